@@ -163,8 +163,8 @@ bool tdm_unhex(void *out, size_t len, tdm_span text)
     size_t read = 0;
     const char *end = NULL;
     return text.len == 2 * len
-           && sodium_hex2bin(out, len, (const char *)text.data, text.len, NULL, &read, &end) == 0 && read == len
-           && end == (const char *)text.data + text.len;
+           && sodium_hex2bin(out, len, (const char *)text.data, text.len, NULL, &read, &end) == 0
+           && read == len && end == (const char *)text.data + text.len;
 }
 
 _Noreturn void tdm_assert_failed(const char *condition, const char *file, int line)

@@ -28,10 +28,10 @@
     X(TDM_UNCONFIRMED, "unconfirmed", 8) /* needs a confirmation that was not given */                       \
     X(TDM_UNSUPPORTED, "unsupported", 9) /* a format or protocol newer than this program */                  \
     X(TDM_INTERNAL, "internal", 10)                                                                          \
-    X(TDM_MALFORMED, "malformed", 1)     /* bytes that break the format; err.what says where */              \
-    X(TDM_CONFLICT, "conflict", 1)       /* same name, other content: a fork or a doubled fact */            \
-    X(TDM_EXISTS, "exists", 1)           /* already there, the same */                                       \
-    X(TDM_END, "end", 0)                 /* an iteration has no more */
+    X(TDM_MALFORMED, "malformed", 1) /* bytes that break the format; err.what says where */                  \
+    X(TDM_CONFLICT, "conflict", 1)   /* same name, other content: a fork or a doubled fact */                \
+    X(TDM_EXISTS, "exists", 1)       /* already there, the same */                                           \
+    X(TDM_END, "end", 0)             /* an iteration has no more */
 
 typedef enum tdm_code {
 #define X(symbol, word, status) symbol,
@@ -63,7 +63,8 @@ tdm_span tdm_span_text(const char *text);
 bool tdm_span_equal(tdm_span a, tdm_span b);
 int tdm_span_compare(tdm_span a, tdm_span b); /* memcmp order, shorter first on a tie */
 
-/* Growing bytes, owned. A failed allocation sets `failed`, and later writes do nothing: ask once, at the end. */
+/* Growing bytes, owned. A failed allocation sets `failed`, and later writes do nothing: ask once, at the end.
+ */
 typedef struct tdm_buf {
     uint8_t *data;
     size_t len;
@@ -105,8 +106,7 @@ bool tdm_unhex(void *out, size_t len, tdm_span text);
 #define TDM_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* An assertion kept in release builds: for our own mistakes only, never for bytes from outside. */
-#define TDM_ASSERT(condition)                                                                                \
-    ((condition) ? (void)0 : tdm_assert_failed(#condition, __FILE__, __LINE__))
+#define TDM_ASSERT(condition) ((condition) ? (void)0 : tdm_assert_failed(#condition, __FILE__, __LINE__))
 _Noreturn void tdm_assert_failed(const char *condition, const char *file, int line);
 
 #endif
