@@ -55,7 +55,8 @@ tdm_span tdm_config_item(const tdm_config *config, const char *name, size_t inde
 const char *tdm_config_origin(const tdm_config *config, const char *name);
 tdm_log_options tdm_config_log(const tdm_config *config);
 
-/* `config show`: sections and keys as a file that gives the same configuration, the origin behind a '#'. */
+/* `config show`: sections and keys as a file that gives the same configuration, the origin in a comment
+ * behind. */
 void tdm_config_show(const tdm_config *config, bool with_origin, tdm_buf *out);
 /* One JSON array of {name, value, origin, default, accepts, help}. */
 void tdm_config_show_json(const tdm_config *config, tdm_buf *out);
