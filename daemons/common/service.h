@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * service.h: what a daemon can be asked and told: one row per service, one function each, the same behind the
+ * control socket, the HTTP interface and the offline `tandem` command, so that they cannot disagree.
+ *
+ * A request is a verb, a JSON object of arguments, and at most one body of bytes (a spreadsheet, a log). An
+ * answer is one JSON document
+ * {"schema":"tandem.NAME/1","as_of":...,"complete":...,"data":[...]} or raw bytes (export), with an exit
+ * status as in tdm_code_exit; a failure is {"type":"error","exit":N,"kind":word,"what":...,"hint":...}.
+ */
+#ifndef TANDEM_SERVICE_H
+#define TANDEM_SERVICE_H
+
+#include "core.h"
+#include <jansson.h>
+
+typedef struct tdm_service_context {
+    tdm_core *core;
+    const char *own_organisation; /* node: configured code; may be NULL */
+    const char *listen_endpoint;  /* hub: what join codes name; NULL otherwise */
+    int64_t now_ms;               /* UTC; TANDEM_NOW (RFC 3339) pins it in tests and samples */
+    /* node: ask the uplink to use new membership (after join); may be NULL. */
+    void (*rejoin)(void *context);
+    /* hub: admit a one-time link key until a time; may be NULL */
+    void (*admit)(void *context, const uint8_t key[32], int64_t expires_ms);
+    /* state of the links as JSON rows for status and node list; may be NULL. Returns a new reference. */
+    json_t *(*links)(void *context);
+    void *context; /* of the three above */
+} tdm_service_context;
+
+typedef struct tdm_request {
+    const json_t *args;
+    tdm_span body;
+} tdm_request;
+
+typedef struct tdm_answer {
+    tdm_buf bytes; /* the document, or raw bytes */
+    bool raw;
+    int exit; /* 0, or 1 where the answer is no (rejected rows, damage) */
+} tdm_answer;
+
+typedef tdm_code tdm_service_function(const tdm_service_context *context, const tdm_request *request,
+                                      tdm_answer *answer, tdm_err *err);
+
+typedef struct tdm_service {
+    const char *verb; /* "level", "link.pending" ... */
+    bool hub;         /* offered by hubs */
+    bool node;        /* offered by nodes */
+    bool writes;      /* not offline */
+    tdm_service_function *function;
+} tdm_service;
+
+const tdm_service *tdm_services(size_t *count);
+/* TDM_INVALID: unknown verb or wrong role, TDM_DENIED: writes offline; err.what says what to do. Never leaves
+ * answer half-filled: on failure answer holds the error object. */
+tdm_code tdm_service_call(const tdm_service_context *context, const char *verb, const tdm_request *request,
+                          tdm_answer *answer, tdm_err *err);
+void tdm_answer_free(tdm_answer *answer);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * zap.h: who may connect. An actor of our own behind inproc://zeromq.zap.01 (RFC 27): it answers CURVE only,
+ * from a table of keys in memory; everything else is denied and counted. It is bound before any listener and
+ * ends after all of them.
+ */
+#ifndef TANDEM_ZAP_H
+#define TANDEM_ZAP_H
+
+#include "tandem/base.h"
+
+typedef struct tdm_zap tdm_zap;
+typedef enum tdm_admission { TDM_ADMIT_NONE, TDM_ADMIT_PEER, TDM_ADMIT_ENROL } tdm_admission;
+#define TDM_ZAP_DOMAIN "tandem"
+
+/* Returns when bound. now: wall clock for expiry, given by the caller so that tests can turn it. */
+tdm_code tdm_zap_start(tdm_zap **out, void *zmq_context, int64_t (*now_ms)(void), tdm_err *err);
+void tdm_zap_stop(tdm_zap **zap);
+/* Any thread. origin: whose key it is (ENROL: zero). expires_ms 0: never. Replaces what was said of the key.
+ */
+tdm_code tdm_zap_admit(tdm_zap *zap, const uint8_t key[32], tdm_admission admission, const tdm_id *origin,
+                       int64_t expires_ms);
+void tdm_zap_remove(tdm_zap *zap,
+                    const uint8_t key[32]); /* acts at the next message of a live connection, too: see find */
+/* What the table says of a key now; checked for every message received. */
+tdm_admission tdm_zap_find(tdm_zap *zap, const uint8_t key[32], tdm_id *origin);
+
+#endif
