@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * utf8.c: which texts are let in.
+ */
+#include "utf8.h"
+
+#include <string.h>
+
+/* Lead bytes from..to start a sequence of `size` bytes whose second byte is low..high. */
+static const struct lead {
+    uint8_t from, to, size, low, high;
+} LEADS[] = {
+    { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf }, { 0xe1, 0xec, 3, 0x80, 0xbf },
+    { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf }, { 0xf0, 0xf0, 4, 0x90, 0xbf },
+    { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
+};
+
+/* Bytes of the sequence at text, 0 if it is broken. */
+static size_t sequence_size(const uint8_t *text, size_t len)
+{
+    const struct lead *lead = LEADS;
+    while (lead < LEADS + TDM_COUNT(LEADS) && !(text[0] >= lead->from && text[0] <= lead->to))
+        lead++;
+    if (lead == LEADS + TDM_COUNT(LEADS) || len < lead->size)
+        return 0;
+    if (text[1] < lead->low || text[1] > lead->high)
+        return 0;
+    for (size_t i = 2; i < lead->size; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    return lead->size;
+}
+
+bool tdm_utf8_is_valid(const uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        uint64_t eight;
+        if (len - i >= sizeof eight) {
+            memcpy(&eight, text + i, sizeof eight);
+            if ((eight & 0x8080808080808080u) == 0) {
+                i += sizeof eight;
+                continue;
+            }
+        }
+        size_t size = text[i] < 0x80 ? 1 : sequence_size(text + i, len - i);
+        if (size == 0)
+            return false;
+        i += size;
+    }
+    return true;
+}
+
+bool tdm_text_is_plain(tdm_span text)
+{
+    unsigned bad = 0; /* no early end, so that the compiler can take many bytes at once */
+    for (size_t i = 0; i < text.len; i++)
+        bad |= (text.data[i] < 0x20) | (text.data[i] == 0x7f);
+    return bad == 0;
+}
