@@ -49,7 +49,7 @@
     X("http", "max_connections", INTEGER, 4, 65536, "256", NULL, BOTH, "HTTP connections at once")           \
     X("http", "max_per_address", INTEGER, 0, 65536, "64", NULL, BOTH,                                        \
       "HTTP connections of one address; 0: no such limit, as behind a proxy")                                \
-    X("http", "max_header_bytes", BYTES, 2048, 1048576, "16KiB", NULL, BOTH,                                 \
+    X("http", "max_header_bytes", BYTES, 4096, 1048576, "16KiB", NULL, BOTH,                                 \
       "memory for the header of one request")                                                                \
     X("http", "timeout_ms", DURATION, 1000, 3600000, "15000", NULL, BOTH,                                    \
       "a silent HTTP connection is closed after this; whole seconds")                                        \

@@ -62,7 +62,8 @@ void tdm_http_metrics(tdm_metrics *metrics, const tdm_http_request *request, tdm
  * Listen as [http] of config says and serve routes; returns when listening. `http.listen = off` gives TDM_OK
  * and *out NULL, which the functions below take. metrics may be NULL.
  *
- * TDM_DENIED: not a loopback address, and http.behind_proxy is not set. TDM_BUSY: the port is taken.
+ * TDM_BUSY: the port is taken. (That it is a loopback address, or a proxy stands in front, the configuration
+ * checked.)
  */
 tdm_code tdm_http_start(tdm_http **out, const tdm_config *config, const tdm_http_route *routes, size_t count,
                         void *context, tdm_metrics *metrics, tdm_err *err);
