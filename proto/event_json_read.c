@@ -16,7 +16,7 @@ typedef const char *envelope_reader(const json_t *value, tdm_event *event);
 static const char *envelope_kind(const json_t *value, tdm_event *event)
 {
     (void)event;
-    return tdm_span_equal(tdm_json_text(value), TDM_SPAN_LITERAL("event")) ? NULL : "is not \"event\"";
+    return tdm_span_equal(tdm_jansson_text(value), TDM_SPAN_LITERAL("event")) ? NULL : "is not \"event\"";
 }
 
 /* Judged by read_version before all others. */
@@ -28,13 +28,14 @@ static const char *envelope_version(const json_t *value, tdm_event *event)
 
 static const char *envelope_origin(const json_t *value, tdm_event *event)
 {
-    return tdm_unhex(event->origin.bytes, TDM_ID_BYTES, tdm_json_text(value)) ? NULL : "is not 32 hex digits";
+    return tdm_unhex(event->origin.bytes, TDM_ID_BYTES, tdm_jansson_text(value)) ? NULL
+                                                                                 : "is not 32 hex digits";
 }
 
 static const char *envelope_incarnation(const json_t *value, tdm_event *event)
 {
     uint8_t bytes[8];
-    if (!tdm_unhex(bytes, sizeof bytes, tdm_json_text(value)))
+    if (!tdm_unhex(bytes, sizeof bytes, tdm_jansson_text(value)))
         return "is not 16 hex digits";
     tdm_value read = { .bytes = { bytes, sizeof bytes } };
     event->incarnation = tdm_value_incarnation(&read);
@@ -51,26 +52,27 @@ static const char *envelope_sequence(const json_t *value, tdm_event *event)
 
 static const char *envelope_type(const json_t *value, tdm_event *event)
 {
-    event->type = tdm_json_type(value);
+    event->type = tdm_jansson_type(value);
     return event->type != 0 ? NULL : "is not an event type";
 }
 
 static const char *envelope_subject(const json_t *value, tdm_event *event)
 {
-    event->subject = tdm_json_text(value);
+    event->subject = tdm_jansson_text(value);
     return json_is_string(value) ? NULL : "is not a string";
 }
 
 static const char *envelope_fact(const json_t *value, tdm_event *event)
 {
-    return tdm_unhex(event->fact.bytes, TDM_ID_BYTES, tdm_json_text(value)) ? NULL : "is not 32 hex digits";
+    return tdm_unhex(event->fact.bytes, TDM_ID_BYTES, tdm_jansson_text(value)) ? NULL
+                                                                               : "is not 32 hex digits";
 }
 
 static const char *envelope_event_time(const json_t *value, tdm_event *event)
 {
-    bool ok =
-        json_is_string(value)
-        && tdm_time_parse(tdm_json_text(value), &event->event_ms, &event->event_offset_min, NULL) == TDM_OK;
+    bool ok = json_is_string(value)
+              && tdm_time_parse(tdm_jansson_text(value), &event->event_ms, &event->event_offset_min, NULL)
+                     == TDM_OK;
     return ok ? NULL : "is not a time like \"2017-04-01T10:00:00.000+01:00\"";
 }
 
@@ -78,14 +80,14 @@ static const char *envelope_recorded(const json_t *value, tdm_event *event)
 {
     int32_t offset_min;
     bool ok = json_is_string(value)
-              && tdm_time_parse(tdm_json_text(value), &event->recorded_ms, &offset_min, NULL) == TDM_OK;
+              && tdm_time_parse(tdm_jansson_text(value), &event->recorded_ms, &offset_min, NULL) == TDM_OK;
     return ok ? NULL : "is not a time like \"2017-04-01T10:00:00.000Z\"";
 }
 
 static const char *envelope_author(const json_t *value, tdm_event *event)
 {
     int64_t number = json_is_integer(value) ? json_integer_value(value) : 0;
-    if (json_is_string(value) && !tdm_enum_number(TDM_ENUM_AUTHOR, tdm_json_text(value), &number))
+    if (json_is_string(value) && !tdm_enum_number(TDM_ENUM_AUTHOR, tdm_jansson_text(value), &number))
         return "is not a known word";
     event->author = number >= 1 && number <= 99 ? (uint32_t)number : 0;
     return event->author != 0 ? NULL : "is not an author role";

@@ -13,9 +13,9 @@
 tdm_code tdm_payload_from_json(const json_t *object, uint32_t type, tdm_buf *out, tdm_err *err);
 
 /* The bytes of a string, borrowed; empty for any other value. */
-tdm_span tdm_json_text(const json_t *value);
+tdm_span tdm_jansson_text(const json_t *value);
 
 /* The number of an event type given by name or number; 0 if there is none. */
-uint32_t tdm_json_type(const json_t *value);
+uint32_t tdm_jansson_type(const json_t *value);
 
 #endif

@@ -28,7 +28,7 @@ static const char SAID[] = "said";
 static const char *read_object(reading *r, const json_t *object, const tdm_type *type);
 static const char *read_any(reading *r, const json_t *value);
 
-tdm_span tdm_json_text(const json_t *value)
+tdm_span tdm_jansson_text(const json_t *value)
 {
     return (tdm_span){ (const uint8_t *)json_string_value(value), json_string_length(value) };
 }
@@ -56,13 +56,13 @@ static const char *read_text(reading *r, const json_t *value, const tdm_field *f
     (void)field, (void)object;
     if (!json_is_string(value))
         return "is not a string";
-    tdm_pack_str(r->out, tdm_json_text(value));
+    tdm_pack_str(r->out, tdm_jansson_text(value));
     return NULL;
 }
 
 static const char *pack_hex(reading *r, const json_t *value)
 {
-    tdm_span text = tdm_json_text(value);
+    tdm_span text = tdm_jansson_text(value);
     if (!json_is_string(value) || text.len % 2 != 0)
         return "is not a string of hex digits";
     uint8_t *bytes = malloc(text.len / 2 + 1);
@@ -83,7 +83,7 @@ static const char *read_date(reading *r, const json_t *value, const tdm_field *f
 {
     (void)field, (void)object;
     tdm_date date;
-    if (!json_is_string(value) || tdm_date_parse(tdm_json_text(value), &date, NULL) != TDM_OK)
+    if (!json_is_string(value) || tdm_date_parse(tdm_jansson_text(value), &date, NULL) != TDM_OK)
         return "is not a date like \"2017-04-01\"";
     tdm_pack_int(r->out, date);
     return NULL;
@@ -95,7 +95,7 @@ static const char *read_time(reading *r, const json_t *value, const tdm_field *f
         return read_int(r, value, field, object);
     int64_t ms;
     int32_t offset_min;
-    if (!json_is_string(value) || tdm_time_parse(tdm_json_text(value), &ms, &offset_min, NULL) != TDM_OK)
+    if (!json_is_string(value) || tdm_time_parse(tdm_jansson_text(value), &ms, &offset_min, NULL) != TDM_OK)
         return "is not a time like \"2017-04-01T10:00:00.000Z\"";
     tdm_pack_int(r->out, ms);
     return NULL;
@@ -105,7 +105,7 @@ static const char *read_year(reading *r, const json_t *value, const tdm_field *f
 {
     (void)field, (void)object;
     tdm_period period;
-    if (!json_is_string(value) || tdm_period_parse(tdm_json_text(value), &period, NULL) != TDM_OK
+    if (!json_is_string(value) || tdm_period_parse(tdm_jansson_text(value), &period, NULL) != TDM_OK
         || period.kind != TDM_PERIOD_YEAR)
         return "is not a financial year like \"2017/18\"";
     tdm_pack_int(r->out, period.number);
@@ -117,26 +117,26 @@ static const char *read_enum(reading *r, const json_t *value, const tdm_field *f
     if (json_is_integer(value))
         return read_int(r, value, field, object);
     int64_t number;
-    if (!json_is_string(value) || !tdm_enum_number(field->set, tdm_json_text(value), &number))
+    if (!json_is_string(value) || !tdm_enum_number(field->set, tdm_jansson_text(value), &number))
         return "is not a known word";
     tdm_pack_int(r->out, number);
     return NULL;
 }
 
-uint32_t tdm_json_type(const json_t *value)
+uint32_t tdm_jansson_type(const json_t *value)
 {
     if (json_is_integer(value)) {
         json_int_t number = json_integer_value(value);
         return number >= 1 && number <= 999 ? (uint32_t)number : 0;
     }
-    const tdm_type *type = json_is_string(value) ? tdm_type_named(tdm_json_text(value)) : NULL;
+    const tdm_type *type = json_is_string(value) ? tdm_type_named(tdm_jansson_text(value)) : NULL;
     return type == NULL || type->scope == TDM_SCOPE_PART ? 0 : type->number;
 }
 
 static const char *read_type(reading *r, const json_t *value, const tdm_field *field, const json_t *object)
 {
     (void)field, (void)object;
-    uint32_t number = tdm_json_type(value);
+    uint32_t number = tdm_jansson_type(value);
     if (number == 0)
         return "is not an event type";
     tdm_pack_uint(r->out, number);
@@ -175,7 +175,7 @@ static const char *read_list(reading *r, const json_t *value, const tdm_field *f
 static const char *read_body(reading *r, const json_t *value, const tdm_field *field, const json_t *object)
 {
     (void)field;
-    uint32_t target = tdm_json_type(json_object_get(object, "target_type"));
+    uint32_t target = tdm_jansson_type(json_object_get(object, "target_type"));
     return target == 0 ? "needs its target_type" : read_object(r, value, tdm_type_find(target));
 }
 
