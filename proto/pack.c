@@ -21,7 +21,7 @@ tdm_item tdm_cursor_peek(const tdm_cursor *cursor)
 }
 
 /* The next head if it is of the wanted kind, and the cursor moves behind it; else fails. */
-static uint64_t take_head(tdm_cursor *cursor, tdm_item wanted)
+static inline uint64_t take_head(tdm_cursor *cursor, tdm_item wanted)
 {
     if (cursor->failed || cursor->at == cursor->end) {
         cursor->failed = true;
@@ -69,13 +69,23 @@ uint32_t tdm_cursor_array(tdm_cursor *cursor)
     return take_count(cursor, TDM_ITEM_ARRAY, 1);
 }
 
+/* Most integers are keys and small numbers, of one byte. */
+static bool next_is_small(const tdm_cursor *cursor)
+{
+    return !cursor->failed && cursor->at != cursor->end && *cursor->at < 0x80;
+}
+
 int64_t tdm_cursor_int(tdm_cursor *cursor)
 {
+    if (next_is_small(cursor))
+        return *cursor->at++;
     return (int64_t)take_head(cursor, TDM_ITEM_INT);
 }
 
 uint64_t tdm_cursor_uint(tdm_cursor *cursor)
 {
+    if (next_is_small(cursor))
+        return *cursor->at++;
     uint64_t number = take_head(cursor, TDM_ITEM_INT);
     if (number <= INT64_MAX)
         return number;

@@ -50,10 +50,25 @@ bool tdm_utf8_is_valid(const uint8_t *text, size_t len)
     return true;
 }
 
+/* Whether one of eight bytes is below 0x20 or is 0x7f. Source: "Bit Twiddling Hacks", haszero and hasless. */
+static bool has_control(uint64_t eight)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t del = eight ^ (0x7f * ones);
+    uint64_t found = ((eight - 0x20 * ones) & ~eight) | ((del - ones) & ~del);
+    return (found & (0x80 * ones)) != 0;
+}
+
 bool tdm_text_is_plain(tdm_span text)
 {
-    unsigned bad = 0; /* no early end, so that the compiler can take many bytes at once */
-    for (size_t i = 0; i < text.len; i++)
-        bad |= (text.data[i] < 0x20) | (text.data[i] == 0x7f);
-    return bad == 0;
+    size_t i = 0;
+    for (uint64_t eight; text.len - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, text.data + i, sizeof eight);
+        if (has_control(eight))
+            return false;
+    }
+    for (; i < text.len; i++)
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f)
+            return false;
+    return true;
 }
