@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * core_follow.c: the fold follows the ledger on a thread of its own: scan, apply, refold what the registry
+ * changed, checkpoint. After a crash it goes on from its last checkpoint.
+ */
+#include "core_inner.h"
+#include "clock.h"
+#include "log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH_EVENTS 8192
+#define WORK_SUBJECTS 512
+#define IDLE_CHECKPOINT_MS 2000 /* a quiet fold checkpoints after so long */
+
+typedef struct batch {
+    tdm_ledger_entry entries[BATCH_EVENTS];
+    size_t offsets[BATCH_EVENTS];
+    size_t count;
+    tdm_buf bytes;
+} batch;
+
+static tdm_code gather(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    (void)err;
+    batch *taken = context;
+    taken->offsets[taken->count] = taken->bytes.len;
+    taken->entries[taken->count] = *entry;
+    taken->count++;
+    tdm_buf_add(&taken->bytes, entry->bytes.data, entry->bytes.len);
+    return TDM_OK;
+}
+
+void core_tell_grown(tdm_core *core)
+{
+    pthread_mutex_lock(&core->lock);
+    for (size_t i = 0; i < CORE_LISTENERS_MAX; i++) {
+        uint64_t one = 1;
+        if (core->listeners[i].queue != NULL && write(core->listeners[i].grew_fd, &one, sizeof one) < 0)
+            continue; /* a full eventfd is readable already */
+    }
+    pthread_cond_broadcast(&core->changed);
+    pthread_mutex_unlock(&core->lock);
+}
+
+tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/views", core->folder);
+    tdm_kv_options options = { .path = path,
+                               .mode = TDM_KV_READ_WRITE,
+                               .map_bytes = core->map_bytes,
+                               .tables = TDM_VIEWS_TABLES,
+                               .table_count = TDM_VIEWS_TABLE_COUNT };
+    tdm_kv *kv = NULL;
+    tdm_code code = tdm_kv_open_lmdb(&kv, &options, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_fold_options fold = { .has_authority = core->identity.has_authority,
+                              .authority = core->identity.authority,
+                              .with_feeds = core->hub,
+                              .cache_bytes = core->cache_bytes };
+    return tdm_fold_open(out, &kv, &fold, err);
+}
+
+/* One step forward; *moved tells whether there was anything to do. */
+static tdm_code fold_step(tdm_core *core, batch *taken, bool *moved, tdm_err *err)
+{
+    uint64_t next = 0;
+    taken->count = 0;
+    tdm_buf_clear(&taken->bytes);
+    tdm_code code = tdm_ledger_scan(core->ledger, tdm_fold_position(core->fold) + 1, BATCH_EVENTS, gather,
+                                    taken, &next, err);
+    if (code != TDM_OK && code != TDM_END)
+        return code;
+    if (taken->bytes.failed)
+        return tdm_fail(err, TDM_FULL, 0, "no memory to fold %zu events", taken->count);
+    *moved = taken->count > 0;
+    if (!*moved)
+        return TDM_OK;
+    for (size_t i = 0; i < taken->count; i++)
+        taken->entries[i].bytes.data = taken->bytes.data + taken->offsets[i];
+    code = tdm_fold_apply(core->fold, taken->entries, taken->count, err);
+    if (code == TDM_OK && tdm_fold_needs_checkpoint(core->fold))
+        code = tdm_fold_checkpoint(core->fold, err);
+    return code;
+}
+
+static void publish_progress(tdm_core *core)
+{
+    atomic_store(&core->settled, tdm_fold_is_settled(core->fold));
+    atomic_store(&core->folded, tdm_fold_position(core->fold));
+    core_tell_grown(core);
+}
+
+static tdm_code refold_step(tdm_core *core, bool *moved, tdm_err *err)
+{
+    if (tdm_fold_is_settled(core->fold))
+        return TDM_OK;
+    tdm_err why = { .code = TDM_OK };
+    tdm_fold_work(core->fold, WORK_SUBJECTS, &why);
+    *moved = true;
+    if (why.code != TDM_OK) {
+        *err = why;
+        return why.code;
+    }
+    return tdm_fold_needs_checkpoint(core->fold) ? tdm_fold_checkpoint(core->fold, err) : TDM_OK;
+}
+
+/* Wait until something changes or the idle checkpoint is due. True to go on. */
+static bool wait_for_change(tdm_core *core, bool dirty)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += IDLE_CHECKPOINT_MS / 1000;
+    int waited = 0;
+    pthread_mutex_lock(&core->lock);
+    while (!core->stopping && !core->swap_wanted && waited != ETIMEDOUT
+           && atomic_load(&core->committed) == atomic_load(&core->folded))
+        waited = dirty ? pthread_cond_timedwait(&core->changed, &core->lock, &until)
+                       : pthread_cond_wait(&core->changed, &core->lock);
+    bool go_on = !core->stopping;
+    pthread_mutex_unlock(&core->lock);
+    return go_on;
+}
+
+/* The authority changed: close the fold when nobody uses it, and begin again under the new one. */
+static tdm_code swap_fold(tdm_core *core, tdm_err *err)
+{
+    pthread_mutex_lock(&core->lock);
+    tdm_fold *old = core->fold;
+    core->fold = NULL;
+    while (core->fold_users > 0)
+        pthread_cond_wait(&core->changed, &core->lock);
+    pthread_mutex_unlock(&core->lock);
+    tdm_fold_close(&old);
+    tdm_fold *fresh = NULL;
+    tdm_code code = core_fold_open(core, &fresh, err);
+    pthread_mutex_lock(&core->lock);
+    core->fold = fresh;
+    core->swap_wanted = false;
+    if (code != TDM_OK)
+        core->follow_failed = code;
+    pthread_cond_broadcast(&core->changed);
+    pthread_mutex_unlock(&core->lock);
+    if (code == TDM_OK)
+        publish_progress(core);
+    return code;
+}
+
+static tdm_code follow_until_stopped(tdm_core *core, batch *taken, tdm_err *err)
+{
+    for (;;) {
+        bool moved = false;
+        pthread_mutex_lock(&core->lock);
+        bool swap = core->swap_wanted;
+        bool stopping = core->stopping;
+        pthread_mutex_unlock(&core->lock);
+        tdm_code code = swap ? swap_fold(core, err) : TDM_OK;
+        if (code == TDM_OK && stopping)
+            return tdm_fold_checkpoint(core->fold, err);
+        if (code == TDM_OK)
+            code = fold_step(core, taken, &moved, err);
+        if (code == TDM_OK && !moved)
+            code = refold_step(core, &moved, err);
+        if (code != TDM_OK)
+            return code;
+        if (moved) {
+            publish_progress(core);
+            continue;
+        }
+        bool dirty = tdm_fold_checkpointed(core->fold) != tdm_fold_position(core->fold);
+        uint64_t before = atomic_load(&core->folded);
+        if (wait_for_change(core, dirty) && dirty && atomic_load(&core->committed) == before
+            && (code = tdm_fold_checkpoint(core->fold, err)) != TDM_OK)
+            return code;
+    }
+}
+
+static void *follow(void *argument)
+{
+    tdm_core *core = argument;
+    tdm_err err = { .code = TDM_OK };
+    batch *taken = calloc(1, sizeof *taken);
+    tdm_code code = taken == NULL ? tdm_fail(&err, TDM_FULL, 0, "no memory to follow the ledger")
+                                  : follow_until_stopped(core, taken, &err);
+    if (code != TDM_OK) {
+        tdm_log_failure(TDM_LOG_ERROR, "FOLD-FAILED", &err);
+        pthread_mutex_lock(&core->lock);
+        core->follow_failed = code;
+        core->follow_err = err;
+        pthread_cond_broadcast(&core->changed);
+        pthread_mutex_unlock(&core->lock);
+    }
+    if (taken != NULL)
+        tdm_buf_free(&taken->bytes);
+    free(taken);
+    return NULL;
+}
+
+tdm_code core_follow_start(tdm_core *core, tdm_err *err)
+{
+    atomic_store(&core->folded, tdm_fold_position(core->fold));
+    atomic_store(&core->settled, tdm_fold_is_settled(core->fold));
+    int failed = pthread_create(&core->follower, NULL, follow, core);
+    if (failed != 0)
+        return tdm_fail(err, TDM_INTERNAL, failed, "could not start the fold's thread");
+    core->follower_runs = true;
+    return TDM_OK;
+}
+
+void core_follow_stop(tdm_core *core)
+{
+    pthread_mutex_lock(&core->lock);
+    core->stopping = true;
+    pthread_cond_broadcast(&core->changed);
+    pthread_mutex_unlock(&core->lock);
+    if (core->follower_runs)
+        pthread_join(core->follower, NULL);
+    core->follower_runs = false;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * core_inner.h: what core.c, core_writer.c, core_follow.c and core_identity.c share. Nobody else includes it.
+ */
+#ifndef TANDEM_CORE_INNER_H
+#define TANDEM_CORE_INNER_H
+
+#include "core.h"
+#include "queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define CORE_LISTENERS_MAX 4
+#define CORE_REQUESTS_MAX 4096   /* requests that may wait for the writer */
+#define CORE_GATHER_EVENTS 16384 /* events one commit takes at most, about */
+#define CORE_LAG_MAX 1000000     /* events the fold may be behind before the writer waits for it */
+
+/* Who this store is: local state under "identity/". */
+typedef struct core_identity {
+    tdm_id origin;
+    uint64_t incarnation;
+    tdm_seal_key seal;
+    uint8_t link_public[32];
+    uint8_t link_secret[32];
+    bool has_authority;
+    tdm_id authority;
+} core_identity;
+
+typedef struct core_listener {
+    tdm_queue *queue;
+    int grew_fd;
+} core_listener;
+
+struct tdm_core {
+    char folder[512];
+    bool hub;
+    bool read_only;
+    size_t map_bytes;
+    size_t cache_bytes;
+    size_t gather_events;
+    tdm_ledger *ledger;
+    core_identity identity; /* authority under lock, the rest fixed after open */
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* fold swapped or released, folded position moved */
+    tdm_fold *fold;         /* NULL while it is being swapped */
+    unsigned fold_users;
+    bool swap_wanted;
+    bool stopping;
+    tdm_code follow_failed; /* the fold's thread met an error it cannot mend */
+    tdm_err follow_err;
+    core_listener listeners[CORE_LISTENERS_MAX];
+
+    _Atomic uint64_t committed; /* last position in the ledger */
+    _Atomic uint64_t folded;
+    _Atomic bool settled;
+
+    tdm_queue *requests;
+    pthread_t writer;
+    pthread_t follower;
+    bool writer_runs;
+    bool follower_runs;
+};
+
+/* core_identity.c: read the identity, or make one with its first event in the same transaction. */
+tdm_code core_identity_open(tdm_core *core, tdm_err *err);
+/* Remember the hub in the ledger's local state: called by the writer's requests only. */
+extern const char CORE_AUTHORITY_NAME[];
+extern const char CORE_CURSOR_NAME[];
+
+/* core_writer.c */
+tdm_code core_writer_start(tdm_core *core, tdm_err *err);
+void core_writer_stop(tdm_core *core);
+/* One sealed group of own events: used for the first event, too. */
+typedef struct core_own_log {
+    tdm_id origin;
+    uint64_t incarnation;
+    uint64_t last;
+    tdm_digest head;
+} core_own_log;
+tdm_code core_own_append(tdm_ledger_txn *txn, core_own_log *own, const tdm_draft *drafts, size_t count,
+                         int64_t recorded_ms, tdm_err *err);
+tdm_code core_own_seal(tdm_ledger_txn *txn, const core_own_log *own, const tdm_seal_key *key, tdm_err *err);
+
+/* core_follow.c */
+tdm_code core_follow_start(tdm_core *core, tdm_err *err);
+void core_follow_stop(tdm_core *core);
+tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err);
+void core_tell_grown(tdm_core *core);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * link_ports.h: the ports of a link machine (tandem/link.h) that are the same at both ends: the logs held
+ * here, keeping batches and notices, the feed. Used by one loop thread.
+ */
+#ifndef TANDEM_LINK_PORTS_H
+#define TANDEM_LINK_PORTS_H
+
+#include "core.h"
+#include "queue.h"
+
+typedef struct tdm_log_ports tdm_log_ports;
+
+tdm_code tdm_log_ports_new(tdm_log_ports **out, tdm_core *core, tdm_queue *done, tdm_err *err);
+void tdm_log_ports_destroy(tdm_log_ports **ports);
+
+/* The functions below have the shapes of tdm_link_ports; the driver's own ports call them with `ports` of the
+ * loop and `owner`, which comes back in tdm_core_done. */
+tdm_code tdm_log_ports_tip(tdm_log_ports *ports, const tdm_id *origin, uint64_t incarnation,
+                           tdm_log_tip *out);
+tdm_code tdm_log_ports_head_at(tdm_log_ports *ports, const tdm_id *origin, uint64_t incarnation,
+                               uint64_t last, tdm_digest *out);
+size_t tdm_log_ports_incarnations(tdm_log_ports *ports, const tdm_id *origin, uint64_t *out, size_t max);
+tdm_code tdm_log_ports_runs(tdm_log_ports *ports, const tdm_id *origin, uint64_t incarnation, uint64_t from,
+                            size_t max_bytes, size_t max_runs, tdm_log_batch *out);
+tdm_code tdm_log_ports_keep(tdm_log_ports *ports, const tdm_log_batch *batch, void *owner, uint64_t token);
+tdm_code tdm_log_ports_keep_notices(tdm_log_ports *ports, const tdm_notice_batch *batch, void *owner,
+                                    uint64_t token);
+void tdm_log_ports_set_aside(tdm_log_ports *ports, const tdm_id *origin, const char *reason, tdm_span bytes);
+tdm_code tdm_log_ports_feed_next(tdm_log_ports *ports, const tdm_id *recipient, uint64_t after,
+                                 uint64_t *number, tdm_span *event, tdm_proof *proof);
+uint64_t tdm_log_ports_feed_last(tdm_log_ports *ports, const tdm_id *recipient);
+
+#endif
