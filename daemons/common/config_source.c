@@ -54,7 +54,11 @@ static int take_pair(void *user, const char *section, const char *key, const cha
     if (reading->code != TDM_OK)
         return 1;
     snprintf(origin, sizeof origin, "%s:%d", reading->path, reading->line);
-    reading->code = tdm_config_set(reading->config, section, key, value, origin, true, reading->err);
+    if (*section == '\0')
+        reading->code =
+            tdm_fail(reading->err, TDM_INVALID, 0, "%.120s: %.50s stands before any [section]", origin, key);
+    else
+        reading->code = tdm_config_set(reading->config, section, key, value, origin, true, reading->err);
     return 1;
 }
 

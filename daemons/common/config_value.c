@@ -223,7 +223,7 @@ static bool is_one_line(const char *text)
     for (const char *at = text; *at != '\0'; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             return false;
-    return strstr(text, " ;") == NULL && tdm_utf8_is_valid(tdm_span_text(text));
+    return strstr(text, " ;") == NULL && tdm_json_is_utf8(tdm_span_text(text));
 }
 
 bool tdm_setting_parse(const tdm_setting *setting, const char *text, int64_t *number)

@@ -27,7 +27,7 @@ static size_t sequence_length(const uint8_t *at, size_t left)
     return len;
 }
 
-bool tdm_utf8_is_valid(tdm_span text)
+bool tdm_json_is_utf8(tdm_span text)
 {
     for (size_t i = 0; i < text.len;) {
         size_t len = sequence_length(text.data + i, text.len - i);
