@@ -308,6 +308,9 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
 }
 
 static void on_library_log(void *user, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void on_library_log(void *user, const char *format, va_list args)
 {
     (void)user;
     char text[256];

@@ -73,7 +73,8 @@ bool tdm_json_quote(tdm_buf *out, tdm_span text)
         valid = valid && len != 0;
         plain = ++i;
     }
-    tdm_buf_add(out, text.data + plain, text.len - plain);
+    if (text.len > plain) /* empty text may be a NULL pointer */
+        tdm_buf_add(out, text.data + plain, text.len - plain);
     tdm_buf_text(out, "\"");
     return valid;
 }
