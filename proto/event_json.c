@@ -22,6 +22,18 @@ typedef void printer(printing *p, const tdm_field *field);
 
 static void print_object(printing *p, const tdm_type *type);
 
+/* The short forms that common writers choose, so that their output and ours are the same text. */
+static void put_escaped(tdm_buf *out, uint8_t c)
+{
+    static const char SHORT[256] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['"'] = '"', ['\\'] = '\\'
+    };
+    if (SHORT[c] != 0)
+        tdm_buf_format(out, "\\%c", SHORT[c]);
+    else
+        tdm_buf_format(out, "\\u%04x", c);
+}
+
 static void put_string(tdm_buf *out, tdm_span text)
 {
     tdm_buf_add(out, "\"", 1);
@@ -31,7 +43,7 @@ static void put_string(tdm_buf *out, tdm_span text)
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;
         tdm_buf_add(out, text.data + done, i - done);
-        tdm_buf_format(out, c < 0x20 ? "\\u%04x" : "\\%c", c);
+        put_escaped(out, c);
         done = i + 1;
     }
     tdm_buf_add(out, text.data + done, text.len - done);
