@@ -413,7 +413,7 @@ static void check_slow_clients(void **state)
     }
 }
 
-/* Connections are dealt out to the threads in turn, so of two one is always answered beside a slow handler.
+/* A thread that is in a handler takes no new connection: the other one does.
  */
 static void check_slow_handler(void **state)
 {
