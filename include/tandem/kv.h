@@ -6,7 +6,7 @@
  *
  * Keys are 1..511 bytes, compared as unsigned bytes (memcmp, shorter first). Values are any bytes.
  * Spans from get and cursors are borrowed until the transaction ends or (in a write transaction) the next
- * write.
+ * write: a value to be put must not be one that was borrowed from the same transaction.
  */
 #ifndef TANDEM_KV_H
 #define TANDEM_KV_H
@@ -32,8 +32,7 @@ typedef struct tdm_kv_options {
  * another process is its writer (flock on path/writer.lock, held while open read-write). TDM_CORRUPT, TDM_IO,
  * TDM_FULL. */
 tdm_code tdm_kv_open_lmdb(tdm_kv **out, const tdm_kv_options *options, tdm_err *err);
-/* Memory twin; nothing survives close. Same semantics; any number of readers beside the writer is not needed:
- * a read transaction sees the last commit at the time of each call. */
+/* Memory twin; nothing survives close. Same semantics, snapshots of readers included. */
 tdm_code tdm_kv_open_memory(tdm_kv **out, size_t table_count, tdm_err *err);
 
 /* Faults by call number (1-based, counted since open; 0 = never). The faulty environment owns `inner`. */
@@ -42,7 +41,7 @@ typedef struct tdm_kv_faults {
     uint64_t fail_commit_at;    /* the commit does not happen and says TDM_IO */
     uint64_t unknown_commit_at; /* the commit happens, yet says TDM_IO */
     uint64_t full_from_commit;  /* every commit from this one on says TDM_FULL until lifted */
-    uint64_t flip_get_at;       /* this get returns bytes with one bit changed */
+    uint64_t flip_get_at;       /* this read (a get or a cursor's) returns a value with one bit changed */
 } tdm_kv_faults;
 tdm_code tdm_kv_open_faulty(tdm_kv **out, tdm_kv **inner, const tdm_kv_faults *faults, tdm_err *err);
 void tdm_kv_faults_set(tdm_kv *faulty, const tdm_kv_faults *faults); /* counters go on */
@@ -66,7 +65,9 @@ tdm_code tdm_kv_del(tdm_kv_txn *txn, size_t table, tdm_span key); /* an absent k
 
 tdm_code tdm_kv_cursor_open(tdm_kv_txn *txn, size_t table, tdm_kv_cursor **out, tdm_err *err);
 void tdm_kv_cursor_close(tdm_kv_cursor **cursor);
-/* Move and read. TDM_END past either end. seek: the first key >= key; seek_last: the last key <= key. */
+/* Move and read. TDM_END past either end. seek: the first key >= key; seek_last: the last key <= key. next
+ * and previous go on from the key found last, also after writes to the table and after a TDM_END of their
+ * own; without one (new, or after a seek in vain) next begins at the first key and previous at the last. */
 tdm_code tdm_kv_cursor_seek(tdm_kv_cursor *cursor, tdm_span key, tdm_span *found, tdm_span *value);
 tdm_code tdm_kv_cursor_seek_last(tdm_kv_cursor *cursor, tdm_span key, tdm_span *found, tdm_span *value);
 tdm_code tdm_kv_cursor_next(tdm_kv_cursor *cursor, tdm_span *found, tdm_span *value);

@@ -80,7 +80,8 @@ tdm_code tdm_ledger_put_seal(tdm_ledger_txn *txn, const tdm_id *origin, uint64_t
 tdm_code tdm_ledger_append_notice(tdm_ledger_txn *txn, const tdm_event *event, const tdm_proof *proof,
                                   int64_t received_ms, tdm_err *err);
 /* Keep bytes that were refused or conflict, with the reason, for a person to look at; at most 1,000 per
- * origin, then counted only. Never part of the log. */
+ * origin, then counted only. Never part of the log. The first 200 bytes of the reason and the first
+ * TDM_RUN_BYTES_MAX of the bytes are kept. */
 tdm_code tdm_ledger_set_aside(tdm_ledger_txn *txn, const tdm_id *origin, const char *reason, tdm_span bytes,
                               int64_t received_ms, tdm_err *err);
 
@@ -103,8 +104,9 @@ typedef struct tdm_ledger_entry {
 } tdm_ledger_entry;
 
 /* Visit events from `from` in order of position, at most `limit` of them in one short read transaction; *next
- * is where to go on. A visit that returns TDM_END stops without error. TDM_CORRUPT names the position of a
- * record whose checksum is wrong. */
+ * is where to go on. A visit that returns TDM_END stops without error; its entry counts as visited. An event
+ * that came as a notice and later within its origin's whole log is met twice, at two positions. TDM_CORRUPT
+ * names the position of a record whose checksum is wrong. */
 typedef tdm_code tdm_ledger_visit(void *context, const tdm_ledger_entry *entry, tdm_err *err);
 tdm_code tdm_ledger_scan(tdm_ledger *ledger, uint64_t from, size_t limit, tdm_ledger_visit *visit,
                          void *context, uint64_t *next, tdm_err *err);
@@ -117,7 +119,8 @@ tdm_code tdm_ledger_event_find(tdm_ledger *ledger, const tdm_id *origin, uint64_
  * events or max_runs are reached (at least one run if any), and the seal that closes the last of them if
  * there is one. What the caller gets is its own copy. count 0: nothing there. If max_bytes would cut before a
  * sealed run, it still stops there; the sender then seals (own log) or sends up to the last sealed run
- * (others' logs): see only_sealed. */
+ * (others' logs): see only_sealed. With only_sealed the batch ends at the last sealed run within the bounds;
+ * if none is within them, at the first one beyond, so that a log sealed seldom can still be sent. */
 typedef struct tdm_run_batch {
     tdm_run *runs;
     size_t run_count;
@@ -145,6 +148,9 @@ typedef tdm_code tdm_ledger_aside_visit(void *context, const tdm_id *origin, con
                                         tdm_span bytes, int64_t received_ms, tdm_err *err);
 tdm_code tdm_ledger_each_aside(tdm_ledger *ledger, tdm_ledger_aside_visit *visit, void *context,
                                tdm_err *err);
+
+/* How often something of this origin was set aside, kept or not. */
+tdm_code tdm_ledger_aside_count(tdm_ledger *ledger, const tdm_id *origin, uint64_t *out, tdm_err *err);
 
 /* ---- verify
  * ------------------------------------------------------------------------------------------------------- */

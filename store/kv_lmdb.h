@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * kv_lmdb.h: what the two halves of the LMDB backend share: opening (kv_lmdb_open.c) and use (kv_lmdb.c).
+ */
+#ifndef TANDEM_STORE_KV_LMDB_H
+#define TANDEM_STORE_KV_LMDB_H
+
+#include "kv_backend.h"
+#include "kv_gate.h"
+
+#include <lmdb.h>
+#include <stdatomic.h>
+
+typedef struct lmdb_kv {
+    tdm_kv base;
+    MDB_env *env;
+    MDB_dbi tables[TDM_KV_TABLES_MAX];
+    char *path;
+    int writer_lock;        /* descriptor of path/writer.lock; -1 for readers */
+    pthread_mutex_t writer; /* held by the open write transaction */
+    kv_gate gate;           /* readers inside, changes of the map alone */
+    atomic_bool map_full;   /* the last write transaction met the end of the map: grow before the next */
+} lmdb_kv;
+
+extern const tdm_kv_backend TDM_KV_LMDB;
+
+/* LMDB's and the system's numbers become codes here and nowhere else. path may be NULL; it tells whether an
+ * EIO is a full disk, which LMDB cannot say. */
+tdm_code kv_lmdb_fail(tdm_err *err, const char *path, int rc, const char *step);
+
+/* Ends env, gate, locks and memory of a half-open or open environment. */
+void kv_lmdb_free(lmdb_kv *kv);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * kv_lmdb_open.c: opening an LMDB environment: folder, writer's lock, birth of a new one, flags, tables.
+ *
+ * An environment cut down before its first commit cannot be opened again, so a new one is made in
+ * path/new.tmp, committed and synced, and its file is then renamed to path/data.mdb: the rename is the birth.
+ * It happens under the writer's lock, so a left-over new.tmp has no owner and is removed.
+ */
+#include "kv_lmdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define READERS_MAX 256
+#define MAP_STEP ((size_t)65536) /* a multiple of every page size met */
+#define UNSAFE_FLAGS (MDB_NOSYNC | MDB_NOMETASYNC | MDB_WRITEMAP | MDB_MAPASYNC)
+
+/* Locks and shared maps do not hold across machines. */
+static const struct {
+    unsigned long magic;
+    const char *name;
+} NETWORK_FILE_SYSTEMS[] = {
+    { 0x6969, "NFS" },
+    { 0xFF534D42, "CIFS" },
+    { 0xFE534D42, "SMB" },
+    { 0x5346414F, "AFS" },
+};
+
+static tdm_code fail_path(tdm_err *err, const char *step, const char *path)
+{
+    int number = errno;
+    char words[160];
+    snprintf(words, sizeof words, "%s %s", step, path);
+    return kv_lmdb_fail(err, NULL, number, words);
+}
+
+static tdm_code join(char out[PATH_MAX], const char *folder, const char *name, tdm_err *err)
+{
+    int len = snprintf(out, PATH_MAX, "%s/%s", folder, name);
+    if (len < 0 || len >= PATH_MAX)
+        return tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the path of the store is too long");
+    return TDM_OK;
+}
+
+static tdm_code sync_path(const char *path, tdm_err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_path(err, "opening", path);
+    tdm_code code = fsync(fd) == 0 ? TDM_OK : fail_path(err, "syncing", path);
+    close(fd);
+    return code;
+}
+
+static tdm_code sync_parent(const char *path, tdm_err *err)
+{
+    char parent[PATH_MAX];
+    tdm_code code = join(parent, path, "..", err);
+    return code == TDM_OK ? sync_path(parent, err) : code;
+}
+
+/* ---- folder and lock --------------------------------------------------------------------------- */
+
+static tdm_code make_folder(const char *path, tdm_err *err)
+{
+    if (mkdir(path, 0700) == 0)
+        return sync_parent(path, err);
+    return errno == EEXIST ? TDM_OK : fail_path(err, "making the folder", path);
+}
+
+static tdm_code check_file_system(const char *path, tdm_err *err)
+{
+    struct statfs fs;
+    if (statfs(path, &fs) != 0)
+        return fail_path(err, "looking at", path);
+    for (size_t i = 0; i < TDM_COUNT(NETWORK_FILE_SYSTEMS); i++) {
+        if (((unsigned long)fs.f_type & 0xFFFFFFFF) == NETWORK_FILE_SYSTEMS[i].magic)
+            return tdm_fail(err, TDM_UNSUPPORTED, 0, "%s is on %s; a store needs a local file system", path,
+                            NETWORK_FILE_SYSTEMS[i].name);
+    }
+    return TDM_OK;
+}
+
+static tdm_code take_writer_lock(lmdb_kv *kv, tdm_err *err)
+{
+    char path[PATH_MAX];
+    tdm_code code = join(path, kv->path, "writer.lock", err);
+    if (code != TDM_OK)
+        return code;
+    kv->writer_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (kv->writer_lock < 0)
+        return fail_path(err, "opening", path);
+    if (flock(kv->writer_lock, LOCK_EX | LOCK_NB) == 0)
+        return TDM_OK;
+    if (errno == EWOULDBLOCK)
+        return tdm_fail(err, TDM_BUSY, errno, "another process writes to %s; stop it or open for reading",
+                        kv->path);
+    return fail_path(err, "locking", path);
+}
+
+/* ---- birth ------------------------------------------------------------------------------------- */
+
+static tdm_code remove_leftover(const char *folder, tdm_err *err)
+{
+    static const char *const NAMES[] = { "data.mdb", "lock.mdb" };
+    for (size_t i = 0; i < TDM_COUNT(NAMES); i++) {
+        char path[PATH_MAX];
+        tdm_code code = join(path, folder, NAMES[i], err);
+        if (code != TDM_OK)
+            return code;
+        if (unlink(path) != 0 && errno != ENOENT)
+            return fail_path(err, "removing", path);
+    }
+    return rmdir(folder) == 0 || errno == ENOENT ? TDM_OK : fail_path(err, "removing", folder);
+}
+
+static int make_tables(MDB_env *env, const tdm_kv_options *options, unsigned flags, MDB_dbi *tables)
+{
+    MDB_txn *txn = NULL;
+    int rc = mdb_txn_begin(env, NULL, (flags & MDB_CREATE) != 0 ? 0 : MDB_RDONLY, &txn);
+    if (rc != MDB_SUCCESS)
+        return rc;
+    for (size_t i = 0; i < options->table_count && rc == MDB_SUCCESS; i++)
+        rc = mdb_dbi_open(txn, options->tables[i], flags, &tables[i]);
+    if (rc == MDB_SUCCESS)
+        return mdb_txn_commit(txn);
+    mdb_txn_abort(txn);
+    return rc;
+}
+
+static int open_env(MDB_env **out, const char *path, const tdm_kv_options *options)
+{
+    MDB_env *env = NULL;
+    int rc = mdb_env_create(&env);
+    if (rc != MDB_SUCCESS)
+        return rc;
+    *out = env;
+    bool writes = options->mode == TDM_KV_READ_WRITE;
+    mdb_env_set_maxdbs(env, (MDB_dbi)options->table_count);
+    mdb_env_set_maxreaders(env, READERS_MAX);
+    if (writes && options->map_bytes > 0)
+        mdb_env_set_mapsize(env, (options->map_bytes + MAP_STEP - 1) / MAP_STEP * MAP_STEP);
+    rc = mdb_env_open(env, path, MDB_NOTLS | (writes ? 0 : MDB_RDONLY), 0600);
+    if (rc != MDB_SUCCESS)
+        return rc;
+    unsigned flags = 0;
+    mdb_env_get_flags(env, &flags);
+    TDM_ASSERT((flags & UNSAFE_FLAGS) == 0); /* a commit that returned is on the disk */
+    return MDB_SUCCESS;
+}
+
+static tdm_code build(const char *folder, const tdm_kv_options *options, tdm_err *err)
+{
+    MDB_env *env = NULL;
+    MDB_dbi tables[TDM_KV_TABLES_MAX];
+    int rc = open_env(&env, folder, options);
+    if (rc == MDB_SUCCESS)
+        rc = make_tables(env, options, MDB_CREATE, tables);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_env_sync(env, 1);
+    if (env != NULL)
+        mdb_env_close(env);
+    return kv_lmdb_fail(err, folder, rc, "making a new store");
+}
+
+static tdm_code give_birth(const char *folder, const char *data, const tdm_kv_options *options, tdm_err *err)
+{
+    char built[PATH_MAX];
+    tdm_code code = join(built, folder, "data.mdb", err);
+    if (code == TDM_OK)
+        code = remove_leftover(folder, err);
+    if (code == TDM_OK && mkdir(folder, 0700) != 0)
+        code = fail_path(err, "making the folder", folder);
+    if (code == TDM_OK)
+        code = build(folder, options, err);
+    if (code == TDM_OK)
+        code = sync_path(built, err);
+    if (code == TDM_OK && rename(built, data) != 0)
+        code = fail_path(err, "renaming", built);
+    if (code == TDM_OK)
+        code = sync_path(options->path, err);
+    tdm_err cleaning;
+    remove_leftover(folder, &cleaning); /* if not now, then at the next birth */
+    return code;
+}
+
+static tdm_code make_if_absent(const tdm_kv_options *options, tdm_err *err)
+{
+    char data[PATH_MAX], folder[PATH_MAX];
+    tdm_code code = join(data, options->path, "data.mdb", err);
+    if (code == TDM_OK)
+        code = join(folder, options->path, "new.tmp", err);
+    if (code != TDM_OK)
+        return code;
+    if (access(data, F_OK) == 0)
+        return options->mode == TDM_KV_READ_ONLY ? TDM_OK : remove_leftover(folder, err);
+    if (errno != ENOENT)
+        return fail_path(err, "looking for", data);
+    if (options->mode == TDM_KV_READ_ONLY)
+        return tdm_fail(err, TDM_NOT_FOUND, ENOENT, "there is no store at %s", options->path);
+    return give_birth(folder, data, options, err);
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+/* Reading behind the end of a file that was cut is a signal, not an error, so look before. */
+static tdm_code check_length(const lmdb_kv *kv, tdm_err *err)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    struct stat file;
+    int fd = -1;
+    mdb_env_info(kv->env, &info);
+    mdb_env_stat(kv->env, &stat);
+    if (mdb_env_get_fd(kv->env, &fd) != MDB_SUCCESS || fstat(fd, &file) != 0)
+        return fail_path(err, "looking at", kv->path);
+    uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+    if ((uint64_t)file.st_size >= needed)
+        return TDM_OK;
+    return tdm_fail(err, TDM_CORRUPT, 0, "%s/data.mdb was cut: %llu bytes of %llu; restore it", kv->path,
+                    (unsigned long long)file.st_size, (unsigned long long)needed);
+}
+
+static tdm_code open_tables(lmdb_kv *kv, const tdm_kv_options *options, tdm_err *err)
+{
+    int rc = make_tables(kv->env, options, 0, kv->tables);
+    if (rc == MDB_NOTFOUND && options->mode == TDM_KV_READ_WRITE)
+        rc = make_tables(kv->env, options, MDB_CREATE, kv->tables);
+    if (rc == MDB_NOTFOUND)
+        return tdm_fail(err, TDM_CORRUPT, rc, "%s lacks a table; open it once for writing", options->path);
+    return kv_lmdb_fail(err, options->path, rc, "opening the tables");
+}
+
+static tdm_code open_existing(lmdb_kv *kv, const tdm_kv_options *options, tdm_err *err)
+{
+    char step[160];
+    snprintf(step, sizeof step, "opening %s", options->path);
+    tdm_code code = kv_lmdb_fail(err, options->path, open_env(&kv->env, options->path, options), step);
+    if (code == TDM_OK)
+        code = check_length(kv, err);
+    if (code == TDM_OK)
+        tdm_kv_sweep_readers(&kv->base);
+    return code == TDM_OK ? open_tables(kv, options, err) : code;
+}
+
+static tdm_code prepare_writer(lmdb_kv *kv, const tdm_kv_options *options, tdm_err *err)
+{
+    tdm_code code = make_folder(options->path, err);
+    if (code == TDM_OK)
+        code = take_writer_lock(kv, err);
+    return code;
+}
+
+static lmdb_kv *kv_new(const tdm_kv_options *options)
+{
+    lmdb_kv *kv = calloc(1, sizeof *kv);
+    if (kv == NULL)
+        return NULL;
+    kv->base = (tdm_kv){ &TDM_KV_LMDB, options->mode, options->table_count };
+    kv->writer_lock = -1;
+    pthread_mutex_init(&kv->writer, NULL);
+    kv_gate_init(&kv->gate);
+    kv->path = strdup(options->path);
+    return kv;
+}
+
+void kv_lmdb_free(lmdb_kv *kv)
+{
+    if (kv->env != NULL)
+        mdb_env_close(kv->env);
+    if (kv->writer_lock >= 0)
+        close(kv->writer_lock);
+    kv_gate_destroy(&kv->gate);
+    pthread_mutex_destroy(&kv->writer);
+    free(kv->path);
+    free(kv);
+}
+
+tdm_code tdm_kv_open_lmdb(tdm_kv **out, const tdm_kv_options *options, tdm_err *err)
+{
+    *out = NULL;
+    if (options->table_count > TDM_KV_TABLES_MAX)
+        return tdm_fail(err, TDM_INVALID, 0, "%zu tables, at most %d", options->table_count,
+                        TDM_KV_TABLES_MAX);
+    lmdb_kv *kv = kv_new(options);
+    if (kv == NULL || kv->path == NULL) {
+        free(kv);
+        return tdm_fail(err, TDM_FULL, 0, "no memory for a store");
+    }
+    tdm_code code = TDM_OK;
+    if (options->mode == TDM_KV_READ_WRITE)
+        code = prepare_writer(kv, options, err);
+    if (code == TDM_OK)
+        code = make_if_absent(options, err);
+    if (code == TDM_OK)
+        code = check_file_system(options->path, err);
+    if (code == TDM_OK)
+        code = open_existing(kv, options, err);
+    if (code != TDM_OK) {
+        kv_lmdb_free(kv);
+        return code;
+    }
+    *out = &kv->base;
+    return TDM_OK;
+}

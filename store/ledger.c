@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * ledger.c: opening the ledger, its tips, and the checked look-ups that its other files share.
+ */
+#include "ledger_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const TDM_LEDGER_TABLES[] = { "meta", "events",  "runs",  "seals",
+                                          "tips", "notices", "local", "aside" };
+const size_t TDM_LEDGER_TABLE_COUNT = TDM_COUNT(TDM_LEDGER_TABLES);
+
+static const tdm_span META_KEY = { (const uint8_t *)"ledger", 6 };
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static tdm_code read_meta(tdm_ledger *ledger, tdm_kv_txn *txn, tdm_err *err)
+{
+    tdm_span row;
+    tdm_code code = tdm_kv_get(txn, TABLE_META, META_KEY, &row, err);
+    if (code != TDM_OK)
+        return code;
+    if (!row_is_sound(META_KEY, row, META_ROW_BYTES))
+        return tdm_fail(err, TDM_CORRUPT, 0, "the ledger's own description is damaged");
+    uint64_t format = read_u64(row.data + 4);
+    if (format > TDM_LEDGER_FORMAT)
+        return tdm_fail(err, TDM_UNSUPPORTED, 0, "ledger format %llu is newer than this program's %d",
+                        (unsigned long long)format, TDM_LEDGER_FORMAT);
+    memcpy(ledger->store_id.bytes, row.data + 12, TDM_ID_BYTES);
+    return TDM_OK;
+}
+
+static tdm_code write_meta(tdm_ledger *ledger, tdm_err *err)
+{
+    tdm_kv_txn *txn = NULL;
+    tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_WRITE, &txn, err);
+    if (code != TDM_OK)
+        return code;
+    uint8_t row[META_ROW_BYTES];
+    tdm_id_random(&ledger->store_id);
+    write_u64(row + 4, TDM_LEDGER_FORMAT);
+    memcpy(row + 12, ledger->store_id.bytes, TDM_ID_BYTES);
+    row_seal(META_KEY, row, sizeof row);
+    tdm_kv_put(txn, TABLE_META, META_KEY, (tdm_span){ row, sizeof row });
+    return tdm_kv_commit(&txn, err);
+}
+
+static tdm_code load(tdm_ledger *ledger, tdm_err *err)
+{
+    tdm_kv_txn *txn = NULL;
+    tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
+    if (code != TDM_OK)
+        return code;
+    code = read_meta(ledger, txn, err);
+    tdm_kv_abort(&txn);
+    if (code != TDM_NOT_FOUND)
+        return code;
+    if (ledger->kv->mode == TDM_KV_READ_ONLY)
+        return tdm_fail(err, TDM_NOT_FOUND, 0, "there is no ledger in this store");
+    return write_meta(ledger, err);
+}
+
+tdm_code tdm_ledger_open(tdm_ledger **out, tdm_kv **kv, tdm_err *err)
+{
+    *out = NULL;
+    TDM_ASSERT((*kv)->table_count >= TDM_LEDGER_TABLE_COUNT);
+    tdm_ledger *ledger = calloc(1, sizeof *ledger);
+    if (ledger == NULL) {
+        tdm_kv_close(kv);
+        return tdm_fail(err, TDM_FULL, 0, "no memory for a ledger");
+    }
+    ledger->kv = *kv;
+    *kv = NULL;
+    tdm_code code = load(ledger, err);
+    if (code != TDM_OK) {
+        tdm_ledger_close(&ledger);
+        return code;
+    }
+    *out = ledger;
+    return TDM_OK;
+}
+
+void tdm_ledger_close(tdm_ledger **ledger)
+{
+    if (ledger == NULL || *ledger == NULL)
+        return;
+    tdm_kv_close(&(*ledger)->kv);
+    free(*ledger);
+    *ledger = NULL;
+}
+
+tdm_kv *tdm_ledger_kv(tdm_ledger *ledger)
+{
+    return ledger->kv;
+}
+
+const tdm_id *tdm_ledger_store_id(const tdm_ledger *ledger)
+{
+    return &ledger->store_id;
+}
+
+/* ---- checked look-ups -------------------------------------------------------------------------- */
+
+tdm_code ledger_row_is_damaged(tdm_err *err, const char *table, const tdm_id *origin, uint64_t incarnation,
+                               uint64_t sequence)
+{
+    char hex[2 * TDM_ID_BYTES + 1];
+    tdm_hex(hex, origin->bytes, TDM_ID_BYTES);
+    return tdm_fail(err, TDM_CORRUPT, 0, "damaged row in %s: origin %s incarnation %016llx sequence %llu",
+                    table, hex, (unsigned long long)incarnation, (unsigned long long)sequence);
+}
+
+tdm_code ledger_cursor_failed(const tdm_kv_txn *txn, tdm_err *err)
+{
+    if (err != NULL)
+        *err = *tdm_kv_failure(txn);
+    return tdm_kv_failure(txn)->code;
+}
+
+tdm_code ledger_get_tip(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, tdm_tip *out,
+                        tdm_err *err)
+{
+    *out = (tdm_tip){ .origin = *origin, .incarnation = incarnation };
+    row_key key = key_of_chain(origin, incarnation);
+    tdm_span row;
+    tdm_code code = tdm_kv_get(txn, TABLE_TIPS, key_span(&key), &row, err);
+    if (code == TDM_NOT_FOUND)
+        return tdm_fail(err, code, 0, "nothing is held of incarnation %016llx",
+                        (unsigned long long)incarnation);
+    if (code != TDM_OK)
+        return code;
+    if (!row_is_sound(key_span(&key), row, TIP_ROW_BYTES) || !tip_row_read(key_span(&key), row, out))
+        return ledger_row_is_damaged(err, "tips", origin, incarnation, 0);
+    return TDM_OK;
+}
+
+tdm_code ledger_get_last_position(tdm_kv_txn *txn, uint64_t *out, tdm_err *err)
+{
+    *out = 0;
+    tdm_kv_cursor *cursor = NULL;
+    tdm_code code = tdm_kv_cursor_open(txn, TABLE_EVENTS, &cursor, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_span key, row;
+    code = tdm_kv_cursor_previous(cursor, &key, &row);
+    tdm_kv_cursor_close(&cursor);
+    if (code == TDM_END)
+        return TDM_OK;
+    if (code != TDM_OK)
+        return ledger_cursor_failed(txn, err);
+    if (key.len != POSITION_KEY_BYTES)
+        return tdm_fail(err, TDM_CORRUPT, 0, "a key of %zu bytes in events", key.len);
+    *out = read_u64(key.data);
+    return TDM_OK;
+}
+
+static tdm_code read_run(tdm_span key, tdm_span row, run_row *out, tdm_err *err)
+{
+    if (row_is_sound(key, row, RUN_ROW_BYTES) && run_row_read(key, row, out))
+        return TDM_OK;
+    tdm_id origin = { { 0 } };
+    uint64_t incarnation = 0, last = 0;
+    key_split(key, &origin, &incarnation, &last);
+    return ledger_row_is_damaged(err, "runs", &origin, incarnation, last);
+}
+
+tdm_code ledger_get_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t last,
+                        run_row *out, tdm_err *err)
+{
+    row_key key = key_of_sequence(origin, incarnation, last);
+    tdm_span row;
+    tdm_code code = tdm_kv_get(txn, TABLE_RUNS, key_span(&key), &row, err);
+    if (code == TDM_NOT_FOUND)
+        return tdm_fail(err, code, 0, "no run of incarnation %016llx ends at %llu",
+                        (unsigned long long)incarnation, (unsigned long long)last);
+    return code == TDM_OK ? read_run(key_span(&key), row, out, err) : code;
+}
+
+tdm_code ledger_get_event(tdm_kv_txn *txn, uint64_t position, tdm_ledger_entry *out, tdm_err *err)
+{
+    row_key key = key_of_position(position);
+    tdm_span row;
+    tdm_code code = tdm_kv_get(txn, TABLE_EVENTS, key_span(&key), &row, err);
+    if (code == TDM_NOT_FOUND)
+        return tdm_fail(err, code, 0, "nothing at position %llu", (unsigned long long)position);
+    if (code != TDM_OK)
+        return code;
+    if (!row_is_sound(key_span(&key), row, EVENT_HEAD_BYTES) || !event_row_read(row, out))
+        return tdm_fail(err, TDM_CORRUPT, 0, "the record at position %llu is damaged",
+                        (unsigned long long)position);
+    out->position = position;
+    return TDM_OK;
+}
+
+tdm_code ledger_get_event_of_run(tdm_kv_txn *txn, const run_row *run, uint64_t sequence,
+                                 tdm_ledger_entry *out, tdm_err *err)
+{
+    uint64_t position = run->position + (sequence - run->run.first);
+    tdm_code code = ledger_get_event(txn, position, out, err);
+    if (code != TDM_NOT_FOUND)
+        return code;
+    return tdm_fail(err, TDM_CORRUPT, 0, "a run tells of position %llu, where nothing is",
+                    (unsigned long long)position);
+}
+
+tdm_code ledger_get_notice(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
+                           notice_row *out, tdm_err *err)
+{
+    row_key key = key_of_sequence(origin, incarnation, sequence);
+    tdm_span row;
+    tdm_code code = tdm_kv_get(txn, TABLE_NOTICES, key_span(&key), &row, err);
+    if (code == TDM_NOT_FOUND)
+        return tdm_fail(err, code, 0, "sequence %llu of incarnation %016llx is not held",
+                        (unsigned long long)sequence, (unsigned long long)incarnation);
+    if (code != TDM_OK)
+        return code;
+    if (!row_is_sound(key_span(&key), row, NOTICE_HEAD_BYTES) || !notice_row_read(row, out))
+        return ledger_row_is_damaged(err, "notices", origin, incarnation, sequence);
+    return TDM_OK;
+}
+
+/* ---- cursors ----------------------------------------------------------------------------------- */
+
+static tdm_code found_run(tdm_kv_cursor *cursor, tdm_code code, tdm_span key, tdm_span row,
+                          const tdm_id *origin, uint64_t incarnation, run_row *out, tdm_err *err)
+{
+    uint64_t last;
+    if (code == TDM_OK && !key_in_chain(key, origin, incarnation, &last))
+        return TDM_END;
+    if (code == TDM_OK)
+        return read_run(key, row, out, err);
+    return code == TDM_END ? code : ledger_cursor_failed(cursor->txn, err);
+}
+
+tdm_code ledger_seek_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
+                         run_row *out, tdm_err *err)
+{
+    row_key from = key_of_sequence(origin, incarnation, sequence);
+    tdm_span key, row;
+    tdm_code code = tdm_kv_cursor_seek(cursor, key_span(&from), &key, &row);
+    return found_run(cursor, code, key, row, origin, incarnation, out, err);
+}
+
+tdm_code ledger_next_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation, run_row *out,
+                         tdm_err *err)
+{
+    tdm_span key, row;
+    tdm_code code = tdm_kv_cursor_next(cursor, &key, &row);
+    return found_run(cursor, code, key, row, origin, incarnation, out, err);
+}
+
+tdm_code ledger_seek_seal(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation,
+                          uint64_t sequence, tdm_seal *out, tdm_err *err)
+{
+    row_key from = key_of_sequence(origin, incarnation, sequence);
+    tdm_span key, row;
+    uint64_t last;
+    tdm_code code = tdm_kv_cursor_seek(cursor, key_span(&from), &key, &row);
+    if (code == TDM_OK && !key_in_chain(key, origin, incarnation, &last))
+        return TDM_END;
+    if (code == TDM_OK && (!row_is_sound(key, row, SEAL_ROW_BYTES) || !seal_row_read(key, row, out)))
+        return ledger_row_is_damaged(err, "seals", origin, incarnation, last);
+    return code == TDM_OK || code == TDM_END ? code : ledger_cursor_failed(cursor->txn, err);
+}
+
+tdm_code ledger_find_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
+                         run_row *out, tdm_err *err)
+{
+    tdm_kv_cursor *cursor = NULL;
+    tdm_code code = tdm_kv_cursor_open(txn, TABLE_RUNS, &cursor, err);
+    if (code != TDM_OK)
+        return code;
+    code = ledger_seek_run(cursor, origin, incarnation, sequence, out, err);
+    tdm_kv_cursor_close(&cursor);
+    if (code == TDM_END || (code == TDM_OK && out->run.first > sequence))
+        return tdm_fail(err, TDM_NOT_FOUND, 0, "no run of incarnation %016llx holds %llu",
+                        (unsigned long long)incarnation, (unsigned long long)sequence);
+    return code;
+}
+
+/* ---- tips -------------------------------------------------------------------------------------- */
+
+tdm_code tdm_ledger_tip(tdm_ledger *ledger, const tdm_id *origin, uint64_t incarnation, tdm_tip *out,
+                        tdm_err *err)
+{
+    *out = (tdm_tip){ .origin = *origin, .incarnation = incarnation };
+    tdm_kv_txn *txn = NULL;
+    tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
+    if (code != TDM_OK)
+        return code;
+    code = ledger_get_tip(txn, origin, incarnation, out, err);
+    tdm_kv_abort(&txn);
+    return code;
+}
+
+static tdm_code collect_tips(tdm_kv_cursor *cursor, tdm_buf *tips, tdm_err *err)
+{
+    tdm_span key, row;
+    tdm_code code;
+    while ((code = tdm_kv_cursor_next(cursor, &key, &row)) == TDM_OK) {
+        tdm_tip tip = { 0 };
+        if (!row_is_sound(key, row, TIP_ROW_BYTES) || !tip_row_read(key, row, &tip)) {
+            key_split(key, &tip.origin, &tip.incarnation, &tip.last);
+            return ledger_row_is_damaged(err, "tips", &tip.origin, tip.incarnation, 0);
+        }
+        tdm_buf_add(tips, &tip, sizeof tip);
+    }
+    if (code != TDM_END)
+        return ledger_cursor_failed(cursor->txn, err);
+    return tips->failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the tips") : TDM_OK;
+}
+
+tdm_code tdm_ledger_tips(tdm_ledger *ledger, tdm_tip **out, size_t *count, tdm_err *err)
+{
+    *out = NULL;
+    *count = 0;
+    tdm_kv_txn *txn = NULL;
+    tdm_kv_cursor *cursor = NULL;
+    tdm_buf tips = { 0 };
+    tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
+    if (code == TDM_OK)
+        code = tdm_kv_cursor_open(txn, TABLE_TIPS, &cursor, err);
+    if (code == TDM_OK)
+        code = collect_tips(cursor, &tips, err);
+    tdm_kv_abort(&txn);
+    if (code != TDM_OK) {
+        tdm_buf_free(&tips);
+        return code;
+    }
+    *out = (tdm_tip *)tips.data;
+    *count = tips.len / sizeof **out;
+    return TDM_OK;
+}
+
+tdm_code tdm_ledger_last_position(tdm_ledger *ledger, uint64_t *out, tdm_err *err)
+{
+    *out = 0;
+    tdm_kv_txn *txn = NULL;
+    tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
+    if (code != TDM_OK)
+        return code;
+    code = ledger_get_last_position(txn, out, err);
+    tdm_kv_abort(&txn);
+    return code;
+}
