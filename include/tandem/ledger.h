@@ -155,8 +155,7 @@ tdm_code tdm_ledger_aside_count(tdm_ledger *ledger, const tdm_id *origin, uint64
 /* ---- verify
  * ------------------------------------------------------------------------------------------------------- */
 typedef struct tdm_ledger_fault {
-    const char *invariant; /* a stable word, such as "checksum", "sequence-gap", "root", "head", "seal",
-                              "tip", "position", "index", "proof", "undecodable", "undense" */
+    const char *invariant; /* a stable word, see below */
     uint64_t position;     /* 0 if none */
     tdm_id origin;
     uint64_t incarnation;
@@ -171,7 +170,23 @@ typedef struct tdm_ledger_summary {
     uint64_t notices;
     uint64_t faults;
 } tdm_ledger_summary;
-/* Walk everything; report each broken invariant; go on after each. TDM_DIFFERS if any. progress may be NULL.
+/*
+ * Walk everything; report each broken invariant; go on after each. TDM_DIFFERS if any. progress may be NULL.
+ * A writer may go on beside it: what came after the walk began is left out. The words:
+ *
+ * checksum      a row's bytes do not match its checksum
+ * position      no record where one must be: positions are dense
+ * undecodable   a record is not an event
+ * identity      an event's bytes name another origin, incarnation or sequence than its row
+ * first-event   sequence 1 of an incarnation is not an event of type incarnation
+ * sequence-gap  the runs of an incarnation do not tile its sequences
+ * root          a run's root is not the Merkle root of its events
+ * head          a run's head does not follow from the one before
+ * seal          a seal ends no run or does not verify over its head
+ * tip           a tip does not agree with the last run or the last seal, or is missing
+ * proof         a notice's proof or digest does not fit its event
+ * body          a notice and its origin's whole log have different bodies for one sequence
+ * index         a row tells of a record that is not there, two of the same one, or none tells of a record
  */
 tdm_code tdm_ledger_verify(tdm_ledger *ledger, tdm_ledger_report *report, void *context,
                            void (*progress)(void *context, uint64_t done, uint64_t all),
