@@ -89,8 +89,8 @@ static bool take_timeout(tdm_link *link, const link_event *event)
 {
     bool log_late = link->out.on && link->out.frame_count > 0
                     && is_overdue(link, link->out.progress_ms, link->options.ack_timeout_ms);
-    bool from_late = link->intake.from_due
-                     && is_overdue(link, link->intake.asked_ms, link->options.hello_timeout_ms);
+    bool from_late =
+        link->intake.from_due && is_overdue(link, link->intake.asked_ms, link->options.hello_timeout_ms);
     if (link->options.role == TDM_LINK_NODE && (log_late || from_late)) {
         link_note(link, "link-silent", "%s", log_late ? "nothing acknowledged" : "no answer to fetch");
         link_session_end(link);
@@ -248,8 +248,7 @@ bool link_head_is(tdm_link *link, const tdm_id *origin, uint64_t incarnation, ui
                   const tdm_digest *head)
 {
     tdm_digest held = { { 0 } };
-    if (last > 0
-        && link->ports.head_at(link->ports.context, origin, incarnation, last, &held) != TDM_OK)
+    if (last > 0 && link->ports.head_at(link->ports.context, origin, incarnation, last, &held) != TDM_OK)
         return false;
     return tdm_digest_equal(&held, head);
 }

@@ -10,9 +10,10 @@
 
 #include "tandem/link.h"
 
-#define LINK_FRAMES_MAX 64                        /* EVENTS frames in flight, in each direction */
-#define LINK_NOTICE_FRAMES_MAX 16                 /* NOTICE frames in flight */
-#define LINK_EVENTS_BYTES (TDM_FRAME_MAX - 4096)  /* of events in one EVENTS frame: leaves room for the rest */
+#define LINK_FRAMES_MAX 64                       /* EVENTS frames in flight, in each direction */
+#define LINK_NOTICE_FRAMES_MAX 16                /* NOTICE frames in flight */
+#define LINK_EVENTS_BYTES (TDM_FRAME_MAX - 4096) /* of events in one EVENTS frame: leaves room for the rest  \
+                                                  */
 #define LINK_NOTICES_BYTES (TDM_FRAME_MAX - 32768) /* of notices: leaves room for one more */
 #define LINK_WINDOW_LEAST 1
 
@@ -53,8 +54,8 @@ typedef struct link_outlog {
     bool on;
     tdm_id origin;
     uint32_t stretch_count;
-    uint32_t at;   /* the stretch being sent */
-    uint64_t sent; /* in it */
+    uint32_t at;      /* the stretch being sent */
+    uint64_t sent;    /* in it */
     uint64_t too_big; /* events of the batch that did not fit in the window; 0: none */
     uint64_t events;  /* in flight */
     uint32_t frame_count;
@@ -72,9 +73,9 @@ typedef struct link_notice_frame {
 
 typedef struct link_feed {
     tdm_id epoch;
-    bool open;      /* a session is on */
-    uint64_t sent;  /* hub */
-    uint64_t acked; /* hub; node: acknowledged to the hub */
+    bool open;          /* a session is on */
+    uint64_t sent;      /* hub */
+    uint64_t acked;     /* hub; node: acknowledged to the hub */
     uint64_t gate_feed; /* hub: entries up to here may go once gate_log of the own log is acknowledged */
     uint64_t gate_log;
     int64_t progress_ms;

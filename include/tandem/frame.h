@@ -2,19 +2,27 @@
  *
  * frame.h: the messages daemons exchange over a link. One ZeroMQ message frame each: a canonical array whose
  * first element is the kind. proto/LINK.md is the specification.
- *
- *   HELLO      [1, version, origin, incarnation, capabilities, [tip...], feed epoch or nil, feed number]
- *   WELCOME    [2, version, hub origin, capabilities, window events, [tip...], feed epoch, feed last]
- *   REFUSE     [3, reason, kind refused or 0, text]
- *   EVENTS     [4, origin, incarnation, first, [last of each run...], packed, packing, seal or nil, sender's
- * last] ACK        [5, origin, incarnation, durable up to, head] NOTICE     [6, epoch, [[number, event,
- * proof]...]] NOTICE_ACK [7, epoch, up to] FETCH      [8, origin, incarnation or nil, from]      (from: first
- * sequence wanted; the sender then follows) ENROL      [9, version, origin, incarnation, seal key, link key,
- * signature] ENROLLED   [10, hub origin, [organisation...]] FROM       [11, origin, [incarnation...]] (answer
- * to FETCH: incarnations that will come, oldest first) tip = [origin, incarnation, last, head]
  */
 #ifndef TANDEM_FRAME_H
 #define TANDEM_FRAME_H
+
+/* clang-format off */
+/*
+ *   HELLO      [1, version, origin, incarnation, capabilities, [tip...], feed epoch or nil, feed number]
+ *   WELCOME    [2, version, hub origin, capabilities, window events, [tip...], feed epoch, feed last]
+ *   REFUSE     [3, reason, kind refused or 0, text]
+ *   EVENTS     [4, origin, incarnation, first, [last of each run...], packed, packing, seal or nil, sender's last]
+ *   ACK        [5, origin, incarnation, durable up to, head]
+ *   NOTICE     [6, epoch, [[number, event, proof]...]]
+ *   NOTICE_ACK [7, epoch, up to]
+ *   FETCH      [8, origin, incarnation or nil, from]   from: first sequence wanted; the sender then follows
+ *   ENROL      [9, version, origin, incarnation, seal key, link key, signature]
+ *   ENROLLED   [10, hub origin, [organisation...]]
+ *   FROM       [11, origin, [incarnation...]]   answer to FETCH: incarnations that will come, oldest first
+ *   tip  = [origin, incarnation, last, head]
+ *   seal = [last, key, signature]
+ */
+/* clang-format on */
 
 #include "tandem/run.h"
 
@@ -43,7 +51,7 @@ typedef enum tdm_frame_kind {
 
 /* X(symbol, number, word, may trying again help?) */
 #define TDM_REFUSALS(X)                                                                                      \
-    X(MALFORMED, 1, "malformed", false) /* text names the place */                                           \
+    X(MALFORMED, 1, "malformed", true) /* text names the place; again: it may have been damaged */           \
     X(VERSION, 2, "version", false)                                                                          \
     X(NOT_ENROLLED, 3, "not-enrolled", false) /* this key speaks for no origin */                            \
     X(WRONG_ORIGIN, 4, "wrong-origin", false) /* the key is another origin's */                              \
@@ -53,7 +61,7 @@ typedef enum tdm_frame_kind {
     X(REPLACED, 8, "replaced", true) /* the same key connected again */                                      \
     X(BUSY, 9, "busy", true)         /* over the window, or the store is full */                             \
     X(ENROL_DENIED, 10, "enrol-denied", false) /* code used, expired, or not for this */                     \
-    X(UNEXPECTED, 11, "unexpected", false)     /* this frame has no place in this state */                   \
+    X(UNEXPECTED, 11, "unexpected", true)      /* no place in this state: begin again with HELLO */          \
     X(REVOKED, 12, "revoked", false)
 
 typedef enum tdm_refusal {
@@ -62,6 +70,8 @@ typedef enum tdm_refusal {
 #undef X
 } tdm_refusal;
 const char *tdm_refusal_word(tdm_refusal reason);
+/* May trying again help? Reasons of later versions: yes, at the pace of a retry. */
+bool tdm_refusal_again(tdm_refusal reason);
 const char *tdm_frame_word(tdm_frame_kind kind);
 
 enum { TDM_CAPABILITY_ZSTD = 1 }; /* bits of "capabilities" */

@@ -140,6 +140,8 @@ void tdm_link_kept(tdm_link *link, uint64_t token, tdm_code code, const tdm_dige
 void tdm_link_notices_kept(tdm_link *link, uint64_t token, tdm_code code, int64_t now_ms);
 void tdm_link_enrolled(tdm_link *link, uint64_t token, tdm_code code, const tdm_span *organisations,
                        size_t count, const char *text, int64_t now_ms);
+/* The driver refuses the peer (revoked, replaced, not enrolled...): says so and leaves the session. */
+void tdm_link_refuse(tdm_link *link, tdm_refusal reason, const char *text, int64_t now_ms);
 /* There may be more to send: the own log grew, a log that is followed grew, the feed grew. */
 void tdm_link_more(tdm_link *link, int64_t now_ms);
 
