@@ -10,40 +10,49 @@
 #include "tandem/base.h"
 
 typedef struct tdm_transport_options {
-    size_t max_message_bytes; /* 1 MiB */
-    int heartbeat_interval_ms;
+    size_t max_message_bytes;  /* 1 MiB; the largest message that passes. The socket's own limit is set higher
+                                  by  what CURVE adds to a frame */
+    int heartbeat_interval_ms; /* the other end is told to give up after heartbeat_timeout_ms, too */
     int heartbeat_timeout_ms;
-    int handshake_ms;
+    int handshake_ms; /* also the limit for the TCP connection itself */
     int reconnect_min_ms;
     int reconnect_max_ms;
-    int queue_messages; /* high-water marks, both directions */
+    int queue_messages; /* high-water marks, both directions, per link */
 } tdm_transport_options;
 
-/* A route is how a live connection is addressed; it changes with each reconnect. */
+/* A route is how a live connection is addressed; it changes with each reconnect. Only the ROUTER's own ids
+ * are taken: a peer that chose one itself could squat another's. */
 typedef struct tdm_route {
     uint8_t bytes[16];
     size_t len;
 } tdm_route;
 
 typedef struct tdm_listener tdm_listener;
-/* endpoint tcp://ADDRESS:PORT; port * chooses. The ZAP actor must be up. secret/public: raw 32 bytes. */
+/* endpoint tcp://ADDRESS:PORT; port * chooses. The ZAP actor must be up: without it every connection is
+ * refused. secret/public: raw 32 bytes. One thread uses a listener. TDM_BUSY: the address is taken;
+ * TDM_INVALID: an endpoint or an option that is no such thing; TDM_INTERNAL: this libzmq did not take an
+ * option of the trade, named in err. */
 tdm_code tdm_listener_open(tdm_listener **out, void *zmq_context, const char *endpoint,
                            const uint8_t public_key[32], const uint8_t secret_key[32],
                            const tdm_transport_options *options, tdm_err *err);
+/* Before the ZAP actor stops. What was sent and waits goes out in the background for at most a second. */
 void tdm_listener_close(tdm_listener **listener);
 const char *tdm_listener_endpoint(const tdm_listener *listener); /* as bound */
 void *tdm_listener_socket(tdm_listener *listener);               /* for polling */
 void *tdm_listener_monitor(tdm_listener *listener);              /* for polling */
-/* One message. key: the peer's CURVE key from User-Id of the payload frame (a message without it is dropped
- * and counted in *strange). bytes are borrowed until the next receive. TDM_END: nothing waits. */
+/* One message. key: the peer's CURVE key from User-Id of the payload frame. bytes are borrowed until the next
+ * receive. TDM_END: nothing waits. TDM_OK with *strange: a message was dropped that has no User-Id, is not
+ * one frame, or whose sender chose its own routing id; count it and go on: route, key and bytes are empty. */
 tdm_code tdm_listener_receive(tdm_listener *listener, tdm_route *route, uint8_t key[32], tdm_span *bytes,
                               bool *strange, tdm_err *err);
-/* Never blocks. TDM_UNREACHABLE: the route is gone; TDM_BUSY: its queue is full. */
+/* Never blocks. TDM_UNREACHABLE: the route is gone; TDM_BUSY: its queue is full; TDM_INVALID: larger than
+ * max_message_bytes. */
 tdm_code tdm_listener_send(tdm_listener *listener, const tdm_route *route, tdm_span bytes, tdm_err *err);
 
 typedef struct tdm_listener_news {
-    uint64_t accepted;
-    uint64_t accept_failed;
+    uint64_t accepted;         /* TCP connections taken, of anybody */
+    uint64_t accept_failed;    /* such as for want of files */
+    uint64_t admitted;         /* handshakes that succeeded */
     uint64_t handshake_failed; /* protocol, no detail, auth */
     uint64_t disconnected;
 } tdm_listener_news;
@@ -51,7 +60,9 @@ typedef struct tdm_listener_news {
 void tdm_listener_news_read(tdm_listener *listener, tdm_listener_news *out);
 
 typedef struct tdm_dialer tdm_dialer;
-/* Connects by itself, first attempt at once or after jitter_ms, then with back-off. */
+/* Connects by itself: at once, and with back-off after a connection that could not be made or ended. Who
+ * opens many spreads them itself. Errors as tdm_listener_open; an absent listener is none. One thread uses a
+ * dialer. */
 tdm_code tdm_dialer_open(tdm_dialer **out, void *zmq_context, const char *endpoint,
                          const uint8_t server_key[32], const uint8_t public_key[32],
                          const uint8_t secret_key[32], const tdm_transport_options *options, tdm_err *err);
@@ -59,17 +70,20 @@ void tdm_dialer_close(tdm_dialer **dialer);
 void *tdm_dialer_socket(tdm_dialer *dialer);
 void *tdm_dialer_monitor(tdm_dialer *dialer);
 tdm_code tdm_dialer_receive(tdm_dialer *dialer, tdm_span *bytes, tdm_err *err); /* TDM_END: nothing waits */
-tdm_code tdm_dialer_send(tdm_dialer *dialer, tdm_span bytes,
-                         tdm_err *err); /* never blocks; TDM_BUSY, TDM_UNREACHABLE */
+/* Never blocks. TDM_BUSY: the queue is full; TDM_UNREACHABLE: no connection (as of the last news);
+ * TDM_INVALID: larger than max_message_bytes. TDM_OK says queued, no more: the link resends. */
+tdm_code tdm_dialer_send(tdm_dialer *dialer, tdm_span bytes, tdm_err *err);
 typedef enum tdm_dialer_event {
     TDM_DIALER_NOTHING,
-    TDM_DIALER_CONNECTED, /* handshake succeeded */
-    TDM_DIALER_DISCONNECTED,
-    TDM_DIALER_DENIED, /* the key is not admitted: does not try again by itself; call redial after a back-off
-                        */
-    TDM_DIALER_FAILED  /* handshake failed otherwise: wrong server key, protocol */
+    TDM_DIALER_CONNECTED,    /* handshake succeeded */
+    TDM_DIALER_DISCONNECTED, /* tries again by itself */
+    TDM_DIALER_DENIED,       /* the key is not admitted */
+    TDM_DIALER_FAILED /* handshake failed otherwise: wrong server key, protocol, cut or silent midway */
 } tdm_dialer_event;
-tdm_dialer_event tdm_dialer_news(tdm_dialer *dialer); /* one event; NOTHING when all are read */
+/* One event; NOTHING when all are read. After DENIED and FAILED the dialer has hung up and stays so until the
+ * caller, after a back-off of its own, calls redial: libzmq would not try again after some of these, and
+ * after others without any back-off. */
+tdm_dialer_event tdm_dialer_news(tdm_dialer *dialer);
 tdm_code tdm_dialer_redial(tdm_dialer *dialer, tdm_err *err);
 
 #endif
