@@ -38,7 +38,7 @@ static tdm_code fail_path(tdm_err *err, const char *step, const char *path)
 {
     int number = errno;
     char words[160];
-    snprintf(words, sizeof words, "%s %s", step, path);
+    snprintf(words, sizeof words, "%s %.120s", step, path);
     return kv_lmdb_fail(err, NULL, number, words);
 }
 
@@ -242,7 +242,7 @@ static tdm_code open_tables(lmdb_kv *kv, const tdm_kv_options *options, tdm_err 
 static tdm_code open_existing(lmdb_kv *kv, const tdm_kv_options *options, tdm_err *err)
 {
     char step[160];
-    snprintf(step, sizeof step, "opening %s", options->path);
+    snprintf(step, sizeof step, "opening %.120s", options->path);
     tdm_code code = kv_lmdb_fail(err, options->path, open_env(&kv->env, options->path, options), step);
     if (code == TDM_OK)
         code = check_length(kv, err);
