@@ -38,7 +38,7 @@ static tdm_code local_value(tdm_span name, tdm_span row, tdm_span *value, tdm_er
 
 static tdm_code copy_local(tdm_kv_txn *txn, tdm_span name, tdm_buf *out, tdm_err *err)
 {
-    tdm_span row, value;
+    tdm_span row, value = { NULL, 0 };
     tdm_code code = tdm_kv_get(txn, TABLE_LOCAL, name, &row, err);
     if (code == TDM_NOT_FOUND)
         return tdm_fail(err, code, 0, "there is no local record %.*s", (int)name.len,
