@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * history_parts.h: what the generator of histories keeps, and the table of what can be said.
+ */
+#ifndef TANDEM_ORACLE_HISTORY_PARTS_H
+#define TANDEM_ORACLE_HISTORY_PARTS_H
+
+#include "history.h"
+#include "parts.h"
+
+#define HISTORY_ORIGINS 8
+#define HISTORY_CODES 12
+#define HISTORY_SUBJECT 40
+
+/* A fact that was stated, as far as later ones refer to it. */
+typedef struct history_stated {
+    uint32_t type;
+    size_t origin;
+    tdm_id fact;
+    char subject[HISTORY_SUBJECT];
+    char recorder[16];
+    char organisation[16]; /* of units: the lead */
+    int64_t phase;         /* of units: the id as a number */
+    tdm_id session;        /* of attendances */
+    int64_t start;         /* of units */
+    tdm_digest digest;
+    uint64_t incarnation; /* of tides */
+    uint64_t sequence;
+} history_stated;
+
+typedef struct history_maker {
+    tdm_dice dice;
+    tdm_sheaf sheaf;
+    tdm_pen pens[2 * HISTORY_ORIGINS]; /* two incarnations for each origin */
+    bool twice[HISTORY_ORIGINS];
+    size_t origin_count;
+    char codes[HISTORY_CODES][16];
+    size_t code_count;
+    history_stated *stated;
+    size_t stated_count;
+    size_t facts_made;
+    size_t weight_all;
+    tdm_buf scratch; /* bytes a record borrows until it is encoded */
+} history_maker;
+
+/* Fills a record of its type, and in *stated the subject and what later ones need; about: the earlier fact it
+ * refers to. False: not this time. */
+typedef bool history_filler(history_maker *m, size_t origin, const history_stated *about, tdm_record *record,
+                            history_stated *stated);
+
+typedef struct history_saying {
+    uint32_t type;
+    uint32_t about; /* type of the fact it refers to; 0: none */
+    size_t weight;
+    bool by_hub;
+    history_filler *fill;
+} history_saying;
+
+extern const history_saying HISTORY_SAYINGS[];
+extern const size_t HISTORY_SAYING_COUNT;
+
+size_t history_roll(history_maker *m, size_t sides);
+bool history_chance(history_maker *m, unsigned percent);
+tdm_date history_date(history_maker *m);
+int64_t history_time(history_maker *m);
+const char *history_code(history_maker *m);
+const char *history_home(history_maker *m, size_t origin);
+size_t history_speaker(history_maker *m, const char *code);
+tdm_pen *history_pen(history_maker *m, size_t origin);
+bool history_fill(history_maker *m, uint32_t type, size_t origin, const history_stated *about,
+                  tdm_record *record, history_stated *stated);
+/* The hub states most organisations and who speaks for them. */
+void history_register(history_maker *m);
+
+#endif
