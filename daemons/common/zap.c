@@ -198,6 +198,7 @@ static void *answer_until_stopped(void *argument)
         if ((items[0].revents & ZMQ_POLLIN) != 0)
             answer_one(zap);
     }
+    zmq_unbind(zap->socket, ENDPOINT); /* at once, where closing alone leaves it to libzmq's own time */
     zmq_close(zap->socket);
     return NULL;
 }
