@@ -14,6 +14,11 @@ int64_t tdm_floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+int64_t tdm_floor_mod(int64_t a, int64_t b)
+{
+    return a % b + (a % b < 0 ? b : 0);
+}
+
 /* Days since 1970-01-01, counted in years that start in March, so that the leap day comes last.
  * Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil. */
 int64_t tdm_days_from(int64_t year, int64_t month, int64_t day)
@@ -89,7 +94,7 @@ int tdm_london_offset_min(int64_t ms_utc)
 tdm_date tdm_date_in_london(int64_t ms_utc)
 {
     int64_t days = tdm_floor_div(ms_utc, DAY_MS);
-    int64_t ms_of_day = ms_utc - days * DAY_MS;
+    int64_t ms_of_day = tdm_floor_mod(ms_utc, DAY_MS);
     days += ms_of_day + tdm_london_offset_min(ms_utc) * 60000LL >= DAY_MS;
     return (tdm_date)(days < INT32_MIN ? INT32_MIN : days > INT32_MAX ? INT32_MAX : days);
 }

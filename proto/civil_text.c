@@ -166,9 +166,9 @@ void tdm_time_text(int64_t ms_utc, int32_t offset_min, char out[40])
     char zone[8];
     offset_text(offset_min, zone);
     int64_t days = tdm_floor_div(ms_utc, DAY_MS);
-    int64_t ms = ms_utc - days * DAY_MS + offset_min * 60000LL;
+    int64_t ms = tdm_floor_mod(ms_utc, DAY_MS) + offset_min * 60000LL;
     days += tdm_floor_div(ms, DAY_MS);
-    ms -= tdm_floor_div(ms, DAY_MS) * DAY_MS;
+    ms = tdm_floor_mod(ms, DAY_MS);
     int64_t year;
     int month;
     int day;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 int64_t tdm_floor_div(int64_t a, int64_t b); /* b > 0 */
+int64_t tdm_floor_mod(int64_t a, int64_t b); /* b > 0; 0..b-1 */
 int64_t tdm_days_from(int64_t year, int64_t month, int64_t day);
 void tdm_days_split(int64_t days, int64_t *year, int *month, int *day);
 
