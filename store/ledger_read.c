@@ -167,6 +167,7 @@ static tdm_code add_run(gathering *g, const run_row *run, tdm_err *err)
 static tdm_code note_seal(gathering *g, uint64_t last, tdm_err *err)
 {
     tdm_seal seal;
+    g->out->has_seal = false;
     tdm_code code = ledger_seek_seal(g->seals, g->origin, g->incarnation, last, &seal, err);
     if (code == TDM_END)
         return TDM_OK;
