@@ -108,6 +108,7 @@ typedef struct tdm_core_done {
     enum { TDM_DONE_KEPT, TDM_DONE_NOTICES } what;
     tdm_code code;
     tdm_digest head; /* KEPT: after the batch */
+    size_t events;   /* in the batch */
 } tdm_core_done;
 struct tdm_queue;
 /* Completions are pushed to `queue` (queue.h), and `grew` eventfd is written whenever the ledger grew or the

@@ -483,6 +483,7 @@ static bool attach_answer(request *item, tdm_queue *queue, void *owner, uint64_t
     item->done->owner = owner;
     item->done->token = token;
     item->done->what = what;
+    item->done->events = item->event_count;
     return true;
 }
 

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * hub_inner.h: what hub.c, peers.c and admission.c share. Everything here belongs to the loop's thread.
+ */
+#ifndef TANDEM_HUB_INNER_H
+#define TANDEM_HUB_INNER_H
+
+#include "hub.h"
+
+#include "keyring.h"
+#include "link_ports.h"
+#include "link_report.h"
+#include "membership.h"
+#include "zap.h"
+
+/* One admitted key and the link it speaks on. */
+typedef struct hub_peer {
+    struct tdm_hub *hub;
+    uint8_t key[32];
+    tdm_admission admission;
+    tdm_id origin; /* zero while enrolling */
+    tdm_route route;
+    tdm_link *link;
+    int64_t last_seen_ms; /* wall clock */
+    tdm_series *messages_in;
+    tdm_series *messages_out;
+    size_t under_way;      /* batches handed to the writer */
+    bool dropped;          /* out of the table; freed when nothing is under way */
+    struct hub_peer *next; /* in its bucket */
+} hub_peer;
+
+/* An enrolment that waits: for the figures to know the new rights, or to be refused. */
+typedef struct hub_enrolment {
+    hub_peer *peer;
+    uint64_t token;
+    tdm_code code;
+    tdm_err err;
+    uint64_t position; /* durable at; answered when the fold has passed it */
+    tdm_invite invite;
+    struct hub_enrolment *next;
+} hub_enrolment;
+
+#define HUB_BUCKETS 4096
+
+struct tdm_hub {
+    tdm_daemon *daemon;
+    tdm_zap *zap;
+    tdm_listener *listener;
+    tdm_log_ports *ports;
+    tdm_queue *done;
+    int grew_fd;
+    tdm_keyring *keyring;
+    uint64_t keyring_at; /* own sequence the keyring has been read for */
+    hub_peer *buckets[HUB_BUCKETS];
+    size_t peer_count;
+    hub_enrolment *enrolments;
+    tdm_link_rows *rows;
+    int64_t next_tick_ms; /* monotonic */
+    int64_t next_tide_ms;
+    int64_t next_sweep_ms;
+};
+
+/* ---- peers.c */
+void hub_peers_receive(tdm_hub *hub); /* a bounded number of messages */
+void hub_peers_done(tdm_hub *hub);    /* what the writer has finished */
+void hub_peers_more(tdm_hub *hub);    /* the ledger or the figures grew */
+void hub_peers_tick(tdm_hub *hub, int64_t now_ms);
+void hub_peers_drop_all(tdm_hub *hub);
+void hub_peers_publish(tdm_hub *hub);
+
+/* ---- admission.c */
+tdm_code hub_admission_open(tdm_hub *hub,
+                            tdm_err *err); /* own key stated; invites and partners' keys admitted */
+void hub_admission_refresh(tdm_hub *hub);  /* after the fold has moved */
+tdm_code hub_admission_enrol(hub_peer *peer, const tdm_frame *enrol, uint64_t token);
+void hub_admission_answer(tdm_hub *hub); /* enrolments that are ready */
+void hub_admission_forget(tdm_hub *hub, const hub_peer *peer);
+void hub_admission_close(tdm_hub *hub);
+
+#endif
