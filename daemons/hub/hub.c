@@ -201,11 +201,12 @@ void tdm_hub_close(tdm_hub **pointer)
         return;
     if (hub->listener != NULL)
         drain(hub);
-    if (hub->listener != NULL)
-        tdm_listener_close(&hub->listener);
-    if (hub->done != NULL)
+    if (hub->done != NULL) {
         tdm_core_unlisten(hub->daemon->core, hub->done);
+        hub_peers_done(hub);
+    }
     hub_peers_drop_all(hub);
+    tdm_listener_close(&hub->listener);
     hub_admission_close(hub);
     tdm_log_ports_destroy(&hub->ports);
     tdm_queue_destroy(&hub->done, free);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * uplink_inner.h: what uplink.c and uplink_ports.c share. Everything here belongs to the loop's thread,
+ * `rejoin_fd` excepted.
+ */
+#ifndef TANDEM_UPLINK_INNER_H
+#define TANDEM_UPLINK_INNER_H
+
+#include "uplink.h"
+
+#include "keyring.h"
+#include "link_ports.h"
+#include "link_report.h"
+#include "membership.h"
+
+struct tdm_uplink {
+    tdm_daemon *daemon;
+    tdm_log_ports *ports;
+    tdm_queue *done;
+    int grew_fd;
+    int rejoin_fd; /* written by any thread: a join code waits */
+    tdm_keyring *keyring;
+    tdm_link_rows *rows;
+    tdm_membership membership;
+    tdm_dialer *dialer; /* NULL: no hub yet */
+    tdm_link *link;
+    bool enrolled;     /* ENROLLED arrived: change over once the machine's call has returned */
+    bool has_hub_seal; /* the hub's seal key, pinned at the first use over the link its join code vouches for
+                        */
+    uint8_t hub_seal[32];
+    bool pin_wanted;      /* remember it durably */
+    int64_t next_tick_ms; /* monotonic */
+    int64_t redial_at_ms; /* 0: no */
+    int64_t redial_wait_ms;
+    int64_t last_seen_ms; /* wall clock */
+};
+
+extern const tdm_link_ports UPLINK_PORTS; /* context: the uplink */
+extern const char UPLINK_SEAL_NAME[];     /* local state: the pinned key */
+
+#endif
