@@ -45,6 +45,7 @@ static void rejoin(void *context)
 static void hang_up(tdm_uplink *uplink)
 {
     tdm_link_destroy(&uplink->link);
+    uplink->generation++;
     if (uplink->dialer != NULL)
         tdm_dialer_close(&uplink->dialer);
     uplink->redial_at_ms = 0;
@@ -115,6 +116,8 @@ static void connect_as_member(tdm_uplink *uplink)
     tdm_code code = tdm_membership_read(uplink->daemon->core, &uplink->membership, &err);
     if (code == TDM_NOT_FOUND)
         return; /* never joined: the node works on its own */
+    uplink->keys_at = 0;
+    load_keys(uplink);
     read_pin(uplink);
     if (code == TDM_OK)
         code = open_link(uplink, &err);
@@ -213,9 +216,10 @@ static void finish(tdm_uplink *uplink)
     while (tdm_queue_pop(uplink->done, &item, 1) == 1) {
         tdm_core_done *done = item;
         int64_t now_ms = tdm_clock_mono_ms();
-        if (uplink->link != NULL && done->what == TDM_DONE_KEPT)
+        bool current = uplink->link != NULL && (uintptr_t)done->owner == uplink->generation;
+        if (current && done->what == TDM_DONE_KEPT)
             tdm_link_kept(uplink->link, done->token, done->code, &done->head, now_ms);
-        else if (uplink->link != NULL)
+        else if (current)
             tdm_link_notices_kept(uplink->link, done->token, done->code, now_ms);
         if (done->code == TDM_OK)
             tdm_metrics_add(uplink->daemon->metrics, TDM_METRIC_EVENTS_APPENDED, "peer", done->events);
@@ -223,9 +227,26 @@ static void finish(tdm_uplink *uplink)
     }
 }
 
+/* How many events of the hub's log are held: all its incarnations. */
+static uint64_t hub_events(tdm_uplink *uplink)
+{
+    tdm_tip *tips = NULL;
+    size_t count = 0;
+    uint64_t events = 0;
+    if (tdm_ledger_tips(tdm_core_ledger(uplink->daemon->core), &tips, &count, NULL) == TDM_OK)
+        for (size_t i = 0; i < count; i++)
+            events += tdm_id_equal(&tips[i].origin, &uplink->membership.hub) ? tips[i].last : 0;
+    free(tips);
+    return events;
+}
+
 static void load_keys(tdm_uplink *uplink)
 {
     tdm_err err;
+    uint64_t events = hub_events(uplink);
+    if (events == uplink->keys_at || tdm_core_fold_lag(uplink->daemon->core) > 0)
+        return;
+    uplink->keys_at = events;
     tdm_fold *fold = tdm_core_fold(uplink->daemon->core);
     if (tdm_keyring_load(uplink->keyring, fold, &err) != TDM_OK)
         tdm_log_failure(TDM_LOG_ERROR, "KEYS-UNREADABLE", &err);
@@ -330,7 +351,6 @@ tdm_code tdm_uplink_open(tdm_uplink **out, tdm_daemon *daemon, tdm_err *err)
         code = tdm_core_listen(daemon->core, uplink->done, uplink->grew_fd, err);
     if (code != TDM_OK)
         return code;
-    load_keys(uplink);
     connect_as_member(uplink);
     daemon->services.rejoin = rejoin;
     daemon->services.links = read_links;

@@ -54,7 +54,7 @@ static tdm_code port_runs(void *context, const tdm_id *origin, uint64_t incarnat
 static tdm_code port_keep(void *context, const tdm_log_batch *batch, uint64_t token)
 {
     tdm_uplink *uplink = context;
-    return tdm_log_ports_keep(uplink->ports, batch, uplink, token);
+    return tdm_log_ports_keep(uplink->ports, batch, (void *)uplink->generation, token);
 }
 
 /* The hub's own log: the key it used first, over the connection that the join code vouches for, and keys its
@@ -80,7 +80,7 @@ static void port_set_aside(void *context, const tdm_id *origin, const char *reas
 static tdm_code port_keep_notices(void *context, const tdm_notice_batch *batch, uint64_t token)
 {
     tdm_uplink *uplink = context;
-    return tdm_log_ports_keep_notices(uplink->ports, batch, uplink, token);
+    return tdm_log_ports_keep_notices(uplink->ports, batch, (void *)uplink->generation, token);
 }
 
 static void port_feed_cursor(void *context, bool *has_epoch, tdm_id *epoch, uint64_t *number)
