@@ -17,7 +17,8 @@ typedef struct tdm_transport_options {
     int handshake_ms; /* also the limit for the TCP connection itself */
     int reconnect_min_ms;
     int reconnect_max_ms;
-    int queue_messages; /* high-water marks, both directions, per link */
+    int queue_messages; /* high-water mark of sending, per link. Receiving has none: libzmq 4.3.4 can abort
+                           where heartbeats meet one, see transport_options.c; take what comes in each turn */
 } tdm_transport_options;
 
 /* A route is how a live connection is addressed; it changes with each reconnect. Only the ROUTER's own ids
@@ -48,6 +49,11 @@ tdm_code tdm_listener_receive(tdm_listener *listener, tdm_route *route, uint8_t 
 /* Never blocks. TDM_UNREACHABLE: the route is gone; TDM_BUSY: its queue is full; TDM_INVALID: larger than
  * max_message_bytes. */
 tdm_code tdm_listener_send(tdm_listener *listener, const tdm_route *route, tdm_span bytes, tdm_err *err);
+
+/* End the connection that the message last received came by, such as one of a revoked key or of a peer that
+ * ignores its window. It shows as disconnected in the news, and its route becomes unreachable; what it sent
+ * before may still be received. TDM_UNREACHABLE: it had ended already. */
+tdm_code tdm_listener_cut(tdm_listener *listener, tdm_err *err);
 
 typedef struct tdm_listener_news {
     uint64_t accepted;         /* TCP connections taken, of anybody */

@@ -4,9 +4,11 @@
  */
 #include "transport_internal.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define ROUTE_BYTES 5 /* ids that ROUTER gives itself: a zero byte and a 32-bit number */
 #define USER_ID_LEN 40
@@ -173,6 +175,24 @@ tdm_code tdm_listener_send(tdm_listener *listener, const tdm_route *route, tdm_s
     tdm_span to = { route->bytes, route->len };
     if (!tdm_frame_send(listener->socket, to, ZMQ_SNDMORE) || !tdm_frame_send(listener->socket, bytes, 0))
         return send_failed(err);
+    return TDM_OK;
+}
+
+/*
+ * By the descriptor that libzmq notes in each message: shut down and not closed, so that it stays libzmq's. A
+ * message can outlive its connection, and the number be in use again: then its socket is asked where it is
+ * bound first, and at worst another partner's connection to this very listener is ended, which dials again.
+ */
+tdm_code tdm_listener_cut(tdm_listener *listener, tdm_err *err)
+{
+    int fd = zmq_msg_get(&listener->payload, ZMQ_SRCFD);
+    struct sockaddr_in own = { 0 };
+    socklen_t len = sizeof own;
+    const char *colon = strrchr(listener->endpoint, ':');
+    bool ours = fd >= 0 && colon != NULL && getsockname(fd, (struct sockaddr *)&own, &len) == 0
+                && own.sin_family == AF_INET && ntohs(own.sin_port) == strtol(colon + 1, NULL, 10);
+    if (!ours || shutdown(fd, SHUT_RDWR) != 0)
+        return tdm_fail(err, TDM_UNREACHABLE, 0, "link: the connection had ended already");
     return TDM_OK;
 }
 

@@ -3,6 +3,11 @@
  * transport_options.c: every socket option of the trade, in one table walked by one function. Nothing is left
  * to a default: those of libzmq are made for trusted networks (no limit on a message, no heartbeats, linger
  * for ever), and change between versions.
+ *
+ * Why receiving has no high-water mark: when one is reached libzmq stops reading that connection, and its
+ * heartbeat timer then meets an assertion that aborts the process as soon as the connection breaks (libzmq
+ * 4.3.4, issues #3937, #4364 and #4767, open). What a peer may have under way is bounded by the link's window
+ * instead; one that ignores it is cut by its listener.
  */
 #include "transport_internal.h"
 
@@ -53,7 +58,7 @@ static const struct setting SETTINGS[] = {
     { ZMQ_LINGER, "ZMQ_LINGER", BOTH, VALUE(linger_ms), READABLE },
     { ZMQ_MAXMSGSIZE, "ZMQ_MAXMSGSIZE", BOTH, VALUE(max_frame), READABLE },
     { ZMQ_SNDHWM, "ZMQ_SNDHWM", BOTH, VALUE(queue), READABLE },
-    { ZMQ_RCVHWM, "ZMQ_RCVHWM", BOTH, VALUE(queue), READABLE },
+    { ZMQ_RCVHWM, "ZMQ_RCVHWM", BOTH, VALUE(off), READABLE },     /* see the top */
     { ZMQ_SNDTIMEO, "ZMQ_SNDTIMEO", BOTH, VALUE(off), READABLE }, /* a forgotten DONTWAIT does not block */
     { ZMQ_RCVTIMEO, "ZMQ_RCVTIMEO", BOTH, VALUE(off), READABLE },
     { ZMQ_HANDSHAKE_IVL, "ZMQ_HANDSHAKE_IVL", BOTH, VALUE(handshake_ms), READABLE },
