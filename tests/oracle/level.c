@@ -47,7 +47,7 @@ void tdm_oracle_close(tdm_oracle **oracle)
     free(o->returns);
     free(o->published);
     free(o->level_facts);
-    free(o->tides);
+    free(o->tips);
     free(o->closings);
     free(o->represents);
     free(o->changes);

@@ -54,6 +54,21 @@ typedef struct oracle_change {
     const oracle_fact *fact;
 } oracle_change;
 
+/* A period closed at a tide (NULL: one that is not held). */
+typedef struct oracle_closing {
+    tdm_period period;
+    const oracle_fact *fact;
+    const oracle_event *tide;
+} oracle_closing;
+
+/* How far a tide says an incarnation was held. */
+typedef struct oracle_tip {
+    const oracle_event *tide;
+    tdm_id origin;
+    uint64_t incarnation;
+    uint64_t sequence;
+} oracle_tip;
+
 typedef struct oracle_class {
     const oracle_fact **facts; /* those filed under its subjects */
     size_t count;
@@ -83,10 +98,10 @@ struct tdm_oracle {
     size_t represents_count;
     oracle_class *classes;
     size_t class_count;
-    const oracle_fact **closings;
+    oracle_closing *closings;
     size_t closing_count;
-    const oracle_event **tides;
-    size_t tide_count;
+    oracle_tip *tips; /* of all tides */
+    size_t tip_count;
     const oracle_fact **level_facts; /* targets and baselines */
     size_t level_fact_count;
     const oracle_fact **published;
