@@ -98,6 +98,32 @@ static tdm_code dial(tdm_uplink *uplink, tdm_err *err)
                            invite->public_key, invite->secret, &options, err);
 }
 
+/* How many events of the hub's log are held: all its incarnations. */
+static uint64_t hub_events(tdm_uplink *uplink)
+{
+    tdm_tip *tips = NULL;
+    size_t count = 0;
+    uint64_t events = 0;
+    if (tdm_ledger_tips(tdm_core_ledger(uplink->daemon->core), &tips, &count, NULL) == TDM_OK)
+        for (size_t i = 0; i < count; i++)
+            events += tdm_id_equal(&tips[i].origin, &uplink->membership.hub) ? tips[i].last : 0;
+    free(tips);
+    return events;
+}
+
+static void load_keys(tdm_uplink *uplink)
+{
+    tdm_err err;
+    uint64_t events = hub_events(uplink);
+    if (events == uplink->keys_at || tdm_core_fold_lag(uplink->daemon->core) > 0)
+        return;
+    uplink->keys_at = events;
+    tdm_fold *fold = tdm_core_fold(uplink->daemon->core);
+    if (tdm_keyring_load(uplink->keyring, fold, &err) != TDM_OK)
+        tdm_log_failure(TDM_LOG_ERROR, "KEYS-UNREADABLE", &err);
+    tdm_core_fold_release(uplink->daemon->core, fold);
+}
+
 static void read_pin(tdm_uplink *uplink)
 {
     tdm_buf pin = { 0 };
@@ -225,32 +251,6 @@ static void finish(tdm_uplink *uplink)
             tdm_metrics_add(uplink->daemon->metrics, TDM_METRIC_EVENTS_APPENDED, "peer", done->events);
         free(done);
     }
-}
-
-/* How many events of the hub's log are held: all its incarnations. */
-static uint64_t hub_events(tdm_uplink *uplink)
-{
-    tdm_tip *tips = NULL;
-    size_t count = 0;
-    uint64_t events = 0;
-    if (tdm_ledger_tips(tdm_core_ledger(uplink->daemon->core), &tips, &count, NULL) == TDM_OK)
-        for (size_t i = 0; i < count; i++)
-            events += tdm_id_equal(&tips[i].origin, &uplink->membership.hub) ? tips[i].last : 0;
-    free(tips);
-    return events;
-}
-
-static void load_keys(tdm_uplink *uplink)
-{
-    tdm_err err;
-    uint64_t events = hub_events(uplink);
-    if (events == uplink->keys_at || tdm_core_fold_lag(uplink->daemon->core) > 0)
-        return;
-    uplink->keys_at = events;
-    tdm_fold *fold = tdm_core_fold(uplink->daemon->core);
-    if (tdm_keyring_load(uplink->keyring, fold, &err) != TDM_OK)
-        tdm_log_failure(TDM_LOG_ERROR, "KEYS-UNREADABLE", &err);
-    tdm_core_fold_release(uplink->daemon->core, fold);
 }
 
 static void read_grown(tdm_uplink *uplink)
