@@ -243,10 +243,12 @@ static const char *read_plain(reading *r, const json_t *value)
     return NULL;
 }
 
+/* A tagged binary is an object in JSON only: it counts as no level, as the scanner counts. */
 static const char *read_any(reading *r, const json_t *value)
 {
-    if (!json_is_array(value) && !json_is_object(value))
-        return read_plain(r, value);
+    bool is_bin = json_object_get(value, "$bin") != NULL;
+    if (is_bin || (!json_is_array(value) && !json_is_object(value)))
+        return is_bin ? read_tagged(r, value) : read_plain(r, value);
     if (r->depth == TDM_SCAN_DEPTH_MAX)
         return "is nested too deep";
     r->depth++;

@@ -3,6 +3,7 @@
  * event_json_test.c: JSON both ways, and JSON that is refused.
  */
 #include "support.h"
+#include "tandem/pack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -183,15 +184,41 @@ static void deep_and_long_lines_are_refused(void **state)
 static void the_deepest_event_goes_round(void **state)
 {
     (void)state;
-    static const char LINE[] = VOID("[[[[[[[[[[[[[[1]]]]]]]]]]]]]]");
+    static const char LINE[] = VOID("[[[[[[[[[[[[[[1,{\"$bin\":\"00\"}]]]]]]]]]]]]]]");
     struct row row = { "", LINE, NULL };
     void *pointer = &row;
     check_row(&pointer);
 }
 
+/* Nothing grows more in JSON than an empty map of one byte. */
+static void the_longest_line_goes_round(void **state)
+{
+    (void)state;
+    tdm_buf payload = { 0 };
+    tdm_buf bytes = { 0 };
+    tdm_buf line = { 0 };
+    tdm_buf again = { 0 };
+    tdm_event event = { .incarnation = 1, .sequence = 1, .type = TDM_TYPE_VOID, .author = 1 };
+    event.subject = TDM_SPAN_LITERAL("log");
+    tdm_pack_map(&payload, 1);
+    tdm_pack_uint(&payload, 9);
+    tdm_pack_array(&payload, 16250);
+    for (int i = 0; i < 16250; i++)
+        tdm_pack_map(&payload, 0);
+    assert_int_equal(tdm_event_encode(&event, tdm_buf_span(&payload), &bytes, NULL), TDM_OK);
+    assert_int_equal(tdm_event_decode(tdm_buf_span(&bytes), &event, NULL), TDM_OK);
+    assert_int_equal(tdm_event_to_json(&event, &line, NULL), TDM_OK);
+    assert_int_equal(tdm_event_from_json(tdm_buf_span(&line), &again, NULL), TDM_OK);
+    assert_true(tdm_span_equal(tdm_buf_span(&bytes), tdm_buf_span(&again)));
+    tdm_buf_free(&payload);
+    tdm_buf_free(&bytes);
+    tdm_buf_free(&line);
+    tdm_buf_free(&again);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(ROWS) + 4];
+    struct CMUnitTest tests[TDM_COUNT(ROWS) + 5];
     size_t count = 0;
     for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
         tests[count++] = (struct CMUnitTest){ ROWS[i].name, check_row, NULL, NULL, (void *)&ROWS[i] };
@@ -199,5 +226,6 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(broken_lines_never_get_in_otherwise);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(deep_and_long_lines_are_refused);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_deepest_event_goes_round);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_longest_line_goes_round);
     return _cmocka_run_group_tests("event JSON", tests, count, NULL, NULL);
 }
