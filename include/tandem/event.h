@@ -23,9 +23,10 @@ enum tdm_envelope_key {
     TDM_ENVELOPE_SUBJECT = 6,     /* str, 1..TDM_SUBJECT_MAX */
     TDM_ENVELOPE_FACT = 7,        /* bin 16; an amendment carries its target's */
     TDM_ENVELOPE_EVENT_TIME = 8,  /* array: ms since 1970 UTC, minutes east of UTC (-1080..1080) */
-    TDM_ENVELOPE_RECORDED = 9,    /* int, ms since 1970 UTC by the origin's clock */
-    TDM_ENVELOPE_AUTHOR = 10,     /* int, enumeration AUTHOR */
-    TDM_ENVELOPE_PAYLOAD = 11     /* map */
+    TDM_ENVELOPE_RECORDED = 9, /* int, ms since 1970 UTC by the origin's clock; this one and event time from
+                                  0001-01-02 to 9999-12-30 */
+    TDM_ENVELOPE_AUTHOR = 10,  /* int, enumeration AUTHOR */
+    TDM_ENVELOPE_PAYLOAD = 11  /* map */
 };
 
 typedef struct tdm_event {
@@ -102,7 +103,8 @@ void tdm_event_digest(tdm_span bytes, tdm_digest *out);
  * the same bytes for every event that tdm_event_decode passes. */
 tdm_code tdm_event_to_json(const tdm_event *event, tdm_buf *out, tdm_err *err);
 tdm_code tdm_event_from_json(tdm_span line, tdm_buf *out, tdm_err *err);
-/* A payload alone, as the object under "payload". */
+/* A payload alone, as the object under "payload". It must have passed tdm_scan (that of a decoded event has).
+ */
 tdm_code tdm_payload_to_json(uint32_t type, tdm_span payload, tdm_buf *out, tdm_err *err);
 
 #endif

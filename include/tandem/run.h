@@ -58,7 +58,10 @@ tdm_code tdm_seal_check(const tdm_seal *seal, const tdm_id *origin, uint64_t inc
                         const tdm_digest *head, tdm_err *err);
 
 /* Proof that one event is in an origin's log: its path to the run's root, the head before the run, and the
- * roots of the runs after it up to the sealed one. */
+ * roots of the runs after it up to the sealed one. What is proven is the event with the origin, incarnation
+ * and sequence in its bytes; first and last only tell the shape of the run's tree. On the wire the array
+ *     ["tandem.proof/1", "blake2b-256", first, last, previous head bin32, [path bin32..], [roots bin32..],
+ *      seal last, seal key bin32, seal signature bin64] */
 #define TDM_PROOF_PATH_MAX 10 /* 2^10 = TDM_RUN_EVENTS_MAX */
 #define TDM_PROOF_ROOTS_MAX 64
 
@@ -85,8 +88,8 @@ tdm_code tdm_proof_decode(tdm_span bytes, tdm_proof *out, tdm_err *err); /* scan
  * The digest a confirmation names: H over the canonical array
  *     ["tandem.assertion/1", origin, subject, fact, organisation, phase, role, hours, supplier]
  * of a link_assert as it stands (after amendments); an absent role is "", absent hours are nil, absent
- * supplier false. It changes exactly when phase, role or hours (or the link's identity) do, so a confirmation
- * lapses then.
+ * supplier false. It changes exactly when phase, role, hours or supplier (or the link's identity) do, so a
+ * confirmation lapses then. The record must have been decoded, or be within the schema's bounds.
  */
 void tdm_assertion_digest(const tdm_id *origin, tdm_span subject, const tdm_id *fact,
                           const tdm_record *link_assert, tdm_digest *out);
