@@ -116,6 +116,14 @@ static bool get_row(walk *w, size_t table, const row_key *key, tdm_span *row)
     return tdm_kv_get(w->txn, table, key_span(key), row, NULL) == TDM_OK;
 }
 
+/* A row whose record was appended behind the end of the walk. If the record is not there, the row lies. */
+static bool came_later(walk *w, uint64_t position)
+{
+    row_key key = key_of_position(position);
+    tdm_span row;
+    return position > w->end && get_row(w, TABLE_EVENTS, &key, &row);
+}
+
 static void check_notice_of(walk *w, uint64_t position, const tdm_event *event)
 {
     row_key key = key_of_sequence(&event->origin, event->incarnation, event->sequence);
@@ -259,8 +267,8 @@ static void check_run(walk *w, tdm_span key, tdm_span row)
         fault(w, "checksum", at, "a row in runs has the wrong size");
         return;
     }
-    if (run.position > w->end && sound)
-        return; /* came while we walked */
+    if (sound && came_later(w, run.position))
+        return;
     at.position = run.position;
     if (!sound)
         fault(w, "checksum", at, "the row of the run that ends at %llu is damaged", (unsigned long long)last);
@@ -398,8 +406,8 @@ static void check_notice(walk *w, tdm_span key, tdm_span row)
     bool sound = row_is_sound(key, row, NOTICE_HEAD_BYTES);
     bool readable = notice_row_read(row, &notice);
     place at = { notice.position, &origin, incarnation, sequence };
-    if (readable && sound && notice.position > w->end)
-        return; /* came while we walked */
+    if (readable && sound && came_later(w, notice.position))
+        return;
     w->summary->notices++;
     if (!sound)
         fault(w, "checksum", at, "the row of the notice of %llu is damaged", (unsigned long long)sequence);
