@@ -138,24 +138,73 @@ static bool state(history_maker *m, const history_stated *s, const tdm_record *r
     return good;
 }
 
-/* Something new about something that was said before (or about nothing). */
-static void say(history_maker *m, const history_saying *saying)
+/* Some earlier fact of a type; NULL if luck finds none. */
+static const history_stated *earlier(history_maker *m, uint32_t type)
 {
-    const history_stated *about = m->stated_count ? &m->stated[history_roll(m, m->stated_count)] : NULL;
-    for (size_t tries = 0; about != NULL && about->type != saying->about && tries < 40; tries++)
-        about = &m->stated[history_roll(m, m->stated_count)];
-    if (saying->about != 0 && (about == NULL || about->type != saying->about))
-        return;
+    for (size_t tries = 0; m->stated_count > 0 && tries < 40; tries++) {
+        const history_stated *fact = &m->stated[history_roll(m, m->stated_count)];
+        if (fact->type == type)
+            return fact;
+    }
+    return NULL;
+}
+
+/* Something new about something that was said before (or about nothing); true if it was stated. */
+static bool say_about(history_maker *m, const history_saying *saying, const history_stated *about)
+{
+    if (saying->about != 0 && about == NULL)
+        return false;
     history_stated s = { .type = saying->type, .fact = fresh_fact(m) };
     s.origin = saying->by_hub && history_chance(m, 95) ? 0 : history_roll(m, m->origin_count);
     tdm_record record;
     tdm_record_init(&record, saying->type);
-    if (!saying->fill(m, s.origin, saying->about != 0 ? about : NULL, &record, &s))
-        return;
+    if (!saying->fill(m, s.origin, about, &record, &s))
+        return false;
     if (history_chance(m, 6))
         amend(m, &s); /* before there is anything to amend */
-    if (state(m, &s, &record))
-        ORACLE_PUSH(m->stated, m->stated_count, s);
+    if (!state(m, &s, &record))
+        return false;
+    ORACLE_PUSH(m->stated, m->stated_count, s);
+    return true;
+}
+
+/* What often comes next, so that units have sessions, links and answers. */
+static const struct follower {
+    uint32_t after;
+    uint32_t then;
+    unsigned percent;
+} FOLLOWERS[] = {
+    { TDM_TYPE_UNIT, TDM_TYPE_SESSION, 85 },
+    { TDM_TYPE_UNIT, TDM_TYPE_LINK_ASSERT, 50 },
+    { TDM_TYPE_UNIT, TDM_TYPE_LINK_ASSERT, 50 },
+    { TDM_TYPE_SESSION, TDM_TYPE_ATTENDANCE, 40 },
+    { TDM_TYPE_LINK_ASSERT, TDM_TYPE_LINK_CONFIRM, 45 },
+    { TDM_TYPE_LINK_ASSERT, TDM_TYPE_LINK_DISPUTE, 12 },
+};
+
+static const history_saying *saying_of(uint32_t type)
+{
+    size_t i = 0;
+    while (HISTORY_SAYINGS[i].type != type)
+        i++;
+    return &HISTORY_SAYINGS[i];
+}
+
+static void say(history_maker *m, const history_saying *saying)
+{
+    const history_stated *about = saying->about != 0 ? earlier(m, saying->about) : NULL;
+    history_stated open[8]; /* said just now, and not followed yet */
+    size_t count = 0;
+    if (!say_about(m, saying, about))
+        return;
+    open[count++] = m->stated[m->stated_count - 1];
+    while (count > 0) {
+        history_stated done = open[--count];
+        for (size_t i = 0; i < TDM_COUNT(FOLLOWERS); i++)
+            if (FOLLOWERS[i].after == done.type && history_chance(m, FOLLOWERS[i].percent)
+                && say_about(m, saying_of(FOLLOWERS[i].then), &done) && count < TDM_COUNT(open))
+                open[count++] = m->stated[m->stated_count - 1];
+    }
 }
 
 /* The same name with other content, sometimes of another type. */
@@ -238,7 +287,7 @@ void tdm_history_make(tdm_history *history, uint64_t seed)
         m.weight_all += HISTORY_SAYINGS[i].weight;
     choose_cast(&m);
     history_register(&m);
-    size_t wanted = m.sheaf.count + 30 + history_roll(&m, 150);
+    size_t wanted = m.sheaf.count + 30 + history_roll(&m, 200);
     for (size_t tries = 0; m.sheaf.count < wanted && tries < 4 * wanted; tries++)
         go_on(&m);
     *history = (tdm_history){ .sheaf = m.sheaf,

@@ -129,14 +129,20 @@ FILLER(fill_level)
     return true;
 }
 
-/* For returns expected and made. */
+/* For returns expected, and made: mostly what is expected, by somebody who may say so. */
 FILLER(fill_return)
 {
-    const char *period = period_text(m);
     UNUSED;
-    set_subject(s, "period", period);
-    tdm_record_set_text(r, TDM_RETURN_MADE_ORGANISATION, history_home(m, origin));
-    tdm_record_set_text(r, TDM_RETURN_MADE_PERIOD, period);
+    bool expected = about != NULL && about->type == TDM_TYPE_RETURN_EXPECTED && history_chance(m, 85);
+    copy_code(s->organisation, expected ? about->organisation : history_home(m, origin));
+    if (expected)
+        (void)snprintf(s->subject, sizeof(s->subject), "%s", about->subject);
+    else
+        set_subject(s, "period", period_text(m));
+    if (s->type == TDM_TYPE_RETURN_MADE && expected)
+        s->origin = history_speaker(m, s->organisation);
+    tdm_record_set_text(r, TDM_RETURN_MADE_ORGANISATION, s->organisation);
+    tdm_record_set_text(r, TDM_RETURN_MADE_PERIOD, s->subject + strlen("period/"));
     return true;
 }
 
@@ -286,7 +292,7 @@ FILLER(fill_session)
     go_with(m, about, s);
     int64_t date = s->start + (int64_t)history_roll(m, 3) * 45;
     tdm_record_set_text(r, TDM_SESSION_RECORDER, s->recorder);
-    tdm_record_set_number(r, TDM_SESSION_DATE, history_chance(m, 60) ? date : history_date(m));
+    tdm_record_set_number(r, TDM_SESSION_DATE, history_chance(m, 75) ? date : history_date(m));
     tdm_record_set_number(r, TDM_SESSION_HOURS, (int64_t)history_roll(m, 9) * 75);
     return true;
 }
@@ -358,24 +364,24 @@ FILLER(fill_answer)
 
 const history_saying HISTORY_SAYINGS[] = {
     { TDM_TYPE_ORGANISATION, 0, 2, true, fill_organisation },
-    { TDM_TYPE_ORGANISATION_CHANGE, 0, 6, true, fill_change },
+    { TDM_TYPE_ORGANISATION_CHANGE, 0, 4, true, fill_change },
     { TDM_TYPE_REPRESENTS, 0, 3, true, fill_represents },
     { TDM_TYPE_SUCCESSION, 0, 2, true, fill_succession },
     { TDM_TYPE_MATCH, 0, 5, true, fill_match },
     { TDM_TYPE_BASELINE, 0, 1, true, fill_level },
     { TDM_TYPE_TARGET, 0, 1, true, fill_level },
-    { TDM_TYPE_RETURN_EXPECTED, 0, 2, true, fill_return },
-    { TDM_TYPE_RETURN_MADE, 0, 6, false, fill_return },
+    { TDM_TYPE_RETURN_EXPECTED, 0, 3, true, fill_return },
+    { TDM_TYPE_RETURN_MADE, TDM_TYPE_RETURN_EXPECTED, 5, false, fill_return },
     { TDM_TYPE_TIDE, 0, 2, true, fill_tide },
     { TDM_TYPE_PERIOD_CLOSED, 0, 2, true, fill_closing },
-    { TDM_TYPE_FIGURE_PUBLISHED, 0, 5, true, fill_published },
+    { TDM_TYPE_FIGURE_PUBLISHED, 0, 7, true, fill_published },
     { TDM_TYPE_UNIT, 0, 12, false, fill_unit },
     { TDM_TYPE_UNIT_PARTICIPANTS, TDM_TYPE_UNIT, 4, false, fill_participants },
-    { TDM_TYPE_SESSION, TDM_TYPE_UNIT, 22, false, fill_session },
+    { TDM_TYPE_SESSION, TDM_TYPE_UNIT, 14, false, fill_session },
     { TDM_TYPE_ATTENDANCE, TDM_TYPE_SESSION, 10, false, fill_attendance },
-    { TDM_TYPE_LINK_ASSERT, TDM_TYPE_UNIT, 24, false, fill_assert },
-    { TDM_TYPE_LINK_CONFIRM, TDM_TYPE_LINK_ASSERT, 16, false, fill_answer },
-    { TDM_TYPE_LINK_DISPUTE, TDM_TYPE_LINK_ASSERT, 5, false, fill_answer },
+    { TDM_TYPE_LINK_ASSERT, TDM_TYPE_UNIT, 12, false, fill_assert },
+    { TDM_TYPE_LINK_CONFIRM, TDM_TYPE_LINK_ASSERT, 8, false, fill_answer },
+    { TDM_TYPE_LINK_DISPUTE, TDM_TYPE_LINK_ASSERT, 3, false, fill_answer },
 };
 const size_t HISTORY_SAYING_COUNT = TDM_COUNT(HISTORY_SAYINGS);
 
