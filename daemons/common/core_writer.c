@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define REQUESTS_AT_ONCE 512
 
@@ -229,7 +230,6 @@ static tdm_code write_keep(group *g, request *item)
         result = code;
     }
     item->code = result == TDM_EXISTS ? TDM_EXISTS : TDM_OK;
-    item->done->head = item->runs[item->run_count - 1].head;
     if (!item->has_seal)
         return TDM_OK;
     return tdm_ledger_put_seal(g->txn, &item->origin, item->incarnation, &item->seal, &g->err);
@@ -329,9 +329,27 @@ static tdm_code write_group(group *g, request **items, size_t count)
     return tdm_ledger_commit(&g->txn, &g->err);
 }
 
+#ifdef TANDEM_FAULT_ACK_FIRST
+/* A fault for the control of the kill tests, never in a daemon that is installed: acknowledge, then commit a
+ * while later. */
+static void acknowledge_first(request **items, size_t count)
+{
+    static const struct timespec A_WHILE = { .tv_nsec = 30000000 };
+    for (size_t i = 0; i < count; i++) {
+        void *done = items[i]->done;
+        if (done != NULL && tdm_queue_push(items[i]->answers, &done) == TDM_OK)
+            items[i]->done = NULL;
+    }
+    nanosleep(&A_WHILE, NULL);
+}
+#endif
+
 static void commit_group(tdm_core *core, request **items, size_t count)
 {
     group g = { .core = core, .now = tdm_clock_wall_ms() };
+#ifdef TANDEM_FAULT_ACK_FIRST
+    acknowledge_first(items, count);
+#endif
     tdm_code code = write_group(&g, items, count);
     if (code != TDM_OK)
         tdm_log_failure(TDM_LOG_ERROR, "STORE-COMMIT-FAILED", &g.err);
@@ -515,6 +533,7 @@ tdm_code tdm_core_keep(tdm_core *core, tdm_queue *queue, const tdm_log_batch *ba
         request_free(item);
         return TDM_BUSY;
     }
+    item->done->head = item->runs[item->run_count - 1].head;
     for (size_t i = 0; i < item->event_count; i++)
         item->spans[i].data = item->bytes + (batch->event_spans[i].data - batch->events.data);
     return push_or_free(core, item);
