@@ -436,6 +436,8 @@ static void check_store(world *w, const station *s)
 
 static void check_end(world *w)
 {
+    if (!w->result->went_well)
+        return;
     check_store(w, &w->hub);
     for (size_t i = 0; i < w->node_count; i++) {
         if (i == 0 && w->options->story != SIM_HONEST)

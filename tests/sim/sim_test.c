@@ -3,7 +3,7 @@
  * sim_test.c: many seeded worlds in which nothing that was acknowledged may be lost or doubled, and the same
  * worlds with a fault put in, which must be caught.
  *
- *   sim_test                     the ordinary suite
+ *   sim_test [--only PATTERN]    the ordinary suite
  *   sim_test --seeds N [--from F] a campaign over seeds F.. (1..)
  *   sim_test --seed N [--story honest|clone|restored]   one seed, with every note
  */
@@ -167,6 +167,8 @@ int main(int argc, char **argv)
     if (seeds != NULL)
         return run_seeds(story, from == NULL ? 1 : strtoull(from, NULL, 10), strtoull(seeds, NULL, 10)) ? 0
                                                                                                         : 1;
+    if (option(argc, argv, "--only") != NULL)
+        cmocka_set_test_filter(option(argc, argv, "--only"));
     if (seed == NULL)
         return run_suite();
     sim_options options = { .seed = strtoull(seed, NULL, 10), .steps = STEPS, .story = story, .loud = true };

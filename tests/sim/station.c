@@ -364,43 +364,58 @@ static void port_set_aside(void *context, const tdm_id *origin, const char *reas
 
 typedef struct feed_walk {
     const station *hub;
-    const tdm_id *recipient;
-    uint64_t wanted;
-    uint64_t count;
-    uint64_t position;
+    station_feed *feed;
 } feed_walk;
 
 static tdm_code walk_feed(void *context, const tdm_ledger_entry *entry, tdm_err *err)
 {
-    feed_walk *walk = context;
+    const feed_walk *walk = context;
+    station_feed *feed = walk->feed;
     tdm_event event;
     tdm_code code = tdm_event_peek(entry->bytes, &event, err);
-    if (code != TDM_OK || event.sequence % 3 != 0 || tdm_id_equal(&event.origin, walk->recipient)
+    if (code != TDM_OK || event.sequence % 3 != 0 || tdm_id_equal(&event.origin, &feed->recipient)
         || tdm_id_equal(&event.origin, &walk->hub->origin))
         return code;
-    walk->count++;
-    if (walk->count != walk->wanted)
-        return TDM_OK;
-    walk->position = entry->position;
-    return TDM_END;
+    if (feed->count == feed->room) {
+        feed->room = 2 * feed->room + 64;
+        feed->positions = must_have(realloc(feed->positions, feed->room * sizeof *feed->positions));
+    }
+    feed->positions[feed->count++] = entry->position;
+    return TDM_OK;
 }
 
-static feed_walk walk_to(station *hub, const tdm_id *recipient, uint64_t wanted)
+/* Brought up to what the ledger holds. */
+static const station_feed *feed_of(station *hub, const tdm_id *recipient)
 {
-    feed_walk walk = { hub, recipient, wanted, 0, 0 };
-    uint64_t next = 1;
-    must(tdm_ledger_scan(hub->ledger, 1, SIZE_MAX, walk_feed, &walk, &next, NULL), NULL);
-    return walk;
+    size_t i = 0;
+    while (i < hub->feed_count && !tdm_id_equal(&hub->feeds[i].recipient, recipient))
+        i++;
+    if (i == hub->feed_count)
+        hub->feeds[hub->feed_count++] = (station_feed){ .recipient = *recipient, .next = 1 };
+    feed_walk walk = { hub, &hub->feeds[i] };
+    must(tdm_ledger_scan(hub->ledger, hub->feeds[i].next, SIZE_MAX, walk_feed, &walk, &hub->feeds[i].next,
+                         NULL),
+         NULL);
+    return &hub->feeds[i];
+}
+
+static void forget_feeds(station *s)
+{
+    for (size_t i = 0; i < s->feed_count; i++)
+        free(s->feeds[i].positions);
+    memset(s->feeds, 0, sizeof s->feeds);
+    s->feed_count = 0;
 }
 
 uint64_t station_feed_last(station *hub, const tdm_id *recipient)
 {
-    return walk_to(hub, recipient, UINT64_MAX).count;
+    return feed_of(hub, recipient)->count;
 }
 
 uint64_t station_feed_position(station *hub, const tdm_id *recipient, uint64_t number)
 {
-    return walk_to(hub, recipient, number).position;
+    const station_feed *feed = feed_of(hub, recipient);
+    return number <= feed->count ? feed->positions[number - 1] : 0;
 }
 
 static tdm_code port_feed_next(void *context, const tdm_id *recipient, uint64_t after, uint64_t *number,
@@ -612,6 +627,8 @@ void station_clone(station *copy, const station *from, const char *name, uint64_
     copy->words = NULL;
     copy->word_count = copy->word_room = 0;
     copy->key_count = 0;
+    memset(copy->feeds, 0, sizeof copy->feeds);
+    copy->feed_count = 0;
     copy->counted = copy->forks = copy->notes = copy->aside = 0;
     open_ledger(copy);
     tdm_run_batch runs;
@@ -682,6 +699,7 @@ void station_crash(station *s)
     s->job_count = 0;
     s->word_count = 0;
     s->queued_events = 0;
+    forget_feeds(s);
     learn_all(s);
 }
 

@@ -13,8 +13,9 @@
 #define STATION_LINKS_MAX 8
 #define STATION_ORIGINS_MAX 8
 #define STATION_QUEUE_EVENTS 400 /* the writer's queue: above it, keep says BUSY */
-#define STATION_TYPE_KEY 901  /* events of types that the schema does not know: payload {1: origin, 2: key} \
-                                */
+#define STATION_TYPE_KEY                                                                                     \
+    901                       /* events of types that the schema does not know: payload {1: origin, 2: key}  \
+                               */
 #define STATION_TYPE_FACT 902 /* payload {1: number} */
 
 /* Faults put in on purpose; every one of them must be caught by the checks. */
@@ -44,6 +45,15 @@ typedef struct station_end {
     uint64_t feed_acked;
     tdm_id recipient; /* hub */
 } station_end;
+
+/* One recipient's feed: positions in the ledger, read as far as `next`. */
+typedef struct station_feed {
+    tdm_id recipient;
+    uint64_t *positions;
+    size_t count;
+    size_t room;
+    uint64_t next;
+} station_feed;
 
 typedef enum job_kind { JOB_BATCH, JOB_NOTICES, JOB_ASIDE } job_kind;
 
@@ -90,6 +100,8 @@ struct station {
     station_end ends[STATION_LINKS_MAX];
     known_key keys[STATION_ORIGINS_MAX]; /* read from the hub's log as it is held here */
     size_t key_count;
+    station_feed feeds[STATION_ORIGINS_MAX]; /* hub: views, lost in a crash and made again */
+    size_t feed_count;
     station_job *jobs;
     size_t job_count;
     size_t job_room;
