@@ -8,6 +8,9 @@
 
 #include "tandem/pack.h"
 
+#include <endian.h>
+#include <string.h>
+
 typedef struct head {
     tdm_item item;
     uint32_t size;     /* bytes of the head itself */
@@ -26,12 +29,17 @@ typedef struct head_form {
 
 extern const head_form TDM_HEAD_FORMS[32];
 
-static inline uint64_t head_number(const uint8_t *at, uint32_t width)
+/* width is 1, 2, 4 or 8 and at most left. Eight bytes are read at once where there are eight. */
+static inline uint64_t head_number(const uint8_t *at, size_t left, uint32_t width)
 {
     uint64_t number = 0;
-    for (uint32_t i = 0; i < width; i++)
-        number = number << 8 | at[i];
-    return number;
+    if (left < sizeof number) {
+        for (uint32_t i = 0; i < width; i++)
+            number = number << 8 | at[i];
+        return number;
+    }
+    memcpy(&number, at, sizeof number);
+    return be64toh(number) >> (64 - 8 * width);
 }
 
 static inline int64_t head_extend(uint64_t number, uint32_t width)
@@ -47,13 +55,13 @@ static inline head head_long(const uint8_t *at, size_t left)
         return (head){ TDM_ITEM_END, 1, 0, form->fault };
     if (left < 1u + form->width)
         return (head){ TDM_ITEM_END, 1, 0, "cut short" };
-    head out = { (tdm_item)form->item, 1u + form->width, head_number(at + 1, form->width), NULL };
+    if (form->width == 0)
+        return (head){ (tdm_item)form->item, 1, (uint64_t)form->bound, NULL };
+    head out = { (tdm_item)form->item, 1u + form->width, head_number(at + 1, left - 1, form->width), NULL };
     if (form->is_signed) {
         int64_t number = head_extend(out.value, form->width);
         out.value = (uint64_t)number;
         out.fault = number < form->bound ? NULL : "not the shortest form";
-    } else if (form->width == 0) {
-        out.value = (uint64_t)form->bound;
     } else if (out.value < (uint64_t)form->bound) {
         out.fault = "not the shortest form";
     } else if (out.value > INT64_MAX) {

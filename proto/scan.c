@@ -62,7 +62,8 @@ typedef struct scan {
     uint32_t depth; /* open levels */
     uint32_t depth_max;
     uint32_t items_left;
-    level levels[TDM_SCAN_DEPTH_MAX];
+    level top;                       /* the innermost; at depth 0 what holds the one value */
+    level below[TDM_SCAN_DEPTH_MAX]; /* those around it, outermost first */
 } scan;
 
 static size_t bytes_left(const scan *s)
@@ -100,8 +101,10 @@ static const char *open_level(scan *s, const head *h)
         return "more elements promised than bytes follow";
     if (s->depth == s->depth_max)
         return "nested too deep";
-    if (values > 0)
-        s->levels[s->depth++] = (level){ values, 0, is_map };
+    if (values > 0) {
+        s->below[s->depth++] = s->top;
+        s->top = (level){ values, 0, is_map };
+    }
     return NULL;
 }
 
@@ -115,14 +118,13 @@ static const char *take_item(scan *s)
     head h = head_read(s->at, bytes_left(s));
     if (h.fault != NULL)
         return h.fault;
-    if (s->depth > 0) {
-        level *top = &s->levels[s->depth - 1];
-        const char *fault = check_key(top, &h);
-        if (fault != NULL)
-            return fault;
-        top->left--;
-    }
+    const char *fault = check_key(&s->top, &h);
+    if (fault != NULL)
+        return fault;
+    s->top.left--;
     s->at += h.size;
+    if (h.item == TDM_ITEM_INT) /* most are */
+        return NULL;
     if (h.item == TDM_ITEM_STR || h.item == TDM_ITEM_BIN)
         return take_bytes(s, &h);
     if (h.item == TDM_ITEM_ARRAY || h.item == TDM_ITEM_MAP)
@@ -132,13 +134,13 @@ static const char *take_item(scan *s)
 
 static const char *take_value(scan *s)
 {
-    do {
+    while (s->top.left > 0) {
         const char *fault = take_item(s);
         if (fault != NULL)
             return fault;
-        while (s->depth > 0 && s->levels[s->depth - 1].left == 0)
-            s->depth--;
-    } while (s->depth > 0);
+        while (s->top.left == 0 && s->depth > 0)
+            s->top = s->below[--s->depth];
+    }
     return s->at == s->end ? NULL : "bytes after the end";
 }
 
@@ -155,6 +157,7 @@ tdm_code tdm_scan(tdm_span bytes, const tdm_scan_limits *limits, tdm_err *err)
     s.depth = 0;
     s.depth_max = limits->depth < TDM_SCAN_DEPTH_MAX ? limits->depth : TDM_SCAN_DEPTH_MAX;
     s.items_left = limits->items;
+    s.top = (level){ 1, 0, false };
     const char *fault = take_value(&s);
     if (fault == NULL)
         return TDM_OK;
