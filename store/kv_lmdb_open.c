@@ -21,6 +21,7 @@
 
 #define READERS_MAX 256
 #define MAP_STEP ((size_t)65536) /* a multiple of every page size met */
+#define LOCK_FILE_BYTES 20480    /* READERS_MAX slots of 64 bytes and LMDB's own head, in whole pages */
 #define UNSAFE_FLAGS (MDB_NOSYNC | MDB_NOMETASYNC | MDB_WRITEMAP | MDB_MAPASYNC)
 
 /* Locks and shared maps do not hold across machines. */
@@ -136,14 +137,33 @@ static int make_tables(MDB_env *env, const tdm_kv_options *options, unsigned fla
     return rc;
 }
 
+/*
+ * LMDB maps lock.mdb and writes to it through memory, where a full disk is a signal and not an error: its
+ * blocks must be there before.
+ */
+static int reserve_lock_file(const char *folder)
+{
+    char path[PATH_MAX];
+    if (join(path, folder, "lock.mdb", NULL) != TDM_OK)
+        return ENAMETOOLONG;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    int rc = posix_fallocate(fd, 0, LOCK_FILE_BYTES);
+    close(fd);
+    return rc;
+}
+
 static int open_env(MDB_env **out, const char *path, const tdm_kv_options *options)
 {
+    bool writes = options->mode == TDM_KV_READ_WRITE;
     MDB_env *env = NULL;
-    int rc = mdb_env_create(&env);
+    int rc = writes ? reserve_lock_file(path) : 0;
+    if (rc == 0)
+        rc = mdb_env_create(&env);
     if (rc != MDB_SUCCESS)
         return rc;
     *out = env;
-    bool writes = options->mode == TDM_KV_READ_WRITE;
     mdb_env_set_maxdbs(env, (MDB_dbi)options->table_count);
     mdb_env_set_maxreaders(env, READERS_MAX);
     if (writes && options->map_bytes > 0)
