@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * log.c: the log itself: export, verify, and the facts that are stored and not counted.
+ */
+#include "services.h"
+#include "../log_text.h"
+
+static tdm_code add_lines(void *context, tdm_span lines, tdm_err *err)
+{
+    tdm_buf *out = context;
+    tdm_buf_add(out, lines.data, lines.len);
+    return out->failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the whole log: export with --store DIR")
+                       : TDM_OK;
+}
+
+tdm_code tdm_serve_export(const tdm_service_context *context, const tdm_request *request, tdm_answer *answer,
+                          tdm_err *err)
+{
+    (void)request;
+    answer->raw = true;
+    return tdm_log_export(context->core, add_lines, &answer->bytes, err);
+}
+
+/* ---- verify */
+
+static void write_fault(void *context, const tdm_ledger_fault *fault)
+{
+    tdm_json *json = context;
+    char hex[17];
+    uint8_t bytes[8];
+    tdm_incarnation_bytes(fault->incarnation, bytes);
+    tdm_hex(hex, bytes, sizeof bytes);
+    tdm_json_begin_object(json);
+    tdm_member_text(json, "kind", "fault");
+    tdm_member_text(json, "invariant", fault->invariant);
+    tdm_member_text(json, "what", fault->what);
+    tdm_member_int(json, "position", (int64_t)fault->position);
+    tdm_json_id(tdm_json_key(json, "origin"), &fault->origin);
+    tdm_member_text(json, "incarnation", hex);
+    tdm_member_int(json, "sequence", (int64_t)fault->sequence);
+    tdm_json_end_object(json);
+}
+
+static void write_summary(tdm_json *json, const tdm_ledger_summary *summary)
+{
+    tdm_json_begin_object(json);
+    tdm_member_text(json, "kind", "summary");
+    tdm_member_int(json, "events", (int64_t)summary->events);
+    tdm_member_int(json, "runs", (int64_t)summary->runs);
+    tdm_member_int(json, "seals", (int64_t)summary->seals);
+    tdm_member_int(json, "notices", (int64_t)summary->notices);
+    tdm_member_int(json, "faults", (int64_t)summary->faults);
+    tdm_json_end_object(json);
+}
+
+tdm_code tdm_serve_verify(const tdm_service_context *context, const tdm_request *request, tdm_answer *answer,
+                          tdm_err *err)
+{
+    (void)request;
+    tdm_document document;
+    tdm_ledger_summary summary = { 0 };
+    tdm_document_open(&document, answer, "tandem.verify/1", context->now_ms, true);
+    tdm_code code =
+        tdm_ledger_verify(tdm_core_ledger(context->core), write_fault, &document.json, NULL, &summary, err);
+    if (code != TDM_OK && code != TDM_DIFFERS)
+        return code;
+    write_summary(&document.json, &summary);
+    answer->exit = code == TDM_DIFFERS ? 1 : 0;
+    return tdm_document_close(&document, err);
+}
+
+/* ---- doubts */
+
+static tdm_code write_doubt(void *context, const tdm_fact *fact, const char *reason, tdm_err *err)
+{
+    (void)err;
+    tdm_json *json = context;
+    const tdm_type *type = tdm_type_find(fact->type);
+    tdm_json_begin_object(json);
+    tdm_member_text(json, "reason", reason);
+    tdm_member_span(json, "subject", fact->subject);
+    tdm_member_text(json, "type", type == NULL ? "unknown" : type->name);
+    tdm_json_id(tdm_json_key(json, "origin"), &fact->origin);
+    tdm_json_id(tdm_json_key(json, "fact"), &fact->fact);
+    tdm_member_int(json, "sequence", (int64_t)fact->sequence);
+    tdm_member_time(json, "recorded", true, fact->recorded_ms);
+    tdm_json_end_object(json);
+    return TDM_OK;
+}
+
+tdm_code tdm_serve_doubts(const tdm_service_context *context, const tdm_request *request, tdm_answer *answer,
+                          tdm_err *err)
+{
+    int64_t limit = 0;
+    tdm_view view = { 0 };
+    tdm_code code = tdm_arg_number(request->args, "limit", 1000, 1, 1000000, &limit, err);
+    if (code == TDM_OK)
+        code = tdm_view_open(context, request->args, &view, err);
+    if (code == TDM_OK) {
+        tdm_document document;
+        tdm_document_open(&document, answer, "tandem.doubts/1", view.as_of_ms, view.complete);
+        code = tdm_fold_doubts(view.fold, (size_t)limit, write_doubt, &document.json, err);
+        if (code == TDM_OK || code == TDM_END)
+            code = tdm_document_close(&document, err);
+    }
+    tdm_view_close(context, &view);
+    return code;
+}

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * organisation_import.c: a spreadsheet of organisations becomes registry facts.
+ *
+ * A new code becomes an organisation fact. Of a known one, another name, sector or parent than holds today
+ * becomes a change dated today; anything else that differs corrects the organisation fact. The columns
+ * closed, successor with succeeded_on, and reopened give dated changes of their own.
+ */
+#include "import_table.h"
+#include "services.h"
+#include "../sheet.h"
+#include "../statement.h"
+#include "tandem/pack.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WHAT_BYTES = 180, GROUP_DRAFTS = 4096, LOCALITIES_MAX = 60 };
+
+#define COLUMNS_X(X)                                                                                         \
+    X(CODE, "code")                                                                                          \
+    X(NAME, "name")                                                                                          \
+    X(SECTOR, "sector")                                                                                      \
+    X(CONTRACTOR, "contractor")                                                                              \
+    X(PARENT, "parent")                                                                                      \
+    X(BELONGS, "belongs_as")                                                                                 \
+    X(REGION, "region")                                                                                      \
+    X(OPENED, "opened")                                                                                      \
+    X(CLOSED, "closed")                                                                                      \
+    X(SUCCESSOR, "successor")                                                                                \
+    X(SUCCEEDED, "succeeded_on")                                                                             \
+    X(REOPENED, "reopened")                                                                                  \
+    X(LOCALITIES, "localities")
+
+enum column {
+#define X(symbol, name) COLUMN_##symbol,
+    COLUMNS_X(X)
+#undef X
+        COLUMNS
+};
+
+static const char *const COLUMN_NAMES[] = {
+#define X(symbol, name) name,
+    COLUMNS_X(X)
+#undef X
+};
+
+typedef struct organisation_run {
+    const tdm_service_context *context;
+    tdm_sheet *sheet;
+    int at[COLUMNS];
+    tdm_fold *fold;
+    tdm_held held;
+    tdm_drafts *drafts;
+    tdm_import_table *table; /* codes of this file */
+    tdm_json refusals;
+    tdm_buf refusals_text;
+    int64_t new_count;
+    int64_t known;
+    int64_t changed;
+    int64_t refused;
+    tdm_err *err;
+} organisation_run;
+
+/* One row, read. */
+typedef struct organisation_row {
+    tdm_sheet_row row;
+    char code[16];
+    char parent[16];
+    char successor[16];
+    tdm_span name;
+    tdm_span region;
+    int64_t sector;
+    int64_t belongs;
+    bool contractor;
+    bool has[COLUMNS]; /* dates that are given */
+    tdm_date dates[COLUMNS];
+    tdm_buf localities; /* packed */
+    enum column bad;
+    char what[WHAT_BYTES];
+} organisation_row;
+
+/* ---- reading */
+
+static tdm_span cell(const organisation_run *run, const organisation_row *r, enum column column)
+{
+    return tdm_sheet_cell(&r->row, run->at[column]);
+}
+
+static bool refuse(organisation_row *r, enum column column, const char *what)
+{
+    r->bad = column;
+    snprintf(r->what, sizeof r->what, "%s", what);
+    return false;
+}
+
+static void as_text(char out[40], tdm_span span, bool lower)
+{
+    snprintf(out, 40, "%.*s", (int)(span.len < 39 ? span.len : 39), (const char *)span.data);
+    for (char *c = out; lower && *c != '\0'; c++)
+        *c = (char)(*c == ' ' || *c == '-' ? '_' : *c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+}
+
+static bool read_code(const organisation_run *run, organisation_row *r, enum column column, char out[16])
+{
+    char text[40];
+    tdm_span value = cell(run, r, column);
+    out[0] = '\0';
+    if (value.len == 0 && column != COLUMN_CODE)
+        return true;
+    as_text(text, value, false);
+    return tdm_check_code(text, out, NULL) == TDM_OK
+           || refuse(r, column, "Enter an organisation code, 3 to 12 letters and digits such as R0A.");
+}
+
+static bool read_word(const organisation_run *run, organisation_row *r, enum column column, tdm_enum_set set,
+                      int64_t *out, const char *what)
+{
+    char text[40];
+    tdm_span value = cell(run, r, column);
+    if (value.len == 0 && column != COLUMN_SECTOR)
+        return true;
+    as_text(text, value, true);
+    return tdm_enum_number(set, tdm_span_text(text), out) || refuse(r, column, what);
+}
+
+/* yyyy-mm-dd, or yyyymmdd as national lists write it */
+static bool read_date(const organisation_run *run, organisation_row *r, enum column column)
+{
+    tdm_span value = cell(run, r, column);
+    char text[16] = "";
+    if (value.len == 0)
+        return true;
+    if (value.len == 8)
+        snprintf(text, sizeof text, "%.4s-%.2s-%.2s", (const char *)value.data, (const char *)value.data + 4,
+                 (const char *)value.data + 6);
+    else if (value.len == 10)
+        snprintf(text, sizeof text, "%.10s", (const char *)value.data);
+    r->has[column] = tdm_date_parse(tdm_span_text(text), &r->dates[column], NULL) == TDM_OK
+                     && r->dates[column] >= -200000 && r->dates[column] <= 200000;
+    return r->has[column] || refuse(r, column, "Enter the date as YYYY-MM-DD, such as 2017-09-30.");
+}
+
+static bool read_localities(const organisation_run *run, organisation_row *r)
+{
+    tdm_span value = cell(run, r, COLUMN_LOCALITIES);
+    tdm_buf items = { 0 };
+    uint32_t count = 0;
+    bool fits = true;
+    for (size_t at = 0; at < value.len;) {
+        const uint8_t *end = memchr(value.data + at, ';', value.len - at);
+        size_t len = end == NULL ? value.len - at : (size_t)(end - value.data) - at;
+        tdm_span item = { value.data + at, len };
+        at += len + 1;
+        while (item.len > 0 && item.data[0] == ' ')
+            item = (tdm_span){ item.data + 1, item.len - 1 };
+        if (item.len == 0)
+            continue;
+        fits &= item.len <= 200 && ++count <= LOCALITIES_MAX;
+        tdm_pack_str(&items, item);
+    }
+    if (count > 0) {
+        tdm_pack_array(&r->localities, count);
+        tdm_buf_add(&r->localities, items.data, items.len);
+    }
+    tdm_buf_free(&items);
+    return fits || refuse(r, COLUMN_LOCALITIES, "Name at most 60 localities of at most 200 bytes, with ';'.");
+}
+
+static bool read_contractor(const organisation_run *run, organisation_row *r)
+{
+    static const char *const YES[] = { "true", "yes", "y", "1" };
+    static const char *const NO[] = { "", "false", "no", "n", "0" };
+    char text[40];
+    as_text(text, cell(run, r, COLUMN_CONTRACTOR), true);
+    for (size_t i = 0; i < TDM_COUNT(YES); i++)
+        r->contractor |= strcmp(text, YES[i]) == 0;
+    bool known = r->contractor;
+    for (size_t i = 0; i < TDM_COUNT(NO); i++)
+        known |= strcmp(text, NO[i]) == 0;
+    return known || refuse(r, COLUMN_CONTRACTOR, "Enter yes or no.");
+}
+
+static bool read_texts(const organisation_run *run, organisation_row *r)
+{
+    r->name = cell(run, r, COLUMN_NAME);
+    r->region = cell(run, r, COLUMN_REGION);
+    if (r->name.len == 0 || r->name.len > 200)
+        return refuse(r, COLUMN_NAME, "Enter a name of at most 200 bytes.");
+    return r->region.len <= 60 || refuse(r, COLUMN_REGION, "Shorten the region to at most 60 bytes.");
+}
+
+static bool check_successor(organisation_row *r)
+{
+    bool named = r->successor[0] != '\0';
+    if (named != r->has[COLUMN_SUCCEEDED])
+        return refuse(r, named ? COLUMN_SUCCEEDED : COLUMN_SUCCESSOR,
+                      "A successor needs succeeded_on, and the other way round.");
+    return !named || strcmp(r->successor, r->code) != 0
+           || refuse(r, COLUMN_SUCCESSOR, "An organisation does not succeed itself. Name another code.");
+}
+
+static bool read_row(const organisation_run *run, organisation_row *r)
+{
+    return read_code(run, r, COLUMN_CODE, r->code) && read_texts(run, r)
+           && read_word(run, r, COLUMN_SECTOR, TDM_ENUM_SECTOR, &r->sector,
+                        "Enter a sector: trust, primary_care, commissioner, local_authority, voluntary, "
+                        "independent, education or national_body.")
+           && read_contractor(run, r) && read_code(run, r, COLUMN_PARENT, r->parent)
+           && read_word(run, r, COLUMN_BELONGS, TDM_ENUM_BELONGS, &r->belongs,
+                        "Enter site, department, network, commissioner, system, region or locality.")
+           && read_date(run, r, COLUMN_OPENED) && read_date(run, r, COLUMN_CLOSED)
+           && read_code(run, r, COLUMN_SUCCESSOR, r->successor) && read_date(run, r, COLUMN_SUCCEEDED)
+           && read_date(run, r, COLUMN_REOPENED) && read_localities(run, r) && check_successor(r);
+}
+
+/* ---- stating */
+
+typedef struct stating {
+    organisation_run *run;
+    organisation_row *row;
+    tdm_span subject;
+    tdm_record base; /* the organisation fact as it is held */
+    bool did;
+} stating;
+
+static tdm_code want(stating *s, const tdm_id *fact, tdm_date date, const tdm_record *record)
+{
+    return tdm_fact_want(&s->run->held, s->subject, fact, date, TDM_AUTHOR_IS_OPERATOR, record,
+                         s->run->drafts, &s->did, s->run->err);
+}
+
+/* The latest visible change of a kind that holds today. */
+static bool find_change(const stating *s, int64_t kind, tdm_record *out)
+{
+    bool found = false;
+    tdm_date best = 0;
+    for (size_t i = 0; i < s->run->held.count; i++) {
+        const tdm_held_fact *fact = &s->run->held.facts[i];
+        tdm_record record;
+        if (fact->type != TDM_TYPE_ORGANISATION_CHANGE || !fact->visible
+            || tdm_record_decode(fact->type, tdm_held_payload(&s->run->held, fact), &record, NULL) != TDM_OK
+            || record.values[TDM_ORGANISATION_CHANGE_CHANGE].number != kind)
+            continue;
+        tdm_date effective = (tdm_date)record.values[TDM_ORGANISATION_CHANGE_EFFECTIVE].number;
+        if (effective > tdm_today(s->run->context) || (found && effective < best))
+            continue;
+        found = true;
+        best = effective;
+        *out = record;
+    }
+    return found;
+}
+
+static tdm_code state_change(stating *s, int64_t kind, tdm_date effective, uint32_t field, tdm_span text,
+                             int64_t number)
+{
+    char date[16];
+    tdm_date_text(effective, date);
+    const char *words[] = { "change", s->row->code, tdm_enum_word(TDM_ENUM_CHANGE, kind), date };
+    tdm_id fact = tdm_fact_named(words, TDM_COUNT(words));
+    tdm_record record;
+    tdm_record_init(&record, TDM_TYPE_ORGANISATION_CHANGE);
+    tdm_record_set_text(&record, TDM_ORGANISATION_CHANGE_CODE, s->row->code);
+    tdm_record_set_number(&record, TDM_ORGANISATION_CHANGE_CHANGE, kind);
+    tdm_record_set_number(&record, TDM_ORGANISATION_CHANGE_EFFECTIVE, effective);
+    if (text.len > 0)
+        tdm_record_set_bytes(&record, field, text);
+    if (kind == TDM_CHANGE_IS_MOVED && s->row->belongs != 0)
+        tdm_record_set_number(&record, TDM_ORGANISATION_CHANGE_BELONGS, s->row->belongs);
+    if (kind == TDM_CHANGE_IS_RECLASSIFIED)
+        tdm_record_set_number(&record, TDM_ORGANISATION_CHANGE_SECTOR, number);
+    return want(s, &fact, effective, &record);
+}
+
+/* What a dated change may replace: today's value, and the change that says another. */
+static tdm_code change_name(stating *s)
+{
+    tdm_record change;
+    tdm_span now = s->base.values[TDM_ORGANISATION_NAME].bytes;
+    if (find_change(s, TDM_CHANGE_IS_RENAMED, &change))
+        now = change.values[TDM_ORGANISATION_CHANGE_NAME].bytes;
+    if (tdm_span_equal(now, s->row->name))
+        return TDM_OK;
+    return state_change(s, TDM_CHANGE_IS_RENAMED, tdm_today(s->run->context), TDM_ORGANISATION_CHANGE_NAME,
+                        s->row->name, 0);
+}
+
+static tdm_code change_sector(stating *s)
+{
+    tdm_record change;
+    int64_t now = s->base.values[TDM_ORGANISATION_SECTOR].number;
+    if (find_change(s, TDM_CHANGE_IS_RECLASSIFIED, &change))
+        now = change.values[TDM_ORGANISATION_CHANGE_SECTOR].number;
+    if (now == s->row->sector)
+        return TDM_OK;
+    return state_change(s, TDM_CHANGE_IS_RECLASSIFIED, tdm_today(s->run->context), 0, (tdm_span){ 0 },
+                        s->row->sector);
+}
+
+static tdm_code change_parent(stating *s)
+{
+    tdm_record change;
+    tdm_span now = s->base.values[TDM_ORGANISATION_PARENT].bytes;
+    int64_t belongs = s->base.values[TDM_ORGANISATION_BELONGS].number;
+    if (find_change(s, TDM_CHANGE_IS_MOVED, &change)) {
+        now = change.values[TDM_ORGANISATION_CHANGE_PARENT].bytes;
+        belongs = change.values[TDM_ORGANISATION_CHANGE_BELONGS].number;
+    }
+    if (s->run->at[COLUMN_PARENT] < 0
+        || (tdm_span_equal(now, tdm_span_text(s->row->parent)) && belongs == s->row->belongs))
+        return TDM_OK;
+    return state_change(s, TDM_CHANGE_IS_MOVED, tdm_today(s->run->context), TDM_ORGANISATION_CHANGE_PARENT,
+                        tdm_span_text(s->row->parent), 0);
+}
+
+/* Fields without dated changes: from the row if its column is there, else as they are. */
+static void fill_undated(const stating *s, tdm_record *record)
+{
+    organisation_row *r = s->row;
+    const int *at = s->run->at;
+    if (at[COLUMN_CONTRACTOR] >= 0) {
+        record->values[TDM_ORGANISATION_CONTRACTOR] = (tdm_value){ 0 };
+        if (r->contractor)
+            tdm_record_set_number(record, TDM_ORGANISATION_CONTRACTOR, 1);
+    }
+    if (at[COLUMN_REGION] >= 0) {
+        record->values[TDM_ORGANISATION_REGION] = (tdm_value){ 0 };
+        if (r->region.len > 0)
+            tdm_record_set_bytes(record, TDM_ORGANISATION_REGION, r->region);
+    }
+    if (r->has[COLUMN_OPENED])
+        tdm_record_set_number(record, TDM_ORGANISATION_OPENED, r->dates[COLUMN_OPENED]);
+    if (r->localities.len > 0)
+        tdm_record_set_bytes(record, TDM_ORGANISATION_LOCALITIES, tdm_buf_span(&r->localities));
+}
+
+static void fill_new(const organisation_row *r, tdm_record *record)
+{
+    tdm_record_init(record, TDM_TYPE_ORGANISATION);
+    tdm_record_set_text(record, TDM_ORGANISATION_CODE, r->code);
+    tdm_record_set_bytes(record, TDM_ORGANISATION_NAME, r->name);
+    tdm_record_set_number(record, TDM_ORGANISATION_SECTOR, r->sector);
+    if (r->parent[0] != '\0')
+        tdm_record_set_text(record, TDM_ORGANISATION_PARENT, r->parent);
+    if (r->belongs != 0)
+        tdm_record_set_number(record, TDM_ORGANISATION_BELONGS, r->belongs);
+}
+
+static tdm_code state_dated(stating *s)
+{
+    organisation_row *r = s->row;
+    tdm_code code = TDM_OK;
+    if (r->has[COLUMN_CLOSED] && r->successor[0] == '\0')
+        code = state_change(s, TDM_CHANGE_IS_CLOSED, r->dates[COLUMN_CLOSED], 0, (tdm_span){ 0 }, 0);
+    if (code == TDM_OK && r->successor[0] != '\0')
+        code = state_change(s, TDM_CHANGE_IS_MERGED, r->dates[COLUMN_SUCCEEDED],
+                            TDM_ORGANISATION_CHANGE_SUCCESSOR, tdm_span_text(r->successor), 0);
+    if (code == TDM_OK && r->has[COLUMN_REOPENED])
+        code = state_change(s, TDM_CHANGE_IS_REOPENED, r->dates[COLUMN_REOPENED], 0, (tdm_span){ 0 }, 0);
+    return code;
+}
+
+static tdm_code state_row(stating *s)
+{
+    organisation_run *run = s->run;
+    const char *words[] = { "organisation", s->row->code };
+    tdm_id fact = tdm_fact_named(words, TDM_COUNT(words));
+    tdm_code code =
+        tdm_held_load(&run->held, run->fold, tdm_core_origin(run->context->core), s->subject, run->err);
+    const tdm_held_fact *old = tdm_held_find(&run->held, &fact);
+    bool known =
+        old != NULL && code == TDM_OK
+        && tdm_record_decode(TDM_TYPE_ORGANISATION, tdm_held_payload(&run->held, old), &s->base, NULL)
+               == TDM_OK;
+    tdm_record record;
+    if (known)
+        record = s->base;
+    else
+        fill_new(s->row, &record);
+    fill_undated(s, &record);
+    if (code == TDM_OK)
+        code = want(s, &fact, tdm_today(run->context), &record);
+    if (code == TDM_OK && known)
+        code = change_name(s);
+    if (code == TDM_OK && known)
+        code = change_sector(s);
+    if (code == TDM_OK && known)
+        code = change_parent(s);
+    if (code == TDM_OK)
+        code = state_dated(s);
+    run->new_count += !known;
+    run->known += known && !s->did;
+    run->changed += known && s->did;
+    return code;
+}
+
+static tdm_code state_group(organisation_run *run, bool all)
+{
+    size_t count = tdm_drafts_count(run->drafts);
+    if (count == 0 || (!all && count + 16 < GROUP_DRAFTS))
+        return TDM_OK;
+    tdm_stated stated;
+    tdm_code code = tdm_core_state_drafts(run->context->core, run->drafts, &stated, run->err);
+    tdm_drafts_free(&run->drafts);
+    run->drafts = tdm_drafts_new();
+    if (code == TDM_OK && run->drafts == NULL)
+        code = tdm_fail(run->err, TDM_FULL, 0, "no memory for the rows");
+    return code;
+}
+
+static void report(organisation_run *run, const organisation_row *r)
+{
+    run->refused++;
+    tdm_json_begin_object(&run->refusals);
+    tdm_member_int(&run->refusals, "row", (int64_t)r->row.number);
+    tdm_member_text(&run->refusals, "column", COLUMN_NAMES[r->bad]);
+    tdm_member_shown(&run->refusals, "value", cell(run, r, r->bad));
+    tdm_member_text(&run->refusals, "what", r->what);
+    tdm_json_end_object(&run->refusals);
+}
+
+static bool is_first(organisation_run *run, organisation_row *r)
+{
+    size_t first = 0;
+    bool same = false;
+    if (!tdm_import_table_seen(run->table, tdm_span_text(r->code), &r->row, &first, &same))
+        return true;
+    refuse(r, COLUMN_CODE, "");
+    snprintf(r->what, sizeof r->what, "This code stands in row %zu already. Keep one of the two.", first);
+    return false;
+}
+
+static tdm_code import_row(organisation_run *run, size_t index)
+{
+    organisation_row r = { .row = tdm_sheet_row_at(run->sheet, index) };
+    tdm_buf subject = { 0 };
+    tdm_code code = TDM_OK;
+    bool good = tdm_sheet_is_ragged(run->sheet, &r.row)
+                    ? refuse(&r, COLUMN_CODE,
+                             "This row has another number of cells than the header. Put "
+                             "quotation marks around values that hold the separator.")
+                    : read_row(run, &r) && is_first(run, &r);
+    if (good) {
+        tdm_subject_organisation(&subject, tdm_span_text(r.code));
+        stating s = { .run = run, .row = &r, .subject = tdm_buf_span(&subject) };
+        code = state_row(&s);
+        if (code == TDM_OK)
+            code = state_group(run, false);
+    } else {
+        report(run, &r);
+    }
+    tdm_buf_free(&subject);
+    tdm_buf_free(&r.localities);
+    return code;
+}
+
+/* ---- the whole */
+
+static tdm_code find_columns(organisation_run *run)
+{
+    for (int c = 0; c < COLUMNS; c++)
+        run->at[c] = tdm_sheet_find(run->sheet, COLUMN_NAMES[c]);
+    for (int c = COLUMN_CODE; c <= COLUMN_SECTOR; c++)
+        if (run->at[c] < 0)
+            return tdm_fail(run->err, TDM_MALFORMED, 0,
+                            "The header row has no column %s. Name it so in the first row, and import again.",
+                            COLUMN_NAMES[c]);
+    return TDM_OK;
+}
+
+static tdm_code write_report(organisation_run *run, tdm_answer *answer)
+{
+    tdm_document document;
+    tdm_json_end_array(&run->refusals);
+    tdm_code code = tdm_json_close(&run->refusals, run->err);
+    if (code != TDM_OK)
+        return code;
+    tdm_document_open(&document, answer, "tandem.import/1", run->context->now_ms, true);
+    tdm_json *json = &document.json;
+    tdm_json_begin_object(json);
+    tdm_member_int(json, "new", run->new_count);
+    tdm_member_int(json, "known", run->known);
+    tdm_member_int(json, "changed", run->changed);
+    tdm_member_int(json, "refused", run->refused);
+    tdm_json_raw(tdm_json_key(json, "refusals"), tdm_buf_span(&run->refusals_text));
+    tdm_json_end_object(json);
+    answer->exit = run->refused > 0 ? 1 : 0;
+    return tdm_document_close(&document, run->err);
+}
+
+static tdm_code import_rows(organisation_run *run)
+{
+    tdm_code code = find_columns(run);
+    if (code == TDM_OK)
+        code = tdm_settle(run->context, run->err);
+    if (code != TDM_OK)
+        return code;
+    run->fold = tdm_core_fold(run->context->core);
+    for (size_t i = 0; i < tdm_sheet_rows(run->sheet) && code == TDM_OK; i++)
+        code = import_row(run, i);
+    if (code == TDM_OK)
+        code = state_group(run, true);
+    tdm_core_fold_release(run->context->core, run->fold);
+    return code;
+}
+
+tdm_code tdm_serve_organisation_import(const tdm_service_context *context, const tdm_request *request,
+                                       tdm_answer *answer, tdm_err *err)
+{
+    organisation_run run = {
+        .context = context, .drafts = tdm_drafts_new(), .table = tdm_import_table_new(), .err = err
+    };
+    run.refusals = tdm_json_open(&run.refusals_text);
+    tdm_json_begin_array(&run.refusals);
+    tdm_code code = run.drafts == NULL || run.table == NULL
+                        ? tdm_fail(err, TDM_FULL, 0, "no memory for an import")
+                        : TDM_OK;
+    if (code == TDM_OK)
+        code = tdm_sheet_read(&run.sheet, request->body, err);
+    if (code == TDM_OK)
+        code = import_rows(&run);
+    if (code == TDM_OK)
+        code = write_report(&run, answer);
+    tdm_sheet_free(&run.sheet);
+    tdm_import_table_free(&run.table);
+    tdm_held_free(&run.held);
+    tdm_drafts_free(&run.drafts);
+    tdm_buf_free(&run.refusals_text);
+    return code;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * services.h: what the services share: their functions (the rows of service.c), arguments, documents, and the
+ * moment a question is answered for.
+ */
+#ifndef TANDEM_SERVICES_H
+#define TANDEM_SERVICES_H
+
+#include "../service.h"
+#include "../json.h"
+
+/* ---- the services. X(verb, hub, node, writes, function) */
+#define TDM_SERVICES_X(X)                                                                                    \
+    X("level", true, true, false, level)                                                                     \
+    X("unit.list", true, true, false, unit_list)                                                             \
+    X("unit.show", true, true, false, unit_show)                                                             \
+    X("link.pending", true, true, false, link_pending)                                                       \
+    X("link.confirm", false, true, true, link_confirm)                                                       \
+    X("link.dispute", false, true, true, link_dispute)                                                       \
+    X("link.withdraw", false, true, true, link_withdraw)                                                     \
+    X("match.propose", true, false, true, match_propose)                                                     \
+    X("match.list", true, false, false, match_list)                                                          \
+    X("match.accept", true, false, true, match_accept)                                                       \
+    X("match.void", true, false, true, match_void)                                                           \
+    X("node.list", true, true, false, node_list)                                                             \
+    X("organisation.list", true, true, false, organisation_list)                                             \
+    X("organisation.import", true, false, true, organisation_import)                                         \
+    X("target.set", true, false, true, target_set)                                                           \
+    X("baseline.set", true, false, true, baseline_set)                                                       \
+    X("catalogue.add", true, false, true, catalogue_add)                                                     \
+    X("return.expect", true, false, true, return_expect)                                                     \
+    X("return.make", false, true, true, return_make)                                                         \
+    X("period.close", true, false, true, period_close)                                                       \
+    X("publish", true, false, true, publish)                                                                 \
+    X("invite", true, false, true, invite)                                                                   \
+    X("join", false, true, true, join)                                                                       \
+    X("record", false, true, true, record)                                                                   \
+    X("import", false, true, true, import)                                                                   \
+    X("status", true, true, false, status)                                                                   \
+    X("doubts", true, true, false, doubts)                                                                   \
+    X("export", true, true, false, export)                                                                   \
+    X("verify", true, true, false, verify)
+
+#define X(verb, hub, node, writes, function) tdm_service_function tdm_serve_##function;
+TDM_SERVICES_X(X)
+#undef X
+
+/* ---- arguments (answer.c). A number or a flag may also come as text. */
+const char *tdm_arg_text(const json_t *args, const char *name); /* NULL if absent or empty */
+bool tdm_arg_flag(const json_t *args, const char *name);
+tdm_code tdm_arg_number(const json_t *args, const char *name, int64_t fallback, int64_t min, int64_t max,
+                        int64_t *out, tdm_err *err);
+/* TDM_INVALID with what to give if absent. */
+tdm_code tdm_arg_needed(const json_t *args, const char *name, const char *example, const char **out,
+                        tdm_err *err);
+/* An organisation code or a period, checked and in upper case. */
+tdm_code tdm_check_code(const char *text, char out[16], tdm_err *err);
+tdm_code tdm_arg_period(const json_t *args, const char *name, tdm_period *out, tdm_err *err);
+/* A financial year such as 2017/18: TDM_INVALID for anything else. *has false if absent. */
+tdm_code tdm_arg_year(const json_t *args, const char *name, bool *has, int32_t *year, tdm_err *err);
+/* "LEAD/UNIT_ID" to a subject, appended. */
+tdm_code tdm_arg_unit(const char *text, tdm_buf *subject, tdm_err *err);
+/* A subject of a unit as LEAD/UNIT_ID. */
+tdm_span tdm_unit_text(tdm_span subject);
+
+/* ---- the moment asked for (when.c) */
+typedef struct tdm_view {
+    tdm_fold *fold;
+    bool own; /* made for this question: closed with it */
+    bool complete;
+    int64_t as_of_ms;
+    tdm_date date; /* London date of as_of */
+} tdm_view;
+/* By the argument "as_of". TDM_INVALID: not a WHEN; TDM_NOT_FOUND: no such moment, node or publication. */
+tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, tdm_view *out, tdm_err *err);
+void tdm_view_close(const tdm_service_context *context, tdm_view *view);
+/* The last millisecond that WHEN names: RFC 3339, date (end of that day in London), "-2d", "-3h", "-5min". */
+tdm_code tdm_when_parse(const char *text, int64_t now_ms, int64_t *out_ms, tdm_err *err);
+/* A frontier over everything held (notices, too), one origin limited to a sequence of its last incarnation.
+ * prefix: at least 6 hex digits of the origin. */
+tdm_code tdm_when_sequence(tdm_ledger *ledger, const char *prefix, uint64_t sequence, tdm_frontier *out,
+                           tdm_err *err);
+
+/* ---- documents (answer.c) */
+typedef struct tdm_document {
+    tdm_json json;
+} tdm_document;
+/* Opens {"schema":...,"as_of":...,"complete":...,"data":[ */
+void tdm_document_open(tdm_document *document, tdm_answer *answer, const char *schema, int64_t as_of_ms,
+                       bool complete);
+tdm_code tdm_document_close(tdm_document *document, tdm_err *err);
+/* Members that many rows have. */
+void tdm_member_text(tdm_json *json, const char *key, const char *text);
+void tdm_member_span(tdm_json *json, const char *key, tdm_span text);
+/* The beginning of a value from outside, cut between characters: enough to find it again. */
+void tdm_member_shown(tdm_json *json, const char *key, tdm_span text);
+void tdm_member_int(tdm_json *json, const char *key, int64_t value);
+void tdm_member_bool(tdm_json *json, const char *key, bool value);
+void tdm_member_date(tdm_json *json, const char *key, bool has, tdm_date date); /* null if not */
+void tdm_member_time(tdm_json *json, const char *key, bool has, int64_t ms);
+void tdm_member_enum(tdm_json *json, const char *key, tdm_enum_set set, const tdm_value *value);
+
+/* ---- own facts */
+/* The organisation a node's records are made for: "organisation" of the arguments, the configured one, or the
+ * only one it represents. */
+tdm_code tdm_own_organisation(const tdm_service_context *context, const json_t *args, char out[16],
+                              tdm_err *err);
+/* Wait until the fold has seen all that is committed: before comparing with what stands. */
+tdm_code tdm_settle(const tdm_service_context *context, tdm_err *err);
+tdm_date tdm_today(const tdm_service_context *context); /* London */
+
+/* One registry or period fact: stated if it is new, corrected or unvoided if it differs; *did tells. */
+tdm_code tdm_state_fact(const tdm_service_context *context, tdm_span subject, const tdm_id *fact,
+                        tdm_date date, const tdm_record *record, bool *did, tdm_err *err);
+/* Subjects "organisation/CODE", "period/PERIOD"...: appended to out. */
+void tdm_subject_word(tdm_buf *out, const char *kind, const char *rest);
+uint32_t tdm_own_author(const tdm_service_context *context);
+
+#endif

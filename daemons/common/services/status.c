@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * status.c: one object that tells how this store is: who it is, what waits, how far the figures are.
+ */
+#include "claims.h"
+#include "nodes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void write_links(tdm_json *json, const json_t *links)
+{
+    char *text = json_dumps(links, JSON_COMPACT);
+    tdm_json_key(json, "links");
+    if (text != NULL)
+        tdm_json_raw(json, tdm_span_text(text));
+    else
+        tdm_json_null(json);
+    free(text);
+}
+
+/* Sharing is a node's matter: how much of the own log the hub has acknowledged. */
+static void write_sharing(const tdm_service_context *context, const json_t *links, tdm_json *json)
+{
+    tdm_id hub;
+    tdm_tip own = { 0 };
+    bool joined = tdm_core_authority(context->core, &hub);
+    const json_t *row = joined ? tdm_link_row(links, &hub) : NULL;
+    tdm_origin_tip(context, tdm_core_origin(context->core), &own);
+    int64_t acknowledged = tdm_link_number(row, "acked");
+    int64_t waiting = (int64_t)own.last - acknowledged;
+    tdm_member_int(json, "last_sequence", (int64_t)own.last);
+    if (tdm_core_is_hub(context->core))
+        return;
+    tdm_json_key(json, "acknowledged");
+    if (row != NULL)
+        tdm_json_int(json, acknowledged);
+    else
+        tdm_json_null(json);
+    tdm_json_key(json, "waiting_to_share");
+    if (row != NULL || context->links != NULL)
+        tdm_json_int(json, waiting < 0 ? 0 : waiting);
+    else
+        tdm_json_null(json);
+}
+
+static tdm_code write_pending(const tdm_service_context *context, tdm_fold *fold, tdm_json *json,
+                              tdm_err *err)
+{
+    tdm_claim_rows rows = { 0 };
+    int64_t waiting = 0;
+    tdm_code code = tdm_claim_rows_read(context, fold, &rows, err);
+    for (size_t i = 0; i < rows.count; i++)
+        waiting += strcmp(rows.rows[i].state, "unanswered") == 0 || strcmp(rows.rows[i].state, "lapsed") == 0;
+    tdm_claim_rows_free(&rows);
+    tdm_member_int(json, "pending_claims", waiting);
+    return code;
+}
+
+static tdm_code write_store(const tdm_service_context *context, tdm_json *json, tdm_err *err)
+{
+    tdm_kv_stats stats = { 0 };
+    tdm_code code = tdm_kv_stat(tdm_ledger_kv(tdm_core_ledger(context->core)), &stats, err);
+    tdm_member_int(json, "store_bytes", (int64_t)stats.used_bytes);
+    tdm_member_int(json, "map_bytes", (int64_t)stats.map_bytes);
+    return code;
+}
+
+static tdm_code write_status(const tdm_service_context *context, const tdm_view *view, const json_t *links,
+                             tdm_json *json, tdm_err *err)
+{
+    tdm_id hub;
+    tdm_fold_counts counts = { 0 };
+    bool joined = tdm_core_authority(context->core, &hub);
+    tdm_json_begin_object(json);
+    tdm_member_text(json, "role", tdm_core_is_hub(context->core) ? "hub" : "node");
+    tdm_json_id(tdm_json_key(json, "origin"), tdm_core_origin(context->core));
+    tdm_code code = tdm_write_organisations(context, view->fold, tdm_core_origin(context->core), json, err);
+    tdm_json_key(json, "hub");
+    if (joined)
+        tdm_json_id(json, &hub);
+    else
+        tdm_json_null(json);
+    write_links(json, links);
+    write_sharing(context, links, json);
+    if (code == TDM_OK)
+        code = write_pending(context, view->fold, json, err);
+    tdm_member_int(json, "fold_lag", (int64_t)tdm_core_fold_lag(context->core));
+    tdm_member_bool(json, "complete", tdm_core_is_complete(context->core));
+    tdm_fold_counts_read(view->fold, &counts);
+    tdm_member_int(json, "units", counts.units);
+    tdm_member_int(json, "events", counts.events);
+    tdm_member_int(json, "doubts", counts.doubts);
+    if (code == TDM_OK)
+        code = write_store(context, json, err);
+    tdm_json_end_object(json);
+    return code;
+}
+
+tdm_code tdm_serve_status(const tdm_service_context *context, const tdm_request *request, tdm_answer *answer,
+                          tdm_err *err)
+{
+    tdm_view view = { 0 };
+    tdm_code code = tdm_view_open(context, request->args, &view, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_document document;
+    json_t *links = tdm_links_read(context);
+    tdm_document_open(&document, answer, "tandem.status/1", view.as_of_ms, view.complete);
+    code = write_status(context, &view, links, &document.json, err);
+    if (code == TDM_OK)
+        code = tdm_document_close(&document, err);
+    json_decref(links);
+    tdm_view_close(context, &view);
+    return code;
+}
