@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * asof.c: what was held at a time: frontiers read from the ledger's tides, and the same fold over the facts
+ * they cover.
+ */
+#include "fold_inner.h"
+#include "frontier.h"
+
+#include <stdlib.h>
+
+enum { SCAN_STEP = 8192 };
+
+/* ---- the authority's tides, as the ledger has them ---- */
+
+typedef struct stated_tide {
+    tdm_order order;
+    int64_t time_ms;
+    bool more;
+    tdm_span payload;
+} stated_tide;
+
+typedef struct tide_list {
+    const tdm_id *authority;
+    stated_tide *items;
+    size_t count;
+    size_t capacity;
+    tdm_arena arena;
+    tdm_lineage lineage; /* of the authority's incarnations */
+} tide_list;
+
+static void take_incarnation(tide_list *list, const tdm_event *event)
+{
+    tdm_record record;
+    tdm_incarnation *known = tdm_lineage_incarnation(&list->lineage, &event->origin, event->incarnation);
+    if (event->type == TDM_TYPE_INCARNATION && event->sequence == 1
+        && tdm_record_decode(event->type, event->payload, &record, NULL) == TDM_OK)
+        known->generation = (uint32_t)record.values[TDM_INCARNATION_GENERATION].number;
+}
+
+static tdm_code take_tide(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    tide_list *list = context;
+    tdm_event event;
+    tdm_record record;
+    tdm_code code = tdm_event_peek(entry->bytes, &event, err);
+    if (code != TDM_OK || !tdm_id_equal(&event.origin, list->authority))
+        return code;
+    take_incarnation(list, &event);
+    if (event.type != TDM_TYPE_TIDE || tdm_record_decode(event.type, event.payload, &record, NULL) != TDM_OK)
+        return TDM_OK;
+    list->items = tdm_memory_grow(list->items, &list->capacity, list->count + 1, sizeof *list->items);
+    list->items[list->count++] = (stated_tide){ .order = { 1, event.incarnation, event.sequence },
+                                                .time_ms = record.values[TDM_TIDE_TIME].number,
+                                                .more = record.values[TDM_TIDE_MORE].number != 0,
+                                                .payload = tdm_arena_keep(&list->arena, event.payload) };
+    return TDM_OK;
+}
+
+static int compare_tides(const void *a, const void *b)
+{
+    return tdm_order_compare(&((const stated_tide *)a)->order, &((const stated_tide *)b)->order);
+}
+
+static tdm_code scan(tdm_ledger *ledger, tdm_ledger_visit *visit, void *context, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    uint64_t from = 1;
+    uint64_t next = 0;
+    while (code == TDM_OK) {
+        code = tdm_ledger_scan(ledger, from, SCAN_STEP, visit, context, &next, err);
+        if (next <= from)
+            break;
+        from = next;
+    }
+    return code == TDM_END ? TDM_OK : code;
+}
+
+/* In order. */
+static tdm_code list_tides(tdm_ledger *ledger, const tdm_id *authority, tide_list *list, tdm_err *err)
+{
+    *list = (tide_list){ .authority = authority };
+    tdm_lineage_init(&list->lineage);
+    tdm_code code = scan(ledger, take_tide, list, err);
+    for (size_t i = 0; i < list->count; i++)
+        list->items[i].order = tdm_lineage_order(&list->lineage, authority, list->items[i].order.incarnation,
+                                                 list->items[i].order.sequence);
+    if (list->count > 1)
+        qsort(list->items, list->count, sizeof *list->items, compare_tides);
+    return code;
+}
+
+static void free_tides(tide_list *list)
+{
+    free(list->items);
+    tdm_arena_free(&list->arena);
+    tdm_lineage_free(&list->lineage);
+}
+
+/* Everything stated up to the tide at `index`, and the authority's own log up to it. */
+static void build_frontier(const tide_list *list, size_t index, tdm_frontier *out)
+{
+    tdm_frontier_builder builder;
+    tdm_frontier_builder_init(&builder);
+    for (size_t i = 0; i <= index; i++)
+        tdm_frontier_add_tide(&builder, list->items[i].payload);
+    tdm_frontier_drop_origin(&builder, list->authority);
+    const tdm_order *limit = &list->items[index].order;
+    size_t at = 0;
+    for (const tdm_incarnation *known = tdm_map_next(&list->lineage.incarnations, &at); known != NULL;
+         known = tdm_map_next(&list->lineage.incarnations, &at)) {
+        tdm_order last = { known->generation, tdm_get_be(known->key + TDM_ID_BYTES, 8), UINT64_MAX };
+        if (last.incarnation != limit->incarnation && tdm_order_compare(&last, limit) < 0)
+            tdm_frontier_add(&builder, list->authority, last.incarnation, UINT64_MAX, NULL);
+    }
+    tdm_frontier_add(&builder, list->authority, limit->incarnation, limit->sequence, NULL);
+    tdm_frontier_build(&builder, out);
+}
+
+tdm_code tdm_frontier_at_time(tdm_ledger *ledger, const tdm_id *authority, int64_t ms_utc, tdm_frontier *out,
+                              tdm_err *err)
+{
+    tide_list list;
+    *out = (tdm_frontier){ 0 };
+    tdm_code code = list_tides(ledger, authority, &list, err);
+    size_t found = SIZE_MAX;
+    for (size_t i = 0; i < list.count; i++) {
+        if (!list.items[i].more && list.items[i].time_ms <= ms_utc)
+            found = i;
+    }
+    if (code == TDM_OK && found == SIZE_MAX)
+        code = tdm_fail(err, TDM_NOT_FOUND, 0, "the hub had stated no tide by then");
+    if (code == TDM_OK)
+        build_frontier(&list, found, out);
+    free_tides(&list);
+    return code;
+}
+
+tdm_code tdm_frontier_of_tide(tdm_ledger *ledger, const tdm_id *authority, uint64_t incarnation,
+                              uint64_t sequence, tdm_frontier *out, tdm_err *err)
+{
+    tide_list list;
+    *out = (tdm_frontier){ 0 };
+    tdm_code code = list_tides(ledger, authority, &list, err);
+    size_t found = SIZE_MAX;
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.items[i].order.incarnation == incarnation && list.items[i].order.sequence == sequence)
+            found = i;
+    }
+    if (code == TDM_OK && found == SIZE_MAX)
+        code = tdm_fail(err, TDM_NOT_FOUND, 0, "the hub has stated no such tide");
+    if (code == TDM_OK)
+        build_frontier(&list, found, out);
+    free_tides(&list);
+    return code;
+}
+
+/* ---- a fold over what a frontier covers ---- */
+
+typedef struct covered {
+    tdm_fold *fold;
+    const tdm_frontier *frontier;
+} covered;
+
+static tdm_code file_covered(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    const covered *at = context;
+    tdm_event event;
+    if (at->frontier != NULL) {
+        tdm_code code = tdm_event_peek(entry->bytes, &event, err);
+        if (code != TDM_OK)
+            return code;
+        if (!tdm_frontier_covers(at->frontier, &event.origin, event.incarnation, event.sequence))
+            return TDM_OK;
+    }
+    return tdm_fold_file(at->fold, entry, err);
+}
+
+/* All events are filed first and every class judged once: a fold over a whole ledger costs what is there, not
+ * what happened on the way. */
+tdm_code tdm_fold_of(tdm_ledger *ledger, const tdm_fold_options *options, const tdm_frontier *frontier,
+                     tdm_fold **out, tdm_err *err)
+{
+    covered at = { NULL, frontier };
+    tdm_code code = tdm_fold_open(&at.fold, NULL, options, err);
+    if (code == TDM_OK)
+        code = scan(ledger, file_covered, &at, err);
+    if (code == TDM_OK)
+        code = tdm_fold_settle(at.fold, err);
+    enum { STEP = 1000 };
+    while (code == TDM_OK && tdm_fold_work(at.fold, STEP, err))
+        ;
+    if (code != TDM_OK)
+        tdm_fold_close(&at.fold);
+    *out = at.fold;
+    return code;
+}

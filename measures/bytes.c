@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * bytes.c: hashing, growing arrays, compact integers.
+ */
+#include "bytes.h"
+
+#include <stdlib.h>
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* A multiply-and-fold hash: eight bytes a step. Never stored and never part of the state hash. */
+uint64_t tdm_bytes_hash(tdm_span bytes)
+{
+    uint64_t hash = 0x9e3779b97f4a7c15u ^ bytes.len;
+    const uint8_t *at = bytes.data;
+    size_t left = bytes.len;
+    for (; left >= 8; left -= 8, at += 8)
+        hash = mix(hash ^ tdm_load_u64(at), 0xa0761d6478bd642fu);
+    uint64_t tail = 0;
+    if (left > 0)
+        memcpy(&tail, at, left);
+    return mix(hash ^ tail, 0xe7037ed1a0b428dbu);
+}
+
+void *tdm_memory_new(size_t bytes)
+{
+    void *memory = calloc(1, bytes == 0 ? 1 : bytes);
+    TDM_ASSERT(memory != NULL);
+    return memory;
+}
+
+void *tdm_memory_grow(void *items, size_t *capacity, size_t need, size_t item_size)
+{
+    if (need <= *capacity)
+        return items;
+    size_t room = *capacity + *capacity / 2;
+    if (room < need)
+        room = need;
+    if (room < 8)
+        room = 8;
+    TDM_ASSERT(room < SIZE_MAX / item_size);
+    void *grown = realloc(items, room * item_size);
+    TDM_ASSERT(grown != NULL);
+    *capacity = room;
+    return grown;
+}
+
+void tdm_varint_put(tdm_buf *out, uint64_t value)
+{
+    uint8_t bytes[10];
+    size_t len = 0;
+    do {
+        bytes[len++] = (uint8_t)(value | 0x80);
+        value >>= 7;
+    } while (value != 0);
+    bytes[len - 1] &= 0x7f;
+    tdm_buf_add(out, bytes, len);
+}
+
+void tdm_varint_put_signed(tdm_buf *out, int64_t value)
+{
+    tdm_varint_put(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+}
+
+uint64_t tdm_varint_get(const uint8_t **at, const uint8_t *end)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; *at != NULL && *at < end && shift < 64; shift += 7) {
+        uint8_t byte = *(*at)++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0)
+            return value;
+    }
+    *at = NULL;
+    return 0;
+}
+
+int64_t tdm_varint_get_signed(const uint8_t **at, const uint8_t *end)
+{
+    uint64_t value = tdm_varint_get(at, end);
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}

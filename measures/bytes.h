@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * bytes.h: what the fold's structures are made of: hashing, growing arrays, compact integers.
+ *
+ * A lost allocation ends the process: everything here is derived from the ledger, the cache is bounded, and a
+ * process that starts again goes on from its last checkpoint. So no caller handles it.
+ */
+#ifndef TANDEM_MEASURES_BYTES_H
+#define TANDEM_MEASURES_BYTES_H
+
+#include <string.h>
+
+#include "tandem/base.h"
+
+uint64_t tdm_bytes_hash(tdm_span bytes);
+
+void *tdm_memory_new(size_t bytes); /* zeroed */
+/* items with room for at least `need` elements; grows by half. */
+void *tdm_memory_grow(void *items, size_t *capacity, size_t need, size_t item_size);
+
+/* Unsigned LEB128; signed numbers by zigzag. */
+void tdm_varint_put(tdm_buf *out, uint64_t value);
+void tdm_varint_put_signed(tdm_buf *out, int64_t value);
+/* Read from *at; at the end of the bytes *at becomes NULL and 0 is read from then on. */
+uint64_t tdm_varint_get(const uint8_t **at, const uint8_t *end);
+int64_t tdm_varint_get_signed(const uint8_t **at, const uint8_t *end);
+
+static inline uint32_t tdm_load_u32(const uint8_t *at)
+{
+    uint32_t value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+static inline uint64_t tdm_load_u64(const uint8_t *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+/* Big-endian, so that stored keys sort as numbers do. */
+static inline void tdm_put_be(uint8_t *out, uint64_t value, size_t bytes)
+{
+    for (size_t i = bytes; i-- > 0; value >>= 8)
+        out[i] = (uint8_t)value;
+}
+
+static inline uint64_t tdm_get_be(const uint8_t *at, size_t bytes)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; i++)
+        value = value << 8 | at[i];
+    return value;
+}
+
+#endif

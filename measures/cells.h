@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * cells.h: amounts by period and group: what all figures are read from.
+ *
+ * Key of a cell, bytes: family 1, period kind 1, number 4 (big-endian, sign bit turned so that keys sort as
+ * numbers do), dimension 1, [days 4 in the family of answer days], group. The group is the raw id: programme,
+ * kind (1 byte), lead code, locality; empty for the total.
+ */
+#ifndef TANDEM_MEASURES_CELLS_H
+#define TANDEM_MEASURES_CELLS_H
+
+#include "map.h"
+#include "tandem/fold.h"
+
+typedef enum tdm_amount {
+    TDM_AMOUNT_WEIGHT,                                       /* 4: units, hours, participants, phours */
+    TDM_AMOUNT_JOINT = TDM_AMOUNT_WEIGHT + 4,                /* 3 lines x 4 weights */
+    TDM_AMOUNT_ESTIMATED = TDM_AMOUNT_JOINT + TDM_LINES * 4, /* units */
+    TDM_AMOUNT_UNREPORTED,
+    TDM_AMOUNT_PHASE, /* 3: plan, deliver, support */
+    TDM_AMOUNT_ALL_PHASES = TDM_AMOUNT_PHASE + 3,
+    TDM_AMOUNT_DEPTH,
+    TDM_AMOUNT_CLAIMS, /* 4: all, disputed, unanswered, corroborated */
+    TDM_AMOUNT_FACTS = TDM_AMOUNT_CLAIMS + 4,
+    TDM_AMOUNT_LATE,
+    TDM_AMOUNT_CANCELLED,
+    TDM_AMOUNT_DOUBTS, /* the summary only */
+    TDM_AMOUNTS
+} tdm_amount;
+
+typedef struct tdm_amounts {
+    int64_t v[TDM_AMOUNTS];
+} tdm_amounts;
+
+typedef enum tdm_family {
+    TDM_FAMILY_DELIVERED,
+    TDM_FAMILY_PLANNED,
+    TDM_FAMILY_SUMMARY,        /* one cell: what the fold counts for the metrics */
+    TDM_FAMILY_DAYS_DELIVERED, /* claims by days to their answer: one number a cell */
+    TDM_FAMILY_DAYS_PLANNED
+} tdm_family;
+
+#define TDM_CELL_KEY_MAX 200
+
+typedef struct tdm_cell {
+    bool dirty;
+    uint8_t width; /* numbers held: TDM_AMOUNTS, or 1 for answer days */
+    uint16_t key_len;
+    uint8_t *key;
+    int64_t v[];
+} tdm_cell;
+
+typedef struct tdm_cells {
+    tdm_map map;
+    tdm_cell **dirty;
+    size_t dirty_count;
+    size_t dirty_capacity;
+} tdm_cells;
+
+typedef struct tdm_cell_place {
+    tdm_family family;
+    tdm_period period;
+    tdm_dimension dimension;
+    int32_t days;
+    tdm_span group;
+} tdm_cell_place;
+
+void tdm_cells_init(tdm_cells *cells);
+void tdm_cells_free(tdm_cells *cells);
+/* Add the amounts. Exact also when a sum wraps: what went in comes out again. */
+void tdm_cells_add(tdm_cells *cells, const tdm_cell_place *place, const tdm_amounts *amounts);
+void tdm_cells_add_days(tdm_cells *cells, const tdm_cell_place *place, int64_t count);
+const tdm_cell *tdm_cells_find(const tdm_cells *cells, const tdm_cell_place *place);
+
+bool tdm_cell_is_zero(const tdm_cell *cell);
+void tdm_cell_place_read(const tdm_cell *cell, tdm_cell_place *out); /* group borrowed */
+/* Cells that are not zero, in order of key: an array of borrowed cells, the caller's to free. */
+tdm_cell **tdm_cells_sorted(const tdm_cells *cells, size_t *count);
+
+/* Stored form of a value, and back. */
+void tdm_cell_encode(const tdm_cell *cell, tdm_buf *out);
+tdm_code tdm_cells_load(tdm_cells *cells, tdm_span key, tdm_span value, tdm_err *err);
+/* After a checkpoint: nothing is dirty, cells that became zero are forgotten. */
+void tdm_cells_saved(tdm_cells *cells);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * dossier.h: everything stated about one subject, as one block of bytes.
+ *
+ * The block has four sections one after another:
+ *   names         organisations its events name: each a length byte and the code
+ *   followers     origins its events are sent to (feeds): 16 bytes each
+ *   contribution  what the class it is the smallest of last put into the cells (contribution.h)
+ *   slots         its events, sorted by (target origin, fact id, role, author, target type, incarnation,
+ *                 sequence)
+ * Invariants: every base event is kept; of amendments only the latest per (target, role, author, target
+ * type, incarnation), so that no arrival order and no generation learnt later changes what is in force.
+ */
+#ifndef TANDEM_MEASURES_DOSSIER_H
+#define TANDEM_MEASURES_DOSSIER_H
+
+#include "bytes.h"
+#include "tandem/event.h"
+
+typedef enum tdm_role {
+    TDM_ROLE_BASE,
+    TDM_ROLE_CONTENT,    /* correction, link_amend: payload is the body */
+    TDM_ROLE_VISIBILITY, /* void, unvoid, link_withdraw: no payload */
+    TDM_ROLE_UNKNOWN     /* of a type this program does not know: kept, passed on, means nothing */
+} tdm_role;
+
+/* A slot being made. */
+typedef struct tdm_slot_parts {
+    tdm_role role;
+    uint32_t type;
+    uint32_t target_type; /* CONTENT */
+    tdm_id target;        /* origin of the fact */
+    tdm_id author;
+    tdm_id fact;
+    uint64_t incarnation;
+    uint64_t sequence;
+    int64_t recorded_ms;
+    uint64_t position; /* in the ledger */
+    tdm_span payload;
+} tdm_slot_parts;
+
+/* A slot as it lies in the block:
+ *   0 length 4 | 4 type 4 | 8 incarnation 8 | 16 sequence 8 | 24 recorded 8 | 32 position 8 |
+ *   40 target origin 16 | 56 fact 16 | 72 role 1 | 73 foreign 1 | 74 [author 16 if foreign]
+ *   [target type 4 if CONTENT] payload
+ * Numbers in the machine's order: views never leave the machine. */
+typedef const uint8_t *tdm_slot;
+
+static inline size_t tdm_slot_length(tdm_slot slot)
+{
+    return tdm_load_u32(slot);
+}
+static inline uint32_t tdm_slot_type(tdm_slot slot)
+{
+    return tdm_load_u32(slot + 4);
+}
+static inline uint64_t tdm_slot_incarnation(tdm_slot slot)
+{
+    return tdm_load_u64(slot + 8);
+}
+static inline uint64_t tdm_slot_sequence(tdm_slot slot)
+{
+    return tdm_load_u64(slot + 16);
+}
+static inline int64_t tdm_slot_recorded(tdm_slot slot)
+{
+    return (int64_t)tdm_load_u64(slot + 24);
+}
+static inline uint64_t tdm_slot_position(tdm_slot slot)
+{
+    return tdm_load_u64(slot + 32);
+}
+static inline const tdm_id *tdm_slot_target(tdm_slot slot)
+{
+    return (const tdm_id *)(slot + 40);
+}
+static inline const tdm_id *tdm_slot_fact(tdm_slot slot)
+{
+    return (const tdm_id *)(slot + 56);
+}
+static inline tdm_role tdm_slot_role(tdm_slot slot)
+{
+    return (tdm_role)slot[72];
+}
+static inline bool tdm_slot_is_foreign(tdm_slot slot)
+{
+    return slot[73] != 0;
+}
+static inline const tdm_id *tdm_slot_author(tdm_slot slot)
+{
+    return (const tdm_id *)(slot + (tdm_slot_is_foreign(slot) ? 74 : 40));
+}
+uint32_t tdm_slot_target_type(tdm_slot slot); /* 0 unless CONTENT */
+tdm_span tdm_slot_payload(tdm_slot slot);
+/* Same fact name within one dossier. */
+static inline bool tdm_slot_same_fact(tdm_slot a, tdm_slot b)
+{
+    return memcmp(a + 40, b + 40, 32) == 0;
+}
+
+typedef struct tdm_dossier {
+    uint8_t *block;
+    uint32_t capacity;
+    uint32_t names_len;
+    uint32_t followers_len;
+    uint32_t contribution_len;
+    uint32_t slots_len;
+    /* the cache's book-keeping (cache.h) */
+    uint64_t batch; /* number of the batch that last touched it */
+    bool dirty;     /* differs from the views */
+    bool stored;    /* the views hold a record of it */
+    bool resident;  /* holds facts of the registry: stays in memory */
+    bool unsaved_resident;
+    uint16_t subject_len;
+    uint8_t subject[]; /* no terminator */
+} tdm_dossier;
+
+/* An empty dossier; NULL-safe free. */
+tdm_dossier *tdm_dossier_new(tdm_span subject);
+void tdm_dossier_free(tdm_dossier *dossier);
+static inline tdm_span tdm_dossier_subject(const tdm_dossier *dossier)
+{
+    return (tdm_span){ dossier->subject, dossier->subject_len };
+}
+bool tdm_dossier_is_unit(const tdm_dossier *dossier); /* its subject begins with "unit/" */
+size_t tdm_dossier_bytes(const tdm_dossier *dossier); /* memory it takes */
+
+/* File an event. False if it changes nothing: a repeat, or an amendment older than the one held. */
+bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts);
+/* Slots in order: NULL starts; NULL at the end. */
+tdm_slot tdm_dossier_next(const tdm_dossier *dossier, tdm_slot slot);
+/* First slot of the name; NULL if none. */
+tdm_slot tdm_dossier_find(const tdm_dossier *dossier, const tdm_id *target, const tdm_id *fact);
+
+/* Names: true if it is new. Iterate with *at = 0; an empty span ends. */
+bool tdm_dossier_name(tdm_dossier *dossier, tdm_span code);
+tdm_span tdm_dossier_next_name(const tdm_dossier *dossier, size_t *at);
+
+bool tdm_dossier_is_followed(const tdm_dossier *dossier, const tdm_id *recipient);
+void tdm_dossier_follow(tdm_dossier *dossier, const tdm_id *recipient);
+void tdm_dossier_unfollow(tdm_dossier *dossier, const tdm_id *recipient);
+
+tdm_span tdm_dossier_contribution(const tdm_dossier *dossier);
+void tdm_dossier_contribute(tdm_dossier *dossier, tdm_span contribution);
+
+/* The stored record: section lengths and the block. */
+void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out);
+tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out, tdm_err *err);
+
+#endif

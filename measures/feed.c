@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * feed.c: what a partner's node is sent of others' facts, as numbered positions per recipient
+ * (docs/figures.md section 7). Everything here goes event by event in the ledger's order, so that a rebuild
+ * of the views gives the same numbers whatever the batches were.
+ */
+#include "fold_inner.h"
+
+#include <stdlib.h>
+
+typedef struct feed {
+    tdm_id recipient;
+    uint64_t saved;      /* last number in the views */
+    uint64_t *positions; /* of saved + 1 and on */
+    size_t count;
+    size_t capacity;
+} feed;
+
+/* Origins that represent a code, each with the number of facts that say so. */
+typedef struct speakers {
+    tdm_org_code code;
+    struct {
+        tdm_id origin;
+        int facts;
+    } * items;
+    size_t count;
+    size_t capacity;
+} speakers;
+
+static tdm_span feed_key(const void *item)
+{
+    return (tdm_span){ ((const feed *)item)->recipient.bytes, TDM_ID_BYTES };
+}
+
+static tdm_span speakers_key(const void *item)
+{
+    return (tdm_span){ (const uint8_t *)((const speakers *)item)->code.text, 16 };
+}
+
+static void release_feed(void *item)
+{
+    free(((feed *)item)->positions);
+    free(item);
+}
+
+static void release_speakers(void *item)
+{
+    free(((speakers *)item)->items);
+    free(item);
+}
+
+void tdm_feeds_init(tdm_fold *fold)
+{
+    tdm_map_init(&fold->feeds, feed_key);
+    tdm_map_init(&fold->speakers, speakers_key);
+}
+
+void tdm_feeds_free(tdm_fold *fold)
+{
+    tdm_map_free(&fold->feeds, release_feed);
+    tdm_map_free(&fold->speakers, release_speakers);
+}
+
+/* ---- one feed ---- */
+
+static feed *feed_of(tdm_fold *fold, const tdm_id *recipient)
+{
+    feed *found = tdm_map_find(&fold->feeds, (tdm_span){ recipient->bytes, TDM_ID_BYTES });
+    if (found == NULL) {
+        found = tdm_memory_new(sizeof *found);
+        found->recipient = *recipient;
+        tdm_map_add(&fold->feeds, found);
+    }
+    return found;
+}
+
+static void append(tdm_fold *fold, const tdm_id *recipient, uint64_t position)
+{
+    feed *to = feed_of(fold, recipient);
+    to->positions = tdm_memory_grow(to->positions, &to->capacity, to->count + 1, sizeof *to->positions);
+    to->positions[to->count++] = position;
+}
+
+uint64_t tdm_fold_feed_last(tdm_fold *fold, const tdm_id *recipient)
+{
+    tdm_fold_lock(fold);
+    const feed *found = tdm_map_find(&fold->feeds, (tdm_span){ recipient->bytes, TDM_ID_BYTES });
+    uint64_t last = found == NULL ? 0 : found->saved + found->count;
+    tdm_fold_unlock(fold);
+    return last;
+}
+
+static void write_key(uint8_t key[24], const tdm_id *recipient, uint64_t number)
+{
+    memcpy(key, recipient->bytes, TDM_ID_BYTES);
+    tdm_put_be(key + TDM_ID_BYTES, number, 8);
+}
+
+static tdm_code read_saved(tdm_fold *fold, const tdm_id *recipient, uint64_t number, uint64_t *position,
+                           tdm_err *err)
+{
+    tdm_kv_txn *txn;
+    tdm_span value;
+    uint8_t key[24];
+    write_key(key, recipient, number);
+    tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
+    if (code == TDM_OK)
+        code = tdm_kv_get(txn, TDM_VIEWS_FEEDS, (tdm_span){ key, sizeof key }, &value, err);
+    if (code == TDM_OK && value.len != 8)
+        code = tdm_fail(err, TDM_CORRUPT, 0, "views: feed entry %llu is damaged", (unsigned long long)number);
+    if (code == TDM_OK)
+        *position = tdm_get_be(value.data, 8);
+    tdm_shelf_end(&fold->shelf);
+    return code == TDM_NOT_FOUND ? tdm_fail(err, TDM_CORRUPT, 0, "views: feed entry %llu is missing",
+                                            (unsigned long long)number)
+                                 : code;
+}
+
+tdm_code tdm_fold_feed_next(tdm_fold *fold, const tdm_id *recipient, uint64_t after, uint64_t *number,
+                            uint64_t *position, tdm_err *err)
+{
+    tdm_fold_lock(fold);
+    const feed *found = tdm_map_find(&fold->feeds, (tdm_span){ recipient->bytes, TDM_ID_BYTES });
+    tdm_code code = TDM_OK;
+    *number = after + 1;
+    if (found == NULL || after >= found->saved + found->count)
+        code = TDM_END;
+    else if (after >= found->saved)
+        *position = found->positions[after - found->saved];
+    else
+        code = read_saved(fold, recipient, *number, position, err);
+    tdm_fold_unlock(fold);
+    return code;
+}
+
+/* ---- which slots go out ---- */
+
+static bool is_private(uint32_t type)
+{
+    return type == TDM_TYPE_ATTENDANCE || type == TDM_TYPE_UNIT_PARTICIPANTS;
+}
+
+/* An amendment goes out once its target is known to be none of the private kinds. */
+static bool goes_out(const tdm_dossier *dossier, tdm_slot slot)
+{
+    if (tdm_slot_role(slot) == TDM_ROLE_UNKNOWN)
+        return true;
+    if (tdm_slot_role(slot) == TDM_ROLE_BASE)
+        return !is_private(tdm_slot_type(slot));
+    if (is_private(tdm_slot_target_type(slot)))
+        return false;
+    bool held = false;
+    for (tdm_slot at = tdm_dossier_find(dossier, tdm_slot_target(slot), tdm_slot_fact(slot));
+         at != NULL && tdm_slot_same_fact(at, slot) && tdm_slot_role(at) == TDM_ROLE_BASE;
+         at = tdm_dossier_next(dossier, at)) {
+        if (is_private(tdm_slot_type(at)))
+            return false;
+        held = true;
+    }
+    return held;
+}
+
+/* Their own events the recipients have; the authority's whole log reaches every node anyway. */
+static bool is_for(const tdm_fold *fold, const tdm_dossier *dossier, tdm_slot slot, const tdm_id *recipient)
+{
+    const tdm_id *author = tdm_slot_author(slot);
+    return !tdm_id_equal(author, recipient) && !tdm_id_equal(author, &fold->options.authority)
+           && goes_out(dossier, slot);
+}
+
+static int compare_positions(const void *a, const void *b)
+{
+    const uint64_t *x = a;
+    const uint64_t *y = b;
+    return *x == *y ? 0 : *x < *y ? -1 : 1;
+}
+
+/* Slots of the dossier (of one fact, if `of` is given) in order of position. */
+static void send_slots(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slot_parts *of,
+                       const tdm_id *recipient)
+{
+    uint64_t *positions = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
+    for (tdm_slot at = tdm_dossier_next(dossier, NULL); at != NULL; at = tdm_dossier_next(dossier, at)) {
+        if (of != NULL
+            && (!tdm_id_equal(tdm_slot_fact(at), &of->fact) || !tdm_id_equal(tdm_slot_target(at), &of->target)
+                || (tdm_slot_role(at) == TDM_ROLE_BASE && tdm_slot_position(at) != of->position)))
+            continue;
+        if (!is_for(fold, dossier, at, recipient))
+            continue;
+        positions = tdm_memory_grow(positions, &capacity, count + 1, sizeof *positions);
+        positions[count++] = tdm_slot_position(at);
+    }
+    if (count > 1)
+        qsort(positions, count, sizeof *positions, compare_positions);
+    for (size_t i = 0; i < count; i++)
+        append(fold, recipient, positions[i]);
+    free(positions);
+}
+
+/* ---- who follows ---- */
+
+static const speakers *speakers_of(const tdm_fold *fold, const tdm_org_code *code)
+{
+    return tdm_map_find(&fold->speakers, (tdm_span){ (const uint8_t *)code->text, 16 });
+}
+
+static bool speaks_for_any(const tdm_fold *fold, const tdm_dossier *dossier, const tdm_id *origin)
+{
+    size_t at = 0;
+    for (tdm_span name = tdm_dossier_next_name(dossier, &at); name.len > 0;
+         name = tdm_dossier_next_name(dossier, &at)) {
+        tdm_org_code code = tdm_org_code_of(name);
+        const speakers *found = speakers_of(fold, &code);
+        for (size_t i = 0; found != NULL && i < found->count; i++) {
+            if (found->items[i].facts > 0 && tdm_id_equal(&found->items[i].origin, origin))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void follow(tdm_fold *fold, tdm_dossier *dossier, const tdm_id *recipient)
+{
+    size_t before = tdm_shelf_change(&fold->shelf, dossier);
+    tdm_dossier_follow(dossier, recipient);
+    tdm_shelf_changed(&fold->shelf, dossier, before);
+    send_slots(fold, dossier, NULL, recipient);
+}
+
+/* An origin began or ceased to represent a code: its dossiers in order of subject. */
+static tdm_code follow_all(tdm_fold *fold, const tdm_org_code *code, const tdm_id *origin, bool begins,
+                           tdm_err *err)
+{
+    tdm_subjects subjects = { 0 };
+    tdm_arena arena = { 0 };
+    tdm_code result = tdm_naming_subjects(fold, tdm_org_code_span(code), &subjects, &arena, err);
+    for (size_t i = 0; i < subjects.count && result == TDM_OK; i++) {
+        tdm_dossier *dossier;
+        result = tdm_shelf_get(&fold->shelf, subjects.items[i], false, &dossier, err);
+        if (result != TDM_OK || dossier == NULL || !tdm_dossier_is_unit(dossier))
+            continue;
+        bool follows = tdm_dossier_is_followed(dossier, origin);
+        if (begins && !follows) {
+            follow(fold, dossier, origin);
+        } else if (!begins && follows && !speaks_for_any(fold, dossier, origin)) {
+            size_t before = tdm_shelf_change(&fold->shelf, dossier);
+            tdm_dossier_unfollow(dossier, origin);
+            tdm_shelf_changed(&fold->shelf, dossier, before);
+        }
+    }
+    tdm_subjects_free(&subjects);
+    tdm_arena_free(&arena);
+    return result;
+}
+
+/* Count a represents fact in or out; true if that changes whether the origin speaks for the code. */
+static bool count_speaker(tdm_fold *fold, const tdm_org_code *code, const tdm_id *origin, int by)
+{
+    speakers *found = (speakers *)speakers_of(fold, code);
+    if (found == NULL) {
+        found = tdm_memory_new(sizeof *found);
+        found->code = *code;
+        tdm_map_add(&fold->speakers, found);
+    }
+    size_t at = 0;
+    while (at < found->count && !tdm_id_equal(&found->items[at].origin, origin))
+        at++;
+    if (at == found->count) {
+        found->items =
+            tdm_memory_grow(found->items, &found->capacity, found->count + 1, sizeof *found->items);
+        found->items[at].origin = *origin;
+        found->items[at].facts = 0;
+        found->count++;
+    }
+    bool spoke = found->items[at].facts > 0;
+    found->items[at].facts += by;
+    return spoke != (found->items[at].facts > 0);
+}
+
+/* ---- one event ---- */
+
+/* What a fact of the authority says about representation now. Amended by the authority alone here: who
+ * succeeds whom may be learnt later, and a feed never goes back. */
+static bool read_represents(const tdm_fold *fold, const tdm_dossier *dossier, const tdm_id *fact,
+                            tdm_feed_change *out)
+{
+    tdm_lineage plain = fold->lineage;
+    tdm_standing standing;
+    tdm_record record;
+    tdm_slot next;
+    plain.successors = (tdm_map){ .key = plain.successors.key };
+    tdm_slot first = tdm_dossier_find(dossier, &fold->options.authority, fact);
+    if (first == NULL)
+        return false;
+    tdm_standing_read(dossier, first, &plain, &standing, &next);
+    if (!standing.visible || tdm_slot_type(standing.base) != TDM_TYPE_REPRESENTS
+        || tdm_record_decode(TDM_TYPE_REPRESENTS, tdm_standing_payload(&standing), &record, NULL) != TDM_OK)
+        return false;
+    out->origin = tdm_value_id(&record.values[TDM_REPRESENTS_ORIGIN]);
+    out->code = tdm_org_code_of(record.values[TDM_REPRESENTS_ORGANISATION].bytes);
+    return true;
+}
+
+void tdm_feed_before(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slot_parts *parts,
+                     tdm_feed_change *out)
+{
+    out->watched = fold->options.with_feeds && fold->options.has_authority
+                   && tdm_id_equal(&parts->target, &fold->options.authority);
+    out->had = out->watched && read_represents(fold, dossier, &parts->fact, out);
+}
+
+static tdm_code change_speakers(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slot_parts *parts,
+                                const tdm_feed_change *before, tdm_err *err)
+{
+    tdm_feed_change now = { 0 };
+    bool has = read_represents(fold, dossier, &parts->fact, &now);
+    tdm_code code = TDM_OK;
+    if (has && count_speaker(fold, &now.code, &now.origin, 1))
+        code = follow_all(fold, &now.code, &now.origin, true, err);
+    if (code == TDM_OK && before->had && count_speaker(fold, &before->code, &before->origin, -1))
+        code = follow_all(fold, &before->code, &before->origin, false, err);
+    return code;
+}
+
+static void send_event(tdm_fold *fold, tdm_dossier *dossier, const tdm_slot_parts *parts,
+                       const tdm_id *recipient)
+{
+    if (!tdm_dossier_is_followed(dossier, recipient)) {
+        follow(fold, dossier, recipient);
+        return;
+    }
+    /* A base lets the amendments go out that waited for it; any other event goes alone. */
+    size_t bases = 0;
+    tdm_slot own = NULL;
+    for (tdm_slot at = tdm_dossier_find(dossier, &parts->target, &parts->fact);
+         at != NULL && tdm_id_equal(tdm_slot_fact(at), &parts->fact)
+         && tdm_id_equal(tdm_slot_target(at), &parts->target);
+         at = tdm_dossier_next(dossier, at)) {
+        bases += tdm_slot_role(at) == TDM_ROLE_BASE;
+        if (tdm_slot_position(at) == parts->position)
+            own = at;
+    }
+    if (parts->role == TDM_ROLE_BASE && bases == 1)
+        send_slots(fold, dossier, parts, recipient);
+    else if (own != NULL && is_for(fold, dossier, own, recipient))
+        append(fold, recipient, parts->position);
+}
+
+/* The next recipient of the dossier in order of id after `last`; false at the end. */
+static bool next_recipient(const tdm_fold *fold, const tdm_dossier *dossier, const tdm_id *last, tdm_id *out)
+{
+    bool any = false;
+    size_t at = 0;
+    for (tdm_span name = tdm_dossier_next_name(dossier, &at); name.len > 0;
+         name = tdm_dossier_next_name(dossier, &at)) {
+        tdm_org_code code = tdm_org_code_of(name);
+        const speakers *found = speakers_of(fold, &code);
+        for (size_t i = 0; found != NULL && i < found->count; i++) {
+            const tdm_id *origin = &found->items[i].origin;
+            if (found->items[i].facts <= 0 || (last != NULL && tdm_id_compare(origin, last) <= 0)
+                || (any && tdm_id_compare(origin, out) >= 0))
+                continue;
+            *out = *origin;
+            any = true;
+        }
+    }
+    return any;
+}
+
+tdm_code tdm_feed_after(tdm_fold *fold, tdm_dossier *dossier, const tdm_slot_parts *parts,
+                        const tdm_feed_change *before, tdm_err *err)
+{
+    if (!fold->options.with_feeds)
+        return TDM_OK;
+    if (tdm_dossier_is_unit(dossier)) {
+        tdm_id recipient;
+        const tdm_id *last = NULL;
+        tdm_id kept;
+        while (next_recipient(fold, dossier, last, &recipient)) {
+            send_event(fold, dossier, parts, &recipient);
+            kept = recipient;
+            last = &kept;
+        }
+    }
+    return before->watched ? change_speakers(fold, dossier, parts, before, err) : TDM_OK;
+}
+
+/* ---- the views ---- */
+
+void tdm_feeds_save(tdm_fold *fold, tdm_kv_txn *txn)
+{
+    size_t place = 0;
+    for (const feed *item = tdm_map_next(&fold->feeds, &place); item != NULL;
+         item = tdm_map_next(&fold->feeds, &place)) {
+        uint8_t key[24];
+        uint8_t value[8];
+        for (size_t i = 0; i < item->count; i++) {
+            write_key(key, &item->recipient, item->saved + 1 + i);
+            tdm_put_be(value, item->positions[i], 8);
+            tdm_kv_put(txn, TDM_VIEWS_FEEDS, (tdm_span){ key, sizeof key },
+                       (tdm_span){ value, sizeof value });
+        }
+        tdm_put_be(value, item->saved + item->count, 8);
+        if (item->count > 0)
+            tdm_kv_put(txn, TDM_VIEWS_RECIPIENTS, feed_key(item), (tdm_span){ value, sizeof value });
+    }
+}
+
+void tdm_feeds_saved(tdm_fold *fold)
+{
+    size_t place = 0;
+    for (feed *item = tdm_map_next(&fold->feeds, &place); item != NULL;
+         item = tdm_map_next(&fold->feeds, &place)) {
+        item->saved += item->count;
+        item->count = 0;
+    }
+}
+
+/* Who speaks for whom is read off the registry's dossiers again. */
+static void load_speakers(tdm_fold *fold)
+{
+    for (size_t i = 0; i < fold->shelf.resident_count; i++) {
+        const tdm_dossier *dossier = fold->shelf.residents[i];
+        tdm_slot before = NULL;
+        for (tdm_slot at = tdm_dossier_next(dossier, NULL); at != NULL; at = tdm_dossier_next(dossier, at)) {
+            tdm_feed_change stated;
+            bool first = before == NULL || !tdm_slot_same_fact(before, at);
+            before = at;
+            if (first && tdm_id_equal(tdm_slot_target(at), &fold->options.authority)
+                && read_represents(fold, dossier, tdm_slot_fact(at), &stated))
+                count_speaker(fold, &stated.code, &stated.origin, 1);
+        }
+    }
+}
+
+tdm_code tdm_feeds_load(tdm_fold *fold, tdm_err *err)
+{
+    tdm_kv_txn *txn;
+    tdm_kv_cursor *cursor = NULL;
+    if (!fold->options.with_feeds)
+        return TDM_OK;
+    load_speakers(fold);
+    tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
+    if (code != TDM_OK || txn == NULL)
+        return code;
+    tdm_span key;
+    tdm_span value;
+    code = tdm_kv_cursor_open(txn, TDM_VIEWS_RECIPIENTS, &cursor, err);
+    if (code == TDM_OK)
+        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
+    for (; code == TDM_OK && key.len == TDM_ID_BYTES && value.len == 8;
+         code = tdm_kv_cursor_next(cursor, &key, &value)) {
+        tdm_id recipient;
+        memcpy(recipient.bytes, key.data, TDM_ID_BYTES);
+        feed_of(fold, &recipient)->saved = tdm_get_be(value.data, 8);
+    }
+    tdm_kv_cursor_close(&cursor);
+    return code == TDM_END ? TDM_OK : code;
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * fold.c: the engine: events filed into dossiers, steps settled, checkpoints.
+ */
+#include "fold_inner.h"
+
+#include <stdlib.h>
+
+static const size_t CACHE_BYTES = (size_t)256 << 20;
+
+/* ---- open and close ---- */
+
+static tdm_code load_cells(tdm_fold *fold, tdm_err *err)
+{
+    tdm_kv_txn *txn;
+    tdm_kv_cursor *cursor = NULL;
+    tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
+    if (code != TDM_OK || txn == NULL)
+        return code;
+    tdm_span key;
+    tdm_span value;
+    code = tdm_kv_cursor_open(txn, TDM_VIEWS_CELLS, &cursor, err);
+    if (code == TDM_OK)
+        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
+    while (code == TDM_OK) {
+        code = tdm_cells_load(&fold->cells, key, value, err);
+        if (code == TDM_OK)
+            code = tdm_kv_cursor_next(cursor, &key, &value);
+    }
+    tdm_kv_cursor_close(&cursor);
+    return code == TDM_END ? TDM_OK : code;
+}
+
+static tdm_code load_incarnations(tdm_fold *fold, tdm_err *err)
+{
+    tdm_kv_txn *txn;
+    tdm_kv_cursor *cursor = NULL;
+    tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
+    if (code != TDM_OK || txn == NULL)
+        return code;
+    tdm_span key;
+    tdm_span value;
+    code = tdm_kv_cursor_open(txn, TDM_VIEWS_INCARNATIONS, &cursor, err);
+    if (code == TDM_OK)
+        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
+    for (; code == TDM_OK && key.len == 24 && value.len == 4;
+         code = tdm_kv_cursor_next(cursor, &key, &value)) {
+        tdm_id origin;
+        memcpy(origin.bytes, key.data, TDM_ID_BYTES);
+        tdm_incarnation *known =
+            tdm_lineage_incarnation(&fold->lineage, &origin, tdm_get_be(key.data + TDM_ID_BYTES, 8));
+        known->generation = (uint32_t)tdm_get_be(value.data, 4);
+        known->unsaved = false;
+    }
+    tdm_kv_cursor_close(&cursor);
+    return code == TDM_END ? TDM_OK : code;
+}
+
+static tdm_code load(tdm_fold *fold, tdm_err *err)
+{
+    tdm_code code = tdm_state_load(fold, err);
+    if (code == TDM_OK)
+        code = load_incarnations(fold, err);
+    if (code == TDM_OK)
+        code = tdm_shelf_load_residents(&fold->shelf, err);
+    if (code == TDM_OK)
+        code = load_cells(fold, err);
+    if (code == TDM_OK)
+        code = tdm_feeds_load(fold, err);
+    if (code == TDM_OK && fold->options.has_authority) {
+        tdm_registry_read(fold->registry, &fold->lineage, &fold->options.authority, fold->shelf.residents,
+                          fold->shelf.resident_count);
+        fold->tides.changed = true; /* nothing to take over from */
+        code = tdm_tides_close(fold, fold->registry, err);
+    }
+    tdm_shelf_end(&fold->shelf);
+    return code;
+}
+
+/* Recursive: a visitor may ask the registry about what it is shown. */
+static void init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+tdm_code tdm_fold_open(tdm_fold **out, tdm_kv **kv, const tdm_fold_options *options, tdm_err *err)
+{
+    tdm_fold *fold = tdm_memory_new(sizeof *fold);
+    tdm_kv *taken = kv == NULL ? NULL : *kv;
+    if (kv != NULL)
+        *kv = NULL;
+    fold->options = *options;
+    if (!options->has_authority)
+        fold->options.authority = (tdm_id){ { 0 } };
+    if (fold->options.cache_bytes == 0)
+        fold->options.cache_bytes = CACHE_BYTES;
+    init_lock(&fold->lock);
+    tdm_shelf_init(&fold->shelf, taken);
+    tdm_lineage_init(&fold->lineage);
+    tdm_cells_init(&fold->cells);
+    tdm_naming_init(fold);
+    tdm_feeds_init(fold);
+    fold->batch = 1; /* dossiers begin with 0: touched by no batch */
+    fold->registry = tdm_registry_new(!options->has_authority);
+    tdm_code code = load(fold, err);
+    if (code != TDM_OK)
+        tdm_fold_close(&fold);
+    *out = fold;
+    return code;
+}
+
+void tdm_fold_close(tdm_fold **handle)
+{
+    tdm_fold *fold = *handle;
+    if (fold == NULL)
+        return;
+    *handle = NULL;
+    tdm_naming_free(fold);
+    tdm_feeds_free(fold);
+    tdm_shelf_close(&fold->shelf);
+    tdm_lineage_free(&fold->lineage);
+    tdm_registry_free(fold->registry);
+    tdm_cells_free(&fold->cells);
+    free(fold->tides.items);
+    tdm_arena_free(&fold->tides.arena);
+    free(fold->touched);
+    tdm_subjects_free(&fold->work);
+    tdm_arena_free(&fold->work_arena);
+    tdm_buf_free(&fold->cursor);
+    tdm_unit_view_free(&fold->view);
+    tdm_contribution_free(&fold->old);
+    tdm_contribution_free(&fold->new);
+    tdm_buf_free(&fold->encoded);
+    tdm_subjects_free(&fold->class);
+    free(fold->members);
+    pthread_mutex_destroy(&fold->lock);
+    free(fold);
+}
+
+uint64_t tdm_fold_position(const tdm_fold *fold)
+{
+    return __atomic_load_n(&fold->position, __ATOMIC_ACQUIRE);
+}
+
+uint64_t tdm_fold_checkpointed(const tdm_fold *fold)
+{
+    return __atomic_load_n(&fold->checkpointed, __ATOMIC_ACQUIRE);
+}
+
+/* ---- filing ---- */
+
+static tdm_role role_of(uint32_t number, const tdm_type *type)
+{
+    if (type == NULL || type->scope == TDM_SCOPE_PART)
+        return TDM_ROLE_UNKNOWN;
+    if (type->duty != TDM_DUTY_AMENDMENT)
+        return TDM_ROLE_BASE;
+    return number == TDM_TYPE_CORRECTION || number == TDM_TYPE_LINK_AMEND ? TDM_ROLE_CONTENT
+                                                                          : TDM_ROLE_VISIBILITY;
+}
+
+/* Where amendments keep what they need; fields of the same meaning in each of the types. */
+static const struct amendment_fields {
+    uint32_t type;
+    uint32_t target_origin;
+    uint32_t target_type;
+    uint32_t body;
+} AMENDMENTS[] = {
+    { TDM_TYPE_CORRECTION, TDM_CORRECTION_TARGET_ORIGIN, TDM_CORRECTION_TARGET_TYPE, TDM_CORRECTION_BODY },
+    { TDM_TYPE_LINK_AMEND, TDM_LINK_AMEND_TARGET_ORIGIN, TDM_LINK_AMEND_TARGET_TYPE, TDM_LINK_AMEND_BODY },
+    { TDM_TYPE_VOID, TDM_VOID_TARGET_ORIGIN, 0, 0 },
+    { TDM_TYPE_UNVOID, TDM_UNVOID_TARGET_ORIGIN, 0, 0 },
+    { TDM_TYPE_LINK_WITHDRAW, TDM_LINK_WITHDRAW_TARGET_ORIGIN, 0, 0 },
+};
+
+static const struct amendment_fields *amendment_fields(uint32_t type)
+{
+    for (size_t i = 0; i < TDM_COUNT(AMENDMENTS); i++) {
+        if (AMENDMENTS[i].type == type)
+            return &AMENDMENTS[i];
+    }
+    return NULL;
+}
+
+/* False if the amendment cannot be read: it then amends nothing. */
+static bool read_amendment(const tdm_event *event, tdm_slot_parts *parts)
+{
+    tdm_record record;
+    const struct amendment_fields *fields = amendment_fields(event->type);
+    if (fields == NULL || tdm_record_decode(event->type, event->payload, &record, NULL) != TDM_OK)
+        return false;
+    if (record.values[fields->target_origin].present)
+        parts->target = tdm_value_id(&record.values[fields->target_origin]);
+    parts->payload = (tdm_span){ NULL, 0 };
+    if (fields->body == 0)
+        return true;
+    parts->target_type = (uint32_t)record.values[fields->target_type].number;
+    parts->payload = record.values[fields->body].bytes;
+    tdm_record body;
+    return tdm_record_decode(parts->target_type, parts->payload, &body, NULL) == TDM_OK;
+}
+
+/* Organisations that a dossier event names: every field that holds a code. */
+static void name_organisations(tdm_fold *fold, tdm_dossier *dossier, uint32_t number, tdm_span payload)
+{
+    const tdm_type *type = tdm_type_find(number);
+    tdm_record record;
+    if (type == NULL || type->duty != TDM_DUTY_DOSSIER
+        || tdm_record_decode(number, payload, &record, NULL) != TDM_OK)
+        return;
+    for (size_t i = 0; i < type->field_count; i++) {
+        const tdm_value *value = &record.values[type->fields[i].number];
+        if (type->fields[i].kind == TDM_KIND_CODE && value->present
+            && tdm_dossier_name(dossier, value->bytes))
+            tdm_naming_add(fold, value->bytes, dossier);
+    }
+}
+
+static bool is_authority(const tdm_fold *fold, const tdm_id *origin)
+{
+    return fold->options.has_authority && tdm_id_equal(&fold->options.authority, origin);
+}
+
+/* Facts that the registry is made of stay in memory with their whole dossier. */
+static void keep_for_registry(tdm_fold *fold, tdm_dossier *dossier, const tdm_slot_parts *parts)
+{
+    const tdm_type *type = tdm_type_find(parts->type);
+    if (parts->role == TDM_ROLE_BASE && fold->options.has_authority
+        && (type->duty == TDM_DUTY_PERIOD
+            || (type->duty == TDM_DUTY_REGISTRY && is_authority(fold, &parts->target))))
+        tdm_shelf_make_resident(&fold->shelf, dossier);
+    fold->registry_stale = fold->registry_stale || dossier->resident;
+}
+
+static void touch(tdm_fold *fold, tdm_dossier *dossier)
+{
+    if (dossier->batch == fold->batch)
+        return;
+    dossier->batch = fold->batch;
+    fold->touched = tdm_memory_grow(fold->touched, &fold->touched_capacity, fold->touched_count + 1,
+                                    sizeof(tdm_dossier *));
+    fold->touched[fold->touched_count++] = dossier;
+}
+
+static tdm_code file_slot(tdm_fold *fold, const tdm_event *event, const tdm_slot_parts *parts, tdm_err *err)
+{
+    tdm_dossier *dossier;
+    tdm_feed_change before;
+    tdm_code code = tdm_shelf_get(&fold->shelf, event->subject, true, &dossier, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_feed_before(fold, dossier, parts, &before);
+    size_t bytes = tdm_shelf_change(&fold->shelf, dossier);
+    bool filed = tdm_dossier_file(dossier, parts);
+    if (filed)
+        name_organisations(fold, dossier, parts->role == TDM_ROLE_CONTENT ? parts->target_type : parts->type,
+                           parts->payload);
+    tdm_shelf_changed(&fold->shelf, dossier, bytes);
+    if (!filed)
+        return TDM_OK;
+    keep_for_registry(fold, dossier, parts);
+    touch(fold, dossier);
+    return tdm_feed_after(fold, dossier, parts, &before, err);
+}
+
+static void refold_everything(tdm_fold *fold)
+{
+    fold->everything = true;
+    tdm_buf_clear(&fold->cursor);
+}
+
+/* Orders of events may change with what is learnt about an incarnation: then everything is judged again. */
+static void learn_incarnation(tdm_fold *fold, const tdm_event *event)
+{
+    size_t known = fold->lineage.incarnations.count;
+    tdm_incarnation *incarnation =
+        tdm_lineage_incarnation(&fold->lineage, &event->origin, event->incarnation);
+    bool is_new = fold->lineage.incarnations.count > known;
+    bool of_authority = is_authority(fold, &event->origin);
+    uint32_t generation = incarnation->generation;
+    tdm_record record;
+    if (event->type == TDM_TYPE_INCARNATION && event->sequence == 1
+        && tdm_record_decode(TDM_TYPE_INCARNATION, event->payload, &record, NULL) == TDM_OK)
+        generation = (uint32_t)record.values[TDM_INCARNATION_GENERATION].number;
+    bool changed = generation != incarnation->generation;
+    incarnation->generation = generation;
+    incarnation->unsaved = incarnation->unsaved || changed;
+    if (changed && !is_new)
+        refold_everything(fold);
+    if ((changed || is_new) && (of_authority || !is_new)) {
+        fold->registry_stale = true;
+        fold->tides.changed = fold->tides.changed || of_authority;
+    }
+}
+
+tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    tdm_event event;
+    if (entry->position <= fold->position)
+        return TDM_OK;
+    tdm_code code = tdm_event_peek(entry->bytes, &event, err);
+    if (code != TDM_OK)
+        return code;
+    const tdm_type *type = tdm_type_find(event.type);
+    tdm_slot_parts parts = { .role = role_of(event.type, type),
+                             .type = event.type,
+                             .target = event.origin,
+                             .author = event.origin,
+                             .fact = event.fact,
+                             .incarnation = event.incarnation,
+                             .sequence = event.sequence,
+                             .recorded_ms = event.recorded_ms,
+                             .position = entry->position,
+                             .payload = event.payload };
+    fold->events++;
+    fold->unknown_types += parts.role == TDM_ROLE_UNKNOWN;
+    learn_incarnation(fold, &event);
+    bool readable = true;
+    if (parts.role == TDM_ROLE_CONTENT || parts.role == TDM_ROLE_VISIBILITY)
+        readable = read_amendment(&event, &parts);
+    bool tide = event.type == TDM_TYPE_TIDE && tdm_span_equal(event.subject, TDM_SPAN_LITERAL("tide"));
+    if (event.type == TDM_TYPE_TIDE && is_authority(fold, &event.origin))
+        code = tdm_tides_add(fold, &event, err);
+    if (code == TDM_OK && readable && !tide)
+        code = file_slot(fold, &event, &parts, err);
+    if (code == TDM_OK)
+        __atomic_store_n(&fold->position, entry->position, __ATOMIC_RELEASE);
+    return code;
+}
+
+tdm_code tdm_fold_apply(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    tdm_fold_lock(fold);
+    for (size_t i = 0; i < count && code == TDM_OK; i++)
+        code = tdm_fold_file(fold, &entries[i], err);
+    if (code == TDM_OK)
+        code = tdm_fold_settle(fold, err);
+    tdm_shelf_end(&fold->shelf);
+    tdm_fold_unlock(fold);
+    return code;
+}
+
+/* ---- checkpoint ---- */
+
+bool tdm_fold_needs_checkpoint(const tdm_fold *fold)
+{
+    return fold->shelf.kv != NULL && fold->shelf.bytes - fold->shelf.kept_bytes > fold->options.cache_bytes;
+}
+
+static void save_cells(tdm_fold *fold, tdm_kv_txn *txn)
+{
+    tdm_buf value = { 0 };
+    for (size_t i = 0; i < fold->cells.dirty_count; i++) {
+        const tdm_cell *cell = fold->cells.dirty[i];
+        tdm_span key = { cell->key, cell->key_len };
+        tdm_buf_clear(&value);
+        tdm_cell_encode(cell, &value);
+        TDM_ASSERT(!value.failed);
+        if (tdm_cell_is_zero(cell))
+            tdm_kv_del(txn, TDM_VIEWS_CELLS, key);
+        else
+            tdm_kv_put(txn, TDM_VIEWS_CELLS, key, tdm_buf_span(&value));
+    }
+    tdm_buf_free(&value);
+}
+
+static void save_incarnations(tdm_fold *fold, tdm_kv_txn *txn)
+{
+    size_t at = 0;
+    for (const tdm_incarnation *known = tdm_map_next(&fold->lineage.incarnations, &at); known != NULL;
+         known = tdm_map_next(&fold->lineage.incarnations, &at)) {
+        uint8_t value[4];
+        tdm_put_be(value, known->generation, sizeof value);
+        if (known->unsaved)
+            tdm_kv_put(txn, TDM_VIEWS_INCARNATIONS, (tdm_span){ known->key, sizeof known->key },
+                       (tdm_span){ value, sizeof value });
+    }
+}
+
+static tdm_code save(tdm_fold *fold, tdm_err *err)
+{
+    tdm_kv_txn *txn;
+    tdm_code code = tdm_kv_begin(fold->shelf.kv, TDM_KV_READ_WRITE, &txn, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_shelf_save(&fold->shelf, txn);
+    tdm_naming_save(fold, txn);
+    tdm_feeds_save(fold, txn);
+    tdm_tides_save(fold, txn);
+    save_cells(fold, txn);
+    save_incarnations(fold, txn);
+    tdm_state_save(fold, txn);
+    return tdm_kv_commit(&txn, err);
+}
+
+static void mark_saved(tdm_fold *fold)
+{
+    size_t at = 0;
+    for (tdm_incarnation *known = tdm_map_next(&fold->lineage.incarnations, &at); known != NULL;
+         known = tdm_map_next(&fold->lineage.incarnations, &at))
+        known->unsaved = false;
+    tdm_naming_saved(fold);
+    tdm_feeds_saved(fold);
+    tdm_tides_saved(fold);
+    tdm_cells_saved(&fold->cells);
+    tdm_shelf_saved(&fold->shelf, fold->options.cache_bytes);
+    __atomic_store_n(&fold->checkpointed, fold->position, __ATOMIC_RELEASE);
+}
+
+tdm_code tdm_fold_checkpoint(tdm_fold *fold, tdm_err *err)
+{
+    enum { TRIES = 12 };
+    if (fold->shelf.kv == NULL)
+        return TDM_OK;
+    tdm_code code = TDM_FULL;
+    uint64_t map_before = 0;
+    /* The map grows between transactions: a full one is worth another try while it does. */
+    for (int i = 0; i < TRIES && code == TDM_FULL; i++) {
+        tdm_kv_stats stats;
+        code = save(fold, err);
+        if (code != TDM_FULL || tdm_kv_stat(fold->shelf.kv, &stats, err) != TDM_OK
+            || stats.map_bytes == map_before)
+            break;
+        map_before = stats.map_bytes;
+    }
+    if (code != TDM_OK)
+        return code;
+    tdm_fold_lock(fold);
+    mark_saved(fold);
+    tdm_fold_unlock(fold);
+    return TDM_OK;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * fold_inner.h: the engine's parts, for the files that share its work.
+ *
+ * Who may touch what: the fold's thread changes everything, under the lock; queries read under the lock.
+ * A checkpoint writes without the lock, for nobody else changes what it reads.
+ */
+#ifndef TANDEM_MEASURES_FOLD_INNER_H
+#define TANDEM_MEASURES_FOLD_INNER_H
+
+#include <pthread.h>
+
+#include "registry_read.h"
+#include "shelf.h"
+#include "unit.h"
+
+/* A tide of the authority that is not in the views yet. */
+typedef struct tdm_tide {
+    uint64_t incarnation;
+    uint64_t sequence;
+    tdm_span payload; /* in the arena */
+} tdm_tide;
+
+typedef struct tdm_tides {
+    tdm_tide *items;
+    size_t count;
+    size_t capacity;
+    tdm_arena arena;
+    bool changed; /* since the registry was made */
+} tdm_tides;
+
+struct tdm_fold {
+    pthread_mutex_t lock;
+    tdm_fold_options options;
+    tdm_shelf shelf;
+    tdm_lineage lineage;
+    tdm_registry *registry;
+    tdm_cells cells;
+    tdm_tides tides;
+    tdm_map naming;   /* organisation code -> subjects named since the last checkpoint (naming.c) */
+    tdm_map feeds;    /* recipient -> feed (feed.c) */
+    tdm_map speakers; /* organisation code -> origins whose feeds follow it (feed.c) */
+    uint64_t position;
+    uint64_t checkpointed;
+    int64_t events;
+    int64_t unknown_types;
+    /* the step at work */
+    uint64_t batch;
+    tdm_dossier **touched;
+    size_t touched_count;
+    size_t touched_capacity;
+    bool registry_stale;
+    /* what a change of the registry left to do */
+    tdm_subjects work; /* subjects in work_arena, from work_done on */
+    size_t work_done;
+    tdm_arena work_arena;
+    bool everything; /* all subjects after `cursor` */
+    tdm_buf cursor;
+    /* scratch, kept to spare allocations */
+    tdm_unit_view view;
+    tdm_contribution old;
+    tdm_contribution new;
+    tdm_buf encoded;
+    tdm_subjects class;
+    tdm_dossier **members;
+    size_t member_capacity;
+};
+
+static inline void tdm_fold_lock(tdm_fold *fold)
+{
+    pthread_mutex_lock(&fold->lock);
+}
+static inline void tdm_fold_unlock(tdm_fold *fold)
+{
+    pthread_mutex_unlock(&fold->lock);
+}
+
+/* fold.c */
+tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entry, tdm_err *err);
+tdm_code tdm_fold_settle(tdm_fold *fold, tdm_err *err); /* refold what was touched; ends the step */
+/* The class of a subject judged into fold->view; *count 0: no such dossier. Owned dossiers are freed by
+ * tdm_fold_view_done. For queries, under the lock. */
+typedef struct tdm_class_look {
+    tdm_dossier **dossiers;
+    bool *owned;
+    size_t count;
+    tdm_subjects subjects;
+} tdm_class_look;
+tdm_code tdm_fold_view(tdm_fold *fold, tdm_span subject, tdm_class_look *look, tdm_err *err);
+void tdm_fold_view_done(tdm_fold *fold, tdm_class_look *look);
+
+/* refold.c */
+tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err *err);
+void tdm_fold_renew_registry(tdm_fold *fold, tdm_err *err, tdm_code *code);
+
+/* naming.c */
+void tdm_naming_init(tdm_fold *fold);
+void tdm_naming_add(tdm_fold *fold, tdm_span code, const tdm_dossier *dossier);
+/* Subjects whose dossiers name the code, sorted; spans in the arena. */
+tdm_code tdm_naming_subjects(tdm_fold *fold, tdm_span code, tdm_subjects *out, tdm_arena *arena,
+                             tdm_err *err);
+void tdm_naming_save(tdm_fold *fold, tdm_kv_txn *txn);
+void tdm_naming_saved(tdm_fold *fold);
+void tdm_naming_free(tdm_fold *fold);
+
+/* tides.c */
+tdm_code tdm_tides_add(tdm_fold *fold, const tdm_event *event, tdm_err *err);
+/* Give the registry's closings their frontiers, or take over those of the registry before. */
+tdm_code tdm_tides_close(tdm_fold *fold, tdm_registry *registry, tdm_err *err);
+void tdm_tides_save(tdm_fold *fold, tdm_kv_txn *txn);
+void tdm_tides_saved(tdm_fold *fold);
+
+/* feed.c */
+void tdm_feeds_init(tdm_fold *fold);
+/* An event was filed into a dossier: before and after it, so that what an origin represents is known. */
+typedef struct tdm_feed_change {
+    bool watched; /* a represents fact of the authority may change */
+    bool had;
+    tdm_id origin;
+    tdm_org_code code;
+} tdm_feed_change;
+void tdm_feed_before(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slot_parts *parts,
+                     tdm_feed_change *out);
+tdm_code tdm_feed_after(tdm_fold *fold, tdm_dossier *dossier, const tdm_slot_parts *parts,
+                        const tdm_feed_change *before, tdm_err *err);
+void tdm_feeds_save(tdm_fold *fold, tdm_kv_txn *txn);
+void tdm_feeds_saved(tdm_fold *fold);
+tdm_code tdm_feeds_load(tdm_fold *fold, tdm_err *err);
+void tdm_feeds_free(tdm_fold *fold);
+
+/* state.c */
+tdm_code tdm_state_load(tdm_fold *fold, tdm_err *err); /* empties views of another kind */
+void tdm_state_save(tdm_fold *fold, tdm_kv_txn *txn);
+
+#endif

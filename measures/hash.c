@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * hash.c: the state hash: what "the same bytes" means. Over dossiers in order of subject, then cells in order
+ * of key; numbers big-endian; without ledger positions, received times and anything that only this store
+ * knows.
+ */
+#include "fold_inner.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+enum { WALK_STEP = 256 };
+
+static void hash_number(crypto_generichash_state *state, uint64_t number)
+{
+    uint8_t bytes[8];
+    tdm_put_be(bytes, number, sizeof bytes);
+    crypto_generichash_update(state, bytes, sizeof bytes);
+}
+
+static void hash_span(crypto_generichash_state *state, tdm_span span)
+{
+    hash_number(state, span.len);
+    if (span.len > 0)
+        crypto_generichash_update(state, span.data, span.len);
+}
+
+static void hash_slot(crypto_generichash_state *state, tdm_slot slot)
+{
+    hash_number(state, tdm_slot_role(slot));
+    hash_number(state, tdm_slot_type(slot));
+    hash_number(state, tdm_slot_target_type(slot));
+    hash_number(state, tdm_slot_incarnation(slot));
+    hash_number(state, tdm_slot_sequence(slot));
+    hash_number(state, (uint64_t)tdm_slot_recorded(slot));
+    crypto_generichash_update(state, tdm_slot_target(slot)->bytes, TDM_ID_BYTES);
+    crypto_generichash_update(state, tdm_slot_fact(slot)->bytes, TDM_ID_BYTES);
+    crypto_generichash_update(state, tdm_slot_author(slot)->bytes, TDM_ID_BYTES);
+    hash_span(state, tdm_slot_payload(slot));
+}
+
+static void hash_dossier(crypto_generichash_state *state, const tdm_dossier *dossier)
+{
+    hash_span(state, tdm_dossier_subject(dossier));
+    for (tdm_slot at = tdm_dossier_next(dossier, NULL); at != NULL; at = tdm_dossier_next(dossier, at))
+        hash_slot(state, at);
+}
+
+static tdm_code hash_dossiers(tdm_fold *fold, crypto_generichash_state *state, tdm_err *err)
+{
+    tdm_subjects found = { 0 };
+    tdm_arena arena = { 0 };
+    tdm_buf after = { 0 };
+    tdm_code code;
+    do {
+        code = tdm_shelf_walk(&fold->shelf, (tdm_span){ NULL, 0 }, tdm_buf_span(&after), WALK_STEP, &found,
+                              &arena, err);
+        for (size_t i = 0; code == TDM_OK && i < found.count; i++) {
+            tdm_dossier *dossier;
+            bool owned;
+            code = tdm_shelf_look(&fold->shelf, found.items[i], &dossier, &owned, err);
+            if (code == TDM_OK && dossier != NULL)
+                hash_dossier(state, dossier);
+            if (owned)
+                tdm_dossier_free(dossier);
+        }
+        tdm_buf_clear(&after);
+        if (found.count > 0)
+            tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
+        tdm_arena_free(&arena);
+    } while (code == TDM_OK && found.count == WALK_STEP);
+    tdm_buf_free(&after);
+    tdm_subjects_free(&found);
+    return code;
+}
+
+static void hash_cells(tdm_fold *fold, crypto_generichash_state *state)
+{
+    size_t count;
+    tdm_cell **cells = tdm_cells_sorted(&fold->cells, &count);
+    for (size_t i = 0; i < count; i++) {
+        hash_span(state, (tdm_span){ cells[i]->key, cells[i]->key_len });
+        for (size_t v = 0; v < cells[i]->width; v++)
+            hash_number(state, (uint64_t)cells[i]->v[v]);
+    }
+    free(cells);
+}
+
+tdm_code tdm_fold_state_hash(tdm_fold *fold, tdm_digest *out, tdm_err *err)
+{
+    enum { STEP = 1000 };
+    tdm_err own = { .code = TDM_OK };
+    while (tdm_fold_work(fold, STEP, &own))
+        ;
+    if (!tdm_fold_is_settled(fold))
+        return tdm_fail(err, own.code == TDM_OK ? TDM_INTERNAL : own.code, own.sys, "%s", own.what);
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, TDM_DIGEST_BYTES);
+    tdm_fold_lock(fold);
+    tdm_code code = hash_dossiers(fold, &state, err);
+    if (code == TDM_OK)
+        hash_cells(fold, &state);
+    tdm_shelf_end(&fold->shelf);
+    tdm_fold_unlock(fold);
+    crypto_generichash_final(&state, out->bytes, TDM_DIGEST_BYTES);
+    return code;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * refold.c: contributions exchanged: for what a step touched, and for what a change of the registry left to
+ * do. What a class last put into the cells is stored with it, so taking it out is exact whatever changed
+ * since.
+ */
+#include "fold_inner.h"
+
+#include <stdlib.h>
+
+enum { WALK_STEP = 256, WORK_MAX = 200000 };
+
+/* ---- one class ---- */
+
+static tdm_code gather_members(tdm_fold *fold, tdm_span subject, size_t *count, tdm_err *err)
+{
+    *count = 0;
+    tdm_registry_class(fold->registry, subject, &fold->class);
+    fold->members =
+        tdm_memory_grow(fold->members, &fold->member_capacity, fold->class.count, sizeof(tdm_dossier *));
+    for (size_t i = 0; i < fold->class.count; i++) {
+        tdm_dossier *member;
+        tdm_code code = tdm_shelf_get(&fold->shelf, fold->class.items[i], false, &member, err);
+        if (code != TDM_OK)
+            return code;
+        if (member != NULL)
+            fold->members[(*count)++] = member;
+    }
+    return TDM_OK;
+}
+
+static void store_contribution(tdm_fold *fold, tdm_dossier *dossier, tdm_span contribution)
+{
+    size_t bytes = tdm_shelf_change(&fold->shelf, dossier);
+    tdm_dossier_contribute(dossier, contribution);
+    tdm_shelf_changed(&fold->shelf, dossier, bytes);
+}
+
+static tdm_code exchange(tdm_fold *fold, size_t count, tdm_err *err)
+{
+    tdm_dossier *holder = fold->members[0];
+    tdm_span before = tdm_dossier_contribution(holder);
+    if (!tdm_span_equal(before, tdm_buf_span(&fold->encoded))) {
+        tdm_code code = tdm_contribution_decode(before, &fold->old, err);
+        if (code != TDM_OK)
+            return code;
+        tdm_contribution_replace(&fold->old, &fold->new, &fold->cells);
+        store_contribution(fold, holder, tdm_buf_span(&fold->encoded));
+    }
+    for (size_t i = 1; i < count; i++) {
+        before = tdm_dossier_contribution(fold->members[i]);
+        if (before.len == 0)
+            continue;
+        tdm_code code = tdm_contribution_decode(before, &fold->old, err);
+        if (code != TDM_OK)
+            return code;
+        tdm_contribution_apply(&fold->old, -1, &fold->cells);
+        store_contribution(fold, fold->members[i], (tdm_span){ NULL, 0 });
+    }
+    return TDM_OK;
+}
+
+static void judge(tdm_fold *fold, size_t count)
+{
+    fold->view.registry = fold->registry;
+    fold->view.lineage = &fold->lineage;
+    fold->view.authority = fold->options.has_authority ? &fold->options.authority : NULL;
+    tdm_unit_view_read(&fold->view, fold->members, count);
+}
+
+tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err *err)
+{
+    size_t count;
+    tdm_code code = gather_members(fold, subject, &count, err);
+    if (code != TDM_OK || count == 0)
+        return code;
+    judge(fold, count);
+    tdm_unit_view_contribute(&fold->view, &fold->new);
+    tdm_buf_clear(&fold->encoded);
+    tdm_contribution_encode(&fold->new, &fold->encoded);
+    TDM_ASSERT(!fold->encoded.failed);
+    code = exchange(fold, count, err);
+    for (size_t i = 0; release && i < count; i++)
+        tdm_shelf_release(&fold->shelf, fold->members[i]);
+    return code;
+}
+
+/* ---- the registry made anew ---- */
+
+static void leave_everything(tdm_fold *fold)
+{
+    fold->everything = true;
+    tdm_buf_clear(&fold->cursor);
+    fold->work.count = fold->work_done = 0;
+    tdm_arena_free(&fold->work_arena);
+}
+
+static tdm_code leave_work(tdm_fold *fold, const tdm_registry_changes *changes, tdm_err *err)
+{
+    tdm_subjects found = { 0 };
+    tdm_arena arena = { 0 };
+    tdm_code code = TDM_OK;
+    for (size_t i = 0; i < changes->codes.count && code == TDM_OK && !changes->everything; i++) {
+        code = tdm_naming_subjects(fold, changes->codes.items[i], &found, &arena, err);
+        for (size_t s = 0; s < found.count; s++)
+            tdm_subjects_add(&fold->work, tdm_arena_keep(&fold->work_arena, found.items[s]));
+        tdm_arena_free(&arena);
+    }
+    tdm_subjects_free(&found);
+    if (changes->everything || fold->work.count - fold->work_done > WORK_MAX)
+        leave_everything(fold);
+    return code;
+}
+
+static tdm_code renew_registry(tdm_fold *fold, tdm_err *err)
+{
+    tdm_registry_changes changes;
+    tdm_registry *old = fold->registry;
+    tdm_registry *new = tdm_registry_new(false);
+    tdm_registry_read(new, &fold->lineage, &fold->options.authority, fold->shelf.residents,
+                      fold->shelf.resident_count);
+    tdm_code code = tdm_tides_close(fold, new, err);
+    fold->registry = new;
+    fold->registry_stale = false;
+    tdm_registry_compare(old, new, &changes);
+    if (code == TDM_OK)
+        code = leave_work(fold, &changes, err);
+    /* Classes tied or untied are exchanged now: a half-split class would count twice. */
+    for (size_t i = 0; i < changes.subjects.count && code == TDM_OK; i++)
+        code = tdm_fold_refold(fold, changes.subjects.items[i], false, err);
+    tdm_registry_changes_free(&changes);
+    tdm_registry_free(old);
+    return code;
+}
+
+tdm_code tdm_fold_settle(tdm_fold *fold, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    if (fold->registry_stale && fold->options.has_authority)
+        code = renew_registry(fold, err);
+    fold->registry_stale = false;
+    for (size_t i = 0; i < fold->touched_count && code == TDM_OK; i++)
+        code = tdm_fold_refold(fold, tdm_dossier_subject(fold->touched[i]), false, err);
+    fold->touched_count = 0;
+    fold->batch++;
+    return code;
+}
+
+/* ---- what is left to do ---- */
+
+static tdm_code work_single(tdm_fold *fold, size_t *subjects, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    for (; fold->work_done<fold->work.count && * subjects> 0 && code == TDM_OK; (*subjects)--)
+        code = tdm_fold_refold(fold, fold->work.items[fold->work_done++], true, err);
+    if (fold->work_done == fold->work.count) {
+        fold->work.count = fold->work_done = 0;
+        tdm_arena_free(&fold->work_arena);
+    }
+    return code;
+}
+
+static tdm_code work_everything(tdm_fold *fold, size_t subjects, tdm_err *err)
+{
+    tdm_subjects found = { 0 };
+    tdm_arena arena = { 0 };
+    tdm_code code = TDM_OK;
+    while (fold->everything && subjects > 0 && code == TDM_OK) {
+        size_t step = subjects < WALK_STEP ? subjects : WALK_STEP;
+        code = tdm_shelf_walk(&fold->shelf, (tdm_span){ NULL, 0 }, tdm_buf_span(&fold->cursor), step, &found,
+                              &arena, err);
+        for (size_t i = 0; i < found.count && code == TDM_OK; i++)
+            code = tdm_fold_refold(fold, found.items[i], true, err);
+        if (code != TDM_OK)
+            break;
+        tdm_buf_clear(&fold->cursor);
+        if (found.count > 0)
+            tdm_buf_add(&fold->cursor, found.items[found.count - 1].data, found.items[found.count - 1].len);
+        fold->everything = found.count == step;
+        subjects -= step;
+        tdm_arena_free(&arena);
+    }
+    if (!fold->everything)
+        tdm_buf_clear(&fold->cursor);
+    tdm_subjects_free(&found);
+    tdm_arena_free(&arena);
+    return code;
+}
+
+static bool is_settled(const tdm_fold *fold)
+{
+    return fold->work_done == fold->work.count && !fold->everything;
+}
+
+bool tdm_fold_is_settled(const tdm_fold *fold)
+{
+    tdm_fold_lock((tdm_fold *)fold);
+    bool settled = is_settled(fold);
+    tdm_fold_unlock((tdm_fold *)fold);
+    return settled;
+}
+
+bool tdm_fold_work(tdm_fold *fold, size_t subjects, tdm_err *err)
+{
+    tdm_fold_lock(fold);
+    tdm_code code = work_single(fold, &subjects, err);
+    if (code == TDM_OK && subjects > 0)
+        code = work_everything(fold, subjects, err);
+    tdm_shelf_end(&fold->shelf);
+    bool more = code == TDM_OK && !is_settled(fold);
+    tdm_fold_unlock(fold);
+    return more;
+}

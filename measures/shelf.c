@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * shelf.c: the dossiers, partly in memory, partly in the views.
+ */
+#include "shelf.h"
+
+#include <stdlib.h>
+
+static tdm_span dossier_key(const void *item)
+{
+    return tdm_dossier_subject(item);
+}
+
+static void release_dossier(void *item)
+{
+    tdm_dossier_free(item);
+}
+
+void tdm_shelf_init(tdm_shelf *shelf, tdm_kv *kv)
+{
+    *shelf = (tdm_shelf){ .kv = kv };
+    tdm_map_init(&shelf->dossiers, dossier_key);
+}
+
+void tdm_shelf_close(tdm_shelf *shelf)
+{
+    tdm_shelf_end(shelf);
+    tdm_kv_close(&shelf->kv);
+    tdm_map_free(&shelf->dossiers, release_dossier);
+    free(shelf->dirty);
+    free(shelf->fresh);
+    free(shelf->residents);
+}
+
+tdm_code tdm_shelf_reader(tdm_shelf *shelf, tdm_kv_txn **out, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    if (shelf->txn == NULL && shelf->kv != NULL)
+        code = tdm_kv_begin(shelf->kv, TDM_KV_READ_ONLY, &shelf->txn, err);
+    *out = shelf->txn;
+    return code;
+}
+
+void tdm_shelf_end(tdm_shelf *shelf)
+{
+    tdm_kv_abort(&shelf->txn);
+}
+
+static void list_add(tdm_dossier ***items, size_t *count, size_t *capacity, tdm_dossier *dossier)
+{
+    *items = tdm_memory_grow(*items, capacity, *count + 1, sizeof **items);
+    (*items)[(*count)++] = dossier;
+}
+
+static void shelve(tdm_shelf *shelf, tdm_dossier *dossier)
+{
+    tdm_map_add(&shelf->dossiers, dossier);
+    shelf->bytes += tdm_dossier_bytes(dossier);
+}
+
+/* From the views; *out is NULL if they hold none. */
+static tdm_code fetch(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, tdm_err *err)
+{
+    tdm_kv_txn *txn;
+    tdm_span record;
+    *out = NULL;
+    tdm_code code = tdm_shelf_reader(shelf, &txn, err);
+    if (code != TDM_OK || txn == NULL || subject.len == 0)
+        return code;
+    code = tdm_kv_get(txn, TDM_VIEWS_DOSSIERS, subject, &record, err);
+    if (code == TDM_NOT_FOUND)
+        return TDM_OK;
+    return code == TDM_OK ? tdm_dossier_decode(subject, record, out, err) : code;
+}
+
+tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossier **out, tdm_err *err)
+{
+    *out = tdm_map_find(&shelf->dossiers, subject);
+    if (*out != NULL)
+        return TDM_OK;
+    tdm_code code = fetch(shelf, subject, out, err);
+    if (code != TDM_OK)
+        return code;
+    if (*out == NULL && make) {
+        *out = tdm_dossier_new(subject);
+        list_add(&shelf->fresh, &shelf->fresh_count, &shelf->fresh_capacity, *out);
+        shelf->fresh_sorted = false;
+    }
+    if (*out != NULL)
+        shelve(shelf, *out);
+    return TDM_OK;
+}
+
+tdm_code tdm_shelf_look(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, bool *owned, tdm_err *err)
+{
+    *owned = false;
+    *out = tdm_map_find(&shelf->dossiers, subject);
+    if (*out != NULL)
+        return TDM_OK;
+    tdm_code code = fetch(shelf, subject, out, err);
+    *owned = code == TDM_OK && *out != NULL;
+    return code;
+}
+
+size_t tdm_shelf_change(tdm_shelf *shelf, tdm_dossier *dossier)
+{
+    if (!dossier->dirty) {
+        dossier->dirty = true;
+        list_add(&shelf->dirty, &shelf->dirty_count, &shelf->dirty_capacity, dossier);
+    }
+    return tdm_dossier_bytes(dossier);
+}
+
+void tdm_shelf_changed(tdm_shelf *shelf, const tdm_dossier *dossier, size_t bytes_before)
+{
+    shelf->bytes = shelf->bytes - bytes_before + tdm_dossier_bytes(dossier);
+}
+
+void tdm_shelf_make_resident(tdm_shelf *shelf, tdm_dossier *dossier)
+{
+    if (dossier->resident)
+        return;
+    dossier->resident = true;
+    dossier->unsaved_resident = true;
+    list_add(&shelf->residents, &shelf->resident_count, &shelf->resident_capacity, dossier);
+}
+
+void tdm_shelf_release(tdm_shelf *shelf, tdm_dossier *dossier)
+{
+    if (shelf->kv == NULL || dossier->dirty || dossier->resident || !dossier->stored)
+        return;
+    shelf->bytes -= tdm_dossier_bytes(dossier);
+    tdm_map_remove(&shelf->dossiers, tdm_dossier_subject(dossier));
+    tdm_dossier_free(dossier);
+}
+
+/* ---- walking in order of subject ---- */
+
+static int compare_dossiers(const void *a, const void *b)
+{
+    return tdm_span_compare(dossier_key(*(tdm_dossier *const *)a), dossier_key(*(tdm_dossier *const *)b));
+}
+
+static void sort_dossiers(tdm_dossier **items, size_t count)
+{
+    if (count > 1)
+        qsort(items, count, sizeof *items, compare_dossiers);
+}
+
+/* The first of the sorted dossiers whose subject is greater. */
+static size_t first_after(tdm_dossier *const *items, size_t count, tdm_span after)
+{
+    size_t low = 0;
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+        if (tdm_span_compare(tdm_dossier_subject(items[middle]), after) <= 0)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return low;
+}
+
+static bool begins_with(tdm_span subject, tdm_span prefix)
+{
+    return subject.len >= prefix.len
+           && (prefix.len == 0 || memcmp(subject.data, prefix.data, prefix.len) == 0);
+}
+
+static tdm_code walk_views(tdm_shelf *shelf, tdm_span prefix, tdm_span after, size_t limit, tdm_subjects *out,
+                           tdm_arena *arena, tdm_err *err)
+{
+    tdm_kv_txn *txn;
+    tdm_kv_cursor *cursor = NULL;
+    tdm_code code = tdm_shelf_reader(shelf, &txn, err);
+    if (code != TDM_OK || txn == NULL)
+        return code;
+    code = tdm_kv_cursor_open(txn, TDM_VIEWS_DOSSIERS, &cursor, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_span key;
+    tdm_span value;
+    tdm_span from = after.len > 0 ? after : prefix.len > 0 ? prefix : TDM_SPAN_LITERAL("\0");
+    code = tdm_kv_cursor_seek(cursor, from, &key, &value);
+    if (code == TDM_OK && after.len > 0 && tdm_span_equal(key, after))
+        code = tdm_kv_cursor_next(cursor, &key, &value);
+    size_t found = 0;
+    for (; code == TDM_OK && found < limit && begins_with(key, prefix);
+         code = tdm_kv_cursor_next(cursor, &key, &value), found++)
+        tdm_subjects_add(out, tdm_arena_keep(arena, key));
+    tdm_kv_cursor_close(&cursor);
+    return code == TDM_END ? TDM_OK : code;
+}
+
+tdm_code tdm_shelf_walk(tdm_shelf *shelf, tdm_span prefix, tdm_span after, size_t limit, tdm_subjects *out,
+                        tdm_arena *arena, tdm_err *err)
+{
+    out->count = 0;
+    tdm_code code = walk_views(shelf, prefix, after, limit, out, arena, err);
+    if (code != TDM_OK)
+        return code;
+    if (!shelf->fresh_sorted)
+        sort_dossiers(shelf->fresh, shelf->fresh_count);
+    shelf->fresh_sorted = true;
+    /* A subject after `prefix` itself, but not before it: subjects are never shorter than their prefix. */
+    size_t at = first_after(shelf->fresh, shelf->fresh_count, after.len > 0 ? after : prefix);
+    for (size_t found = 0; at < shelf->fresh_count && found < limit; at++, found++) {
+        tdm_span subject = tdm_dossier_subject(shelf->fresh[at]);
+        if (!begins_with(subject, prefix))
+            break;
+        tdm_subjects_add(out, tdm_arena_keep(arena, subject));
+    }
+    tdm_subjects_sort(out);
+    if (out->count > limit)
+        out->count = limit;
+    return TDM_OK;
+}
+
+/* ---- checkpoint ---- */
+
+void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn)
+{
+    tdm_buf record = { 0 };
+    sort_dossiers(shelf->dirty, shelf->dirty_count); /* pages of the tree are touched once each */
+    for (size_t i = 0; i < shelf->dirty_count; i++) {
+        const tdm_dossier *dossier = shelf->dirty[i];
+        tdm_buf_clear(&record);
+        tdm_dossier_encode(dossier, &record);
+        TDM_ASSERT(!record.failed);
+        tdm_kv_put(txn, TDM_VIEWS_DOSSIERS, tdm_dossier_subject(dossier), tdm_buf_span(&record));
+        if (dossier->unsaved_resident)
+            tdm_kv_put(txn, TDM_VIEWS_RESIDENTS, tdm_dossier_subject(dossier), (tdm_span){ NULL, 0 });
+    }
+    tdm_buf_free(&record);
+}
+
+static void evict(tdm_shelf *shelf)
+{
+    tdm_map kept;
+    tdm_map_init(&kept, dossier_key);
+    size_t at = 0;
+    shelf->bytes = 0;
+    for (tdm_dossier *dossier = tdm_map_next(&shelf->dossiers, &at); dossier != NULL;
+         dossier = tdm_map_next(&shelf->dossiers, &at)) {
+        if (!dossier->resident) {
+            tdm_dossier_free(dossier);
+            continue;
+        }
+        tdm_map_add(&kept, dossier);
+        shelf->bytes += tdm_dossier_bytes(dossier);
+    }
+    tdm_map_free(&shelf->dossiers, NULL);
+    shelf->dossiers = kept;
+    shelf->kept_bytes = shelf->bytes;
+}
+
+void tdm_shelf_saved(tdm_shelf *shelf, size_t cache_bytes)
+{
+    for (size_t i = 0; i < shelf->dirty_count; i++) {
+        shelf->dirty[i]->dirty = false;
+        shelf->dirty[i]->stored = true;
+        shelf->dirty[i]->unsaved_resident = false;
+    }
+    shelf->dirty_count = 0;
+    shelf->fresh_count = 0;
+    if (shelf->bytes - shelf->kept_bytes > cache_bytes / 2)
+        evict(shelf);
+}
+
+tdm_code tdm_shelf_load_residents(tdm_shelf *shelf, tdm_err *err)
+{
+    tdm_kv_txn *txn;
+    tdm_kv_cursor *cursor = NULL;
+    tdm_code code = tdm_shelf_reader(shelf, &txn, err);
+    if (code != TDM_OK || txn == NULL)
+        return code;
+    code = tdm_kv_cursor_open(txn, TDM_VIEWS_RESIDENTS, &cursor, err);
+    tdm_span key;
+    tdm_span value;
+    if (code == TDM_OK)
+        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
+    while (code == TDM_OK) {
+        tdm_dossier *dossier;
+        code = tdm_shelf_get(shelf, key, false, &dossier, err);
+        if (code != TDM_OK)
+            break;
+        if (dossier == NULL)
+            return tdm_fail(err, TDM_CORRUPT, 0, "views: a dossier of the registry is missing");
+        dossier->resident = true;
+        list_add(&shelf->residents, &shelf->resident_count, &shelf->resident_capacity, dossier);
+        code = tdm_kv_cursor_next(cursor, &key, &value);
+    }
+    tdm_kv_cursor_close(&cursor);
+    shelf->kept_bytes = shelf->bytes;
+    return code == TDM_END ? TDM_OK : code;
+}
