@@ -8,7 +8,7 @@
 
 #define STAND_BACK_MS 20 /* how long a newcomer lets somebody go first who waits to be alone */
 
-void kv_gate_init(kv_gate *gate)
+void tdm_kv_gate_init(kv_gate *gate)
 {
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -20,7 +20,7 @@ void kv_gate_init(kv_gate *gate)
     gate->wanted = gate->closed = false;
 }
 
-void kv_gate_destroy(kv_gate *gate)
+void tdm_kv_gate_destroy(kv_gate *gate)
 {
     pthread_cond_destroy(&gate->changed);
     pthread_mutex_destroy(&gate->lock);
@@ -39,7 +39,7 @@ static struct timespec after(int ms)
     return at;
 }
 
-void kv_gate_enter(kv_gate *gate)
+void tdm_kv_gate_enter(kv_gate *gate)
 {
     pthread_mutex_lock(&gate->lock);
     if (gate->wanted) {
@@ -53,7 +53,7 @@ void kv_gate_enter(kv_gate *gate)
     pthread_mutex_unlock(&gate->lock);
 }
 
-void kv_gate_leave(kv_gate *gate)
+void tdm_kv_gate_leave(kv_gate *gate)
 {
     pthread_mutex_lock(&gate->lock);
     gate->readers--;
@@ -61,7 +61,7 @@ void kv_gate_leave(kv_gate *gate)
     pthread_mutex_unlock(&gate->lock);
 }
 
-bool kv_gate_close(kv_gate *gate, int wait_ms)
+bool tdm_kv_gate_close(kv_gate *gate, int wait_ms)
 {
     struct timespec until = after(wait_ms);
     pthread_mutex_lock(&gate->lock);
@@ -77,7 +77,7 @@ bool kv_gate_close(kv_gate *gate, int wait_ms)
     return alone;
 }
 
-void kv_gate_open(kv_gate *gate)
+void tdm_kv_gate_open(kv_gate *gate)
 {
     pthread_mutex_lock(&gate->lock);
     gate->closed = false;

@@ -20,12 +20,12 @@ typedef struct kv_gate {
     bool closed;      /* somebody is alone */
 } kv_gate;
 
-void kv_gate_init(kv_gate *gate);
-void kv_gate_destroy(kv_gate *gate);
-void kv_gate_enter(kv_gate *gate);
-void kv_gate_leave(kv_gate *gate);
+void tdm_kv_gate_init(kv_gate *gate);
+void tdm_kv_gate_destroy(kv_gate *gate);
+void tdm_kv_gate_enter(kv_gate *gate);
+void tdm_kv_gate_leave(kv_gate *gate);
 /* Wait until nobody is inside; false if that takes longer than wait_ms. */
-bool kv_gate_close(kv_gate *gate, int wait_ms);
-void kv_gate_open(kv_gate *gate);
+bool tdm_kv_gate_close(kv_gate *gate, int wait_ms);
+void tdm_kv_gate_open(kv_gate *gate);
 
 #endif

@@ -63,7 +63,7 @@ static bool disk_is_full(const char *path)
     return path != NULL && statvfs(path, &fs) == 0 && (size_t)fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES;
 }
 
-tdm_code kv_lmdb_fail(tdm_err *err, const char *path, int rc, const char *step)
+tdm_code tdm_kv_lmdb_fail(tdm_err *err, const char *path, int rc, const char *step)
 {
     if (rc == MDB_SUCCESS)
         return TDM_OK;
@@ -102,22 +102,22 @@ static tdm_code grow_map(lmdb_kv *kv, tdm_err *err)
     if (!full && used + headroom <= map_bytes)
         return TDM_OK;
     size_t wanted = 2 * map_bytes > used + 2 * headroom ? 2 * map_bytes : used + 2 * headroom;
-    if (!kv_gate_close(&kv->gate, MAP_WAIT_MS))
-        return full ? kv_lmdb_fail(err, kv->path, MDB_MAP_RESIZED, "growing the map") : TDM_OK;
+    if (!tdm_kv_gate_close(&kv->gate, MAP_WAIT_MS))
+        return full ? tdm_kv_lmdb_fail(err, kv->path, MDB_MAP_RESIZED, "growing the map") : TDM_OK;
     int rc = mdb_env_set_mapsize(kv->env, wanted);
-    kv_gate_open(&kv->gate);
+    tdm_kv_gate_open(&kv->gate);
     if (rc == MDB_SUCCESS)
         atomic_store(&kv->map_full, false);
-    return kv_lmdb_fail(err, kv->path, rc, "growing the map");
+    return tdm_kv_lmdb_fail(err, kv->path, rc, "growing the map");
 }
 
 /* Another process grew the map: take its size over, with no transaction of this process open. */
 static int adopt_map(lmdb_kv *kv)
 {
-    if (!kv_gate_close(&kv->gate, MAP_WAIT_MS))
+    if (!tdm_kv_gate_close(&kv->gate, MAP_WAIT_MS))
         return MDB_MAP_RESIZED;
     int rc = mdb_env_set_mapsize(kv->env, 0);
-    kv_gate_open(&kv->gate);
+    tdm_kv_gate_open(&kv->gate);
     return rc;
 }
 
@@ -127,11 +127,11 @@ static int begin_reader(lmdb_kv *kv, MDB_txn **out)
 {
     int rc = MDB_SUCCESS;
     for (int attempt = 0; attempt < 3; attempt++) {
-        kv_gate_enter(&kv->gate);
+        tdm_kv_gate_enter(&kv->gate);
         rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, out);
         if (rc == MDB_SUCCESS)
             return rc;
-        kv_gate_leave(&kv->gate);
+        tdm_kv_gate_leave(&kv->gate);
         int dead = 0;
         if (rc == MDB_MAP_RESIZED)
             rc = adopt_map(kv);
@@ -148,7 +148,7 @@ static tdm_code begin_writer(lmdb_kv *kv, MDB_txn **out, tdm_err *err)
     pthread_mutex_lock(&kv->writer);
     tdm_code code = grow_map(kv, err);
     if (code == TDM_OK)
-        code = kv_lmdb_fail(err, kv->path, mdb_txn_begin(kv->env, NULL, 0, out), "beginning to write");
+        code = tdm_kv_lmdb_fail(err, kv->path, mdb_txn_begin(kv->env, NULL, 0, out), "beginning to write");
     if (code != TDM_OK)
         pthread_mutex_unlock(&kv->writer);
     return code;
@@ -162,7 +162,7 @@ static tdm_code lmdb_begin(tdm_kv *base, tdm_kv_mode mode, tdm_kv_txn **out, tdm
         return tdm_fail(err, TDM_FULL, 0, "no memory for a transaction");
     tdm_code code = mode == TDM_KV_READ_WRITE
                         ? begin_writer(kv, &txn->txn, err)
-                        : kv_lmdb_fail(err, kv->path, begin_reader(kv, &txn->txn), "beginning to read");
+                        : tdm_kv_lmdb_fail(err, kv->path, begin_reader(kv, &txn->txn), "beginning to read");
     if (code != TDM_OK) {
         free(txn);
         return code;
@@ -177,7 +177,7 @@ static void end_txn(lmdb_txn *txn)
     if (txn->base.mode == TDM_KV_READ_WRITE)
         pthread_mutex_unlock(&kv->writer);
     else
-        kv_gate_leave(&kv->gate);
+        tdm_kv_gate_leave(&kv->gate);
     free(txn);
 }
 
@@ -192,7 +192,7 @@ static tdm_code fail_write(lmdb_kv *kv, int rc, const char *step, tdm_err *err)
 {
     if (rc == MDB_MAP_FULL)
         atomic_store(&kv->map_full, true);
-    return kv_lmdb_fail(err, kv->path, rc, step);
+    return tdm_kv_lmdb_fail(err, kv->path, rc, step);
 }
 
 static tdm_code lmdb_commit(tdm_kv_txn *base, tdm_err *err)
@@ -221,7 +221,7 @@ static tdm_code lmdb_get(tdm_kv_txn *base, size_t table, tdm_span key, tdm_span 
     MDB_val k = value_of(key), v;
     int rc = mdb_get(((lmdb_txn *)base)->txn, kv->tables[table], &k, &v);
     if (rc != MDB_SUCCESS)
-        return kv_lmdb_fail(err, kv->path, rc, "reading");
+        return tdm_kv_lmdb_fail(err, kv->path, rc, "reading");
     *value = span_of(&v);
     return TDM_OK;
 }
@@ -258,7 +258,7 @@ static tdm_code lmdb_cursor_open(tdm_kv_txn *base, size_t table, tdm_kv_cursor *
     int rc = mdb_cursor_open(((lmdb_txn *)base)->txn, kv->tables[table], &cursor->cursor);
     if (rc != MDB_SUCCESS) {
         free(cursor);
-        return kv_lmdb_fail(err, kv->path, rc, "opening a cursor");
+        return tdm_kv_lmdb_fail(err, kv->path, rc, "opening a cursor");
     }
     cursor->writes = base->writes;
     cursor->placed = false;
@@ -320,7 +320,7 @@ static tdm_code lmdb_cursor_move(tdm_kv_cursor *base, tdm_kv_move move, tdm_span
         return TDM_END;
     }
     if (rc != MDB_SUCCESS)
-        return kv_lmdb_fail(err, ((lmdb_kv *)base->txn->kv)->path, rc, "moving a cursor");
+        return tdm_kv_lmdb_fail(err, ((lmdb_kv *)base->txn->kv)->path, rc, "moving a cursor");
     *found = span_of(&k);
     *value = span_of(&v);
     cursor->placed = true;
@@ -349,8 +349,8 @@ static tdm_code lmdb_stat(tdm_kv *base, tdm_kv_stats *out, tdm_err *err)
     out->readers = info.me_numreaders;
     for (size_t i = 0; i < base->table_count && code == TDM_OK; i++) {
         MDB_stat stat;
-        code = kv_lmdb_fail(err, kv->path, mdb_stat(((lmdb_txn *)txn)->txn, kv->tables[i], &stat),
-                            "counting entries");
+        code = tdm_kv_lmdb_fail(err, kv->path, mdb_stat(((lmdb_txn *)txn)->txn, kv->tables[i], &stat),
+                                "counting entries");
         out->entries[i] = code == TDM_OK ? stat.ms_entries : 0;
     }
     tdm_kv_abort(&txn);
@@ -365,7 +365,7 @@ static void lmdb_sweep_readers(tdm_kv *kv)
 
 static void lmdb_close(tdm_kv *kv)
 {
-    kv_lmdb_free((lmdb_kv *)kv);
+    tdm_kv_lmdb_free((lmdb_kv *)kv);
 }
 
 const tdm_kv_backend TDM_KV_LMDB = {

@@ -40,7 +40,7 @@ static tdm_code fail_path(tdm_err *err, const char *step, const char *path)
     int number = errno;
     char words[160];
     snprintf(words, sizeof words, "%s %.120s", step, path);
-    return kv_lmdb_fail(err, NULL, number, words);
+    return tdm_kv_lmdb_fail(err, NULL, number, words);
 }
 
 static tdm_code join(char out[PATH_MAX], const char *folder, const char *name, tdm_err *err)
@@ -188,7 +188,7 @@ static tdm_code build(const char *folder, const tdm_kv_options *options, tdm_err
         rc = mdb_env_sync(env, 1);
     if (env != NULL)
         mdb_env_close(env);
-    return kv_lmdb_fail(err, folder, rc, "making a new store");
+    return tdm_kv_lmdb_fail(err, folder, rc, "making a new store");
 }
 
 static tdm_code give_birth(const char *folder, const char *data, const tdm_kv_options *options, tdm_err *err)
@@ -256,14 +256,14 @@ static tdm_code open_tables(lmdb_kv *kv, const tdm_kv_options *options, tdm_err 
         rc = make_tables(kv->env, options, MDB_CREATE, kv->tables);
     if (rc == MDB_NOTFOUND)
         return tdm_fail(err, TDM_CORRUPT, rc, "%s lacks a table; open it once for writing", options->path);
-    return kv_lmdb_fail(err, options->path, rc, "opening the tables");
+    return tdm_kv_lmdb_fail(err, options->path, rc, "opening the tables");
 }
 
 static tdm_code open_existing(lmdb_kv *kv, const tdm_kv_options *options, tdm_err *err)
 {
     char step[160];
     snprintf(step, sizeof step, "opening %.120s", options->path);
-    tdm_code code = kv_lmdb_fail(err, options->path, open_env(&kv->env, options->path, options), step);
+    tdm_code code = tdm_kv_lmdb_fail(err, options->path, open_env(&kv->env, options->path, options), step);
     if (code == TDM_OK)
         code = check_length(kv, err);
     if (code == TDM_OK)
@@ -287,18 +287,18 @@ static lmdb_kv *kv_new(const tdm_kv_options *options)
     kv->base = (tdm_kv){ &TDM_KV_LMDB, options->mode, options->table_count };
     kv->writer_lock = -1;
     pthread_mutex_init(&kv->writer, NULL);
-    kv_gate_init(&kv->gate);
+    tdm_kv_gate_init(&kv->gate);
     kv->path = strdup(options->path);
     return kv;
 }
 
-void kv_lmdb_free(lmdb_kv *kv)
+void tdm_kv_lmdb_free(lmdb_kv *kv)
 {
     if (kv->env != NULL)
         mdb_env_close(kv->env);
     if (kv->writer_lock >= 0)
         close(kv->writer_lock);
-    kv_gate_destroy(&kv->gate);
+    tdm_kv_gate_destroy(&kv->gate);
     pthread_mutex_destroy(&kv->writer);
     free(kv->path);
     free(kv);
@@ -325,7 +325,7 @@ tdm_code tdm_kv_open_lmdb(tdm_kv **out, const tdm_kv_options *options, tdm_err *
     if (code == TDM_OK)
         code = open_existing(kv, options, err);
     if (code != TDM_OK) {
-        kv_lmdb_free(kv);
+        tdm_kv_lmdb_free(kv);
         return code;
     }
     *out = &kv->base;

@@ -21,9 +21,9 @@ static tdm_code read_meta(tdm_ledger *ledger, tdm_kv_txn *txn, tdm_err *err)
     tdm_code code = tdm_kv_get(txn, TABLE_META, META_KEY, &row, err);
     if (code != TDM_OK)
         return code;
-    if (!row_is_sound(META_KEY, row, META_ROW_BYTES))
+    if (!tdm_row_is_sound(META_KEY, row, META_ROW_BYTES))
         return tdm_fail(err, TDM_CORRUPT, 0, "the ledger's own description is damaged");
-    uint64_t format = read_u64(row.data + 4);
+    uint64_t format = tdm_read_u64(row.data + 4);
     if (format > TDM_LEDGER_FORMAT)
         return tdm_fail(err, TDM_UNSUPPORTED, 0, "ledger format %llu is newer than this program's %d",
                         (unsigned long long)format, TDM_LEDGER_FORMAT);
@@ -39,9 +39,9 @@ static tdm_code write_meta(tdm_ledger *ledger, tdm_err *err)
         return code;
     uint8_t row[META_ROW_BYTES];
     tdm_id_random(&ledger->store_id);
-    write_u64(row + 4, TDM_LEDGER_FORMAT);
+    tdm_write_u64(row + 4, TDM_LEDGER_FORMAT);
     memcpy(row + 12, ledger->store_id.bytes, TDM_ID_BYTES);
-    row_seal(META_KEY, row, sizeof row);
+    tdm_row_seal(META_KEY, row, sizeof row);
     tdm_kv_put(txn, TABLE_META, META_KEY, (tdm_span){ row, sizeof row });
     return tdm_kv_commit(&txn, err);
 }
@@ -102,8 +102,8 @@ const tdm_id *tdm_ledger_store_id(const tdm_ledger *ledger)
 
 /* ---- checked look-ups -------------------------------------------------------------------------- */
 
-tdm_code ledger_row_is_damaged(tdm_err *err, const char *table, const tdm_id *origin, uint64_t incarnation,
-                               uint64_t sequence)
+tdm_code tdm_ledger_row_is_damaged(tdm_err *err, const char *table, const tdm_id *origin,
+                                   uint64_t incarnation, uint64_t sequence)
 {
     char hex[2 * TDM_ID_BYTES + 1];
     tdm_hex(hex, origin->bytes, TDM_ID_BYTES);
@@ -111,18 +111,18 @@ tdm_code ledger_row_is_damaged(tdm_err *err, const char *table, const tdm_id *or
                     table, hex, (unsigned long long)incarnation, (unsigned long long)sequence);
 }
 
-tdm_code ledger_cursor_failed(const tdm_kv_txn *txn, tdm_err *err)
+tdm_code tdm_ledger_cursor_failed(const tdm_kv_txn *txn, tdm_err *err)
 {
     if (err != NULL)
         *err = *tdm_kv_failure(txn);
     return tdm_kv_failure(txn)->code;
 }
 
-tdm_code ledger_get_tip(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, tdm_tip *out,
-                        tdm_err *err)
+tdm_code tdm_ledger_get_tip(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, tdm_tip *out,
+                            tdm_err *err)
 {
     *out = (tdm_tip){ .origin = *origin, .incarnation = incarnation };
-    row_key key = key_of_chain(origin, incarnation);
+    row_key key = tdm_key_of_chain(origin, incarnation);
     tdm_span row;
     tdm_code code = tdm_kv_get(txn, TABLE_TIPS, key_span(&key), &row, err);
     if (code == TDM_NOT_FOUND)
@@ -130,12 +130,12 @@ tdm_code ledger_get_tip(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnat
                         (unsigned long long)incarnation);
     if (code != TDM_OK)
         return code;
-    if (!row_is_sound(key_span(&key), row, TIP_ROW_BYTES) || !tip_row_read(key_span(&key), row, out))
-        return ledger_row_is_damaged(err, "tips", origin, incarnation, 0);
+    if (!tdm_row_is_sound(key_span(&key), row, TIP_ROW_BYTES) || !tdm_tip_row_read(key_span(&key), row, out))
+        return tdm_ledger_row_is_damaged(err, "tips", origin, incarnation, 0);
     return TDM_OK;
 }
 
-tdm_code ledger_get_last_position(tdm_kv_txn *txn, uint64_t *out, tdm_err *err)
+tdm_code tdm_ledger_get_last_position(tdm_kv_txn *txn, uint64_t *out, tdm_err *err)
 {
     *out = 0;
     tdm_kv_cursor *cursor = NULL;
@@ -148,27 +148,27 @@ tdm_code ledger_get_last_position(tdm_kv_txn *txn, uint64_t *out, tdm_err *err)
     if (code == TDM_END)
         return TDM_OK;
     if (code != TDM_OK)
-        return ledger_cursor_failed(txn, err);
+        return tdm_ledger_cursor_failed(txn, err);
     if (key.len != POSITION_KEY_BYTES)
         return tdm_fail(err, TDM_CORRUPT, 0, "a key of %zu bytes in events", key.len);
-    *out = read_u64(key.data);
+    *out = tdm_read_u64(key.data);
     return TDM_OK;
 }
 
 static tdm_code read_run(tdm_span key, tdm_span row, run_row *out, tdm_err *err)
 {
-    if (row_is_sound(key, row, RUN_ROW_BYTES) && run_row_read(key, row, out))
+    if (tdm_row_is_sound(key, row, RUN_ROW_BYTES) && tdm_run_row_read(key, row, out))
         return TDM_OK;
     tdm_id origin = { { 0 } };
     uint64_t incarnation = 0, last = 0;
-    key_split(key, &origin, &incarnation, &last);
-    return ledger_row_is_damaged(err, "runs", &origin, incarnation, last);
+    tdm_key_split(key, &origin, &incarnation, &last);
+    return tdm_ledger_row_is_damaged(err, "runs", &origin, incarnation, last);
 }
 
-tdm_code ledger_get_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t last,
-                        run_row *out, tdm_err *err)
+tdm_code tdm_ledger_get_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t last,
+                            run_row *out, tdm_err *err)
 {
-    row_key key = key_of_sequence(origin, incarnation, last);
+    row_key key = tdm_key_of_sequence(origin, incarnation, last);
     tdm_span row;
     tdm_code code = tdm_kv_get(txn, TABLE_RUNS, key_span(&key), &row, err);
     if (code == TDM_NOT_FOUND)
@@ -177,37 +177,37 @@ tdm_code ledger_get_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnat
     return code == TDM_OK ? read_run(key_span(&key), row, out, err) : code;
 }
 
-tdm_code ledger_get_event(tdm_kv_txn *txn, uint64_t position, tdm_ledger_entry *out, tdm_err *err)
+tdm_code tdm_ledger_get_event(tdm_kv_txn *txn, uint64_t position, tdm_ledger_entry *out, tdm_err *err)
 {
-    row_key key = key_of_position(position);
+    row_key key = tdm_key_of_position(position);
     tdm_span row;
     tdm_code code = tdm_kv_get(txn, TABLE_EVENTS, key_span(&key), &row, err);
     if (code == TDM_NOT_FOUND)
         return tdm_fail(err, code, 0, "nothing at position %llu", (unsigned long long)position);
     if (code != TDM_OK)
         return code;
-    if (!row_is_sound(key_span(&key), row, EVENT_HEAD_BYTES) || !event_row_read(row, out))
+    if (!tdm_row_is_sound(key_span(&key), row, EVENT_HEAD_BYTES) || !tdm_event_row_read(row, out))
         return tdm_fail(err, TDM_CORRUPT, 0, "the record at position %llu is damaged",
                         (unsigned long long)position);
     out->position = position;
     return TDM_OK;
 }
 
-tdm_code ledger_get_event_of_run(tdm_kv_txn *txn, const run_row *run, uint64_t sequence,
-                                 tdm_ledger_entry *out, tdm_err *err)
+tdm_code tdm_ledger_get_event_of_run(tdm_kv_txn *txn, const run_row *run, uint64_t sequence,
+                                     tdm_ledger_entry *out, tdm_err *err)
 {
     uint64_t position = run->position + (sequence - run->run.first);
-    tdm_code code = ledger_get_event(txn, position, out, err);
+    tdm_code code = tdm_ledger_get_event(txn, position, out, err);
     if (code != TDM_NOT_FOUND)
         return code;
     return tdm_fail(err, TDM_CORRUPT, 0, "a run tells of position %llu, where nothing is",
                     (unsigned long long)position);
 }
 
-tdm_code ledger_get_notice(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
-                           notice_row *out, tdm_err *err)
+tdm_code tdm_ledger_get_notice(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
+                               notice_row *out, tdm_err *err)
 {
-    row_key key = key_of_sequence(origin, incarnation, sequence);
+    row_key key = tdm_key_of_sequence(origin, incarnation, sequence);
     tdm_span row;
     tdm_code code = tdm_kv_get(txn, TABLE_NOTICES, key_span(&key), &row, err);
     if (code == TDM_NOT_FOUND)
@@ -215,8 +215,8 @@ tdm_code ledger_get_notice(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incar
                         (unsigned long long)sequence, (unsigned long long)incarnation);
     if (code != TDM_OK)
         return code;
-    if (!row_is_sound(key_span(&key), row, NOTICE_HEAD_BYTES) || !notice_row_read(row, out))
-        return ledger_row_is_damaged(err, "notices", origin, incarnation, sequence);
+    if (!tdm_row_is_sound(key_span(&key), row, NOTICE_HEAD_BYTES) || !tdm_notice_row_read(row, out))
+        return tdm_ledger_row_is_damaged(err, "notices", origin, incarnation, sequence);
     return TDM_OK;
 }
 
@@ -226,52 +226,52 @@ static tdm_code found_run(tdm_kv_cursor *cursor, tdm_code code, tdm_span key, td
                           const tdm_id *origin, uint64_t incarnation, run_row *out, tdm_err *err)
 {
     uint64_t last;
-    if (code == TDM_OK && !key_in_chain(key, origin, incarnation, &last))
+    if (code == TDM_OK && !tdm_key_in_chain(key, origin, incarnation, &last))
         return TDM_END;
     if (code == TDM_OK)
         return read_run(key, row, out, err);
-    return code == TDM_END ? code : ledger_cursor_failed(cursor->txn, err);
+    return code == TDM_END ? code : tdm_ledger_cursor_failed(cursor->txn, err);
 }
 
-tdm_code ledger_seek_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
-                         run_row *out, tdm_err *err)
+tdm_code tdm_ledger_seek_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation,
+                             uint64_t sequence, run_row *out, tdm_err *err)
 {
-    row_key from = key_of_sequence(origin, incarnation, sequence);
+    row_key from = tdm_key_of_sequence(origin, incarnation, sequence);
     tdm_span key, row;
     tdm_code code = tdm_kv_cursor_seek(cursor, key_span(&from), &key, &row);
     return found_run(cursor, code, key, row, origin, incarnation, out, err);
 }
 
-tdm_code ledger_next_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation, run_row *out,
-                         tdm_err *err)
+tdm_code tdm_ledger_next_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation, run_row *out,
+                             tdm_err *err)
 {
     tdm_span key, row;
     tdm_code code = tdm_kv_cursor_next(cursor, &key, &row);
     return found_run(cursor, code, key, row, origin, incarnation, out, err);
 }
 
-tdm_code ledger_seek_seal(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation,
-                          uint64_t sequence, tdm_seal *out, tdm_err *err)
+tdm_code tdm_ledger_seek_seal(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation,
+                              uint64_t sequence, tdm_seal *out, tdm_err *err)
 {
-    row_key from = key_of_sequence(origin, incarnation, sequence);
+    row_key from = tdm_key_of_sequence(origin, incarnation, sequence);
     tdm_span key, row;
     uint64_t last;
     tdm_code code = tdm_kv_cursor_seek(cursor, key_span(&from), &key, &row);
-    if (code == TDM_OK && !key_in_chain(key, origin, incarnation, &last))
+    if (code == TDM_OK && !tdm_key_in_chain(key, origin, incarnation, &last))
         return TDM_END;
-    if (code == TDM_OK && (!row_is_sound(key, row, SEAL_ROW_BYTES) || !seal_row_read(key, row, out)))
-        return ledger_row_is_damaged(err, "seals", origin, incarnation, last);
-    return code == TDM_OK || code == TDM_END ? code : ledger_cursor_failed(cursor->txn, err);
+    if (code == TDM_OK && (!tdm_row_is_sound(key, row, SEAL_ROW_BYTES) || !tdm_seal_row_read(key, row, out)))
+        return tdm_ledger_row_is_damaged(err, "seals", origin, incarnation, last);
+    return code == TDM_OK || code == TDM_END ? code : tdm_ledger_cursor_failed(cursor->txn, err);
 }
 
-tdm_code ledger_find_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
-                         run_row *out, tdm_err *err)
+tdm_code tdm_ledger_find_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
+                             run_row *out, tdm_err *err)
 {
     tdm_kv_cursor *cursor = NULL;
     tdm_code code = tdm_kv_cursor_open(txn, TABLE_RUNS, &cursor, err);
     if (code != TDM_OK)
         return code;
-    code = ledger_seek_run(cursor, origin, incarnation, sequence, out, err);
+    code = tdm_ledger_seek_run(cursor, origin, incarnation, sequence, out, err);
     tdm_kv_cursor_close(&cursor);
     if (code == TDM_END || (code == TDM_OK && out->run.first > sequence))
         return tdm_fail(err, TDM_NOT_FOUND, 0, "no run of incarnation %016llx holds %llu",
@@ -289,7 +289,7 @@ tdm_code tdm_ledger_tip(tdm_ledger *ledger, const tdm_id *origin, uint64_t incar
     tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
     if (code != TDM_OK)
         return code;
-    code = ledger_get_tip(txn, origin, incarnation, out, err);
+    code = tdm_ledger_get_tip(txn, origin, incarnation, out, err);
     tdm_kv_abort(&txn);
     return code;
 }
@@ -300,14 +300,14 @@ static tdm_code collect_tips(tdm_kv_cursor *cursor, tdm_buf *tips, tdm_err *err)
     tdm_code code;
     while ((code = tdm_kv_cursor_next(cursor, &key, &row)) == TDM_OK) {
         tdm_tip tip = { 0 };
-        if (!row_is_sound(key, row, TIP_ROW_BYTES) || !tip_row_read(key, row, &tip)) {
-            key_split(key, &tip.origin, &tip.incarnation, &tip.last);
-            return ledger_row_is_damaged(err, "tips", &tip.origin, tip.incarnation, 0);
+        if (!tdm_row_is_sound(key, row, TIP_ROW_BYTES) || !tdm_tip_row_read(key, row, &tip)) {
+            tdm_key_split(key, &tip.origin, &tip.incarnation, &tip.last);
+            return tdm_ledger_row_is_damaged(err, "tips", &tip.origin, tip.incarnation, 0);
         }
         tdm_buf_add(tips, &tip, sizeof tip);
     }
     if (code != TDM_END)
-        return ledger_cursor_failed(cursor->txn, err);
+        return tdm_ledger_cursor_failed(cursor->txn, err);
     return tips->failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the tips") : TDM_OK;
 }
 
@@ -340,7 +340,7 @@ tdm_code tdm_ledger_last_position(tdm_ledger *ledger, uint64_t *out, tdm_err *er
     tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
     if (code != TDM_OK)
         return code;
-    code = ledger_get_last_position(txn, out, err);
+    code = tdm_ledger_get_last_position(txn, out, err);
     tdm_kv_abort(&txn);
     return code;
 }

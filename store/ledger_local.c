@@ -23,13 +23,13 @@ tdm_code tdm_ledger_local_put(tdm_ledger_txn *txn, tdm_span name, tdm_span value
     if (row == NULL)
         return tdm_kv_failure(txn->kv)->code;
     memcpy(row + CHECKSUM_BYTES, value.data, value.len);
-    row_seal(name, row, CHECKSUM_BYTES + value.len);
+    tdm_row_seal(name, row, CHECKSUM_BYTES + value.len);
     return TDM_OK;
 }
 
 static tdm_code local_value(tdm_span name, tdm_span row, tdm_span *value, tdm_err *err)
 {
-    if (!row_is_sound(name, row, CHECKSUM_BYTES))
+    if (!tdm_row_is_sound(name, row, CHECKSUM_BYTES))
         return tdm_fail(err, TDM_CORRUPT, 0, "the local record %.*s is damaged", (int)name.len,
                         (const char *)name.data);
     *value = (tdm_span){ row.data + CHECKSUM_BYTES, row.len - CHECKSUM_BYTES };
@@ -83,7 +83,7 @@ static tdm_code visit_locals(tdm_kv_cursor *cursor, tdm_span prefix, tdm_ledger_
             return code == TDM_END ? TDM_OK : code;
         code = tdm_kv_cursor_next(cursor, &name, &row);
     }
-    return code == TDM_OK || code == TDM_END ? TDM_OK : ledger_cursor_failed(cursor->txn, err);
+    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_ledger_cursor_failed(cursor->txn, err);
 }
 
 tdm_code tdm_ledger_local_each(tdm_ledger *ledger, tdm_span prefix, tdm_ledger_local_visit *visit,
@@ -104,7 +104,7 @@ tdm_code tdm_ledger_local_each(tdm_ledger *ledger, tdm_span prefix, tdm_ledger_l
 
 static tdm_code get_aside_count(tdm_kv_txn *txn, const tdm_id *origin, uint64_t *out, tdm_err *err)
 {
-    row_key key = key_of_aside(origin, 0);
+    row_key key = tdm_key_of_aside(origin, 0);
     tdm_span row;
     *out = 0;
     tdm_code code = tdm_kv_get(txn, TABLE_ASIDE, key_span(&key), &row, err);
@@ -112,37 +112,37 @@ static tdm_code get_aside_count(tdm_kv_txn *txn, const tdm_id *origin, uint64_t 
         return TDM_OK;
     if (code != TDM_OK)
         return code;
-    if (!row_is_sound(key_span(&key), row, ASIDE_COUNT_BYTES))
-        return ledger_row_is_damaged(err, "aside", origin, 0, 0);
-    *out = read_u64(row.data + CHECKSUM_BYTES);
+    if (!tdm_row_is_sound(key_span(&key), row, ASIDE_COUNT_BYTES))
+        return tdm_ledger_row_is_damaged(err, "aside", origin, 0, 0);
+    *out = tdm_read_u64(row.data + CHECKSUM_BYTES);
     return TDM_OK;
 }
 
 static void put_aside_count(tdm_kv_txn *txn, const tdm_id *origin, uint64_t count)
 {
-    row_key key = key_of_aside(origin, 0);
+    row_key key = tdm_key_of_aside(origin, 0);
     uint8_t row[ASIDE_COUNT_BYTES];
-    write_u64(row + CHECKSUM_BYTES, count);
-    row_seal(key_span(&key), row, sizeof row);
+    tdm_write_u64(row + CHECKSUM_BYTES, count);
+    tdm_row_seal(key_span(&key), row, sizeof row);
     tdm_kv_put(txn, TABLE_ASIDE, key_span(&key), (tdm_span){ row, sizeof row });
 }
 
 static void put_aside(tdm_kv_txn *txn, const tdm_id *origin, uint64_t number, const char *reason,
                       tdm_span bytes, int64_t received_ms)
 {
-    row_key key = key_of_aside(origin, number);
+    row_key key = tdm_key_of_aside(origin, number);
     size_t reason_len = strnlen(reason, ASIDE_REASON_MAX);
     size_t bytes_len = bytes.len < TDM_RUN_BYTES_MAX ? bytes.len : TDM_RUN_BYTES_MAX;
     size_t len = ASIDE_HEAD_BYTES + reason_len + bytes_len;
     uint8_t *row = tdm_kv_reserve(txn, TABLE_ASIDE, key_span(&key), len, false);
     if (row == NULL)
         return;
-    write_u64(row + CHECKSUM_BYTES, (uint64_t)received_ms);
+    tdm_write_u64(row + CHECKSUM_BYTES, (uint64_t)received_ms);
     row[12] = (uint8_t)reason_len;
     memcpy(row + ASIDE_HEAD_BYTES, reason, reason_len);
     if (bytes_len > 0)
         memcpy(row + ASIDE_HEAD_BYTES + reason_len, bytes.data, bytes_len);
-    row_seal(key_span(&key), row, len);
+    tdm_row_seal(key_span(&key), row, len);
 }
 
 tdm_code tdm_ledger_set_aside(tdm_ledger_txn *txn, const tdm_id *origin, const char *reason, tdm_span bytes,
@@ -156,7 +156,7 @@ tdm_code tdm_ledger_set_aside(tdm_ledger_txn *txn, const tdm_id *origin, const c
     put_aside_count(txn->kv, origin, count);
     if (count <= ASIDE_ROWS_MAX)
         put_aside(txn->kv, origin, count, reason, bytes, received_ms);
-    return tdm_kv_failure(txn->kv)->code == TDM_OK ? TDM_OK : ledger_cursor_failed(txn->kv, err);
+    return tdm_kv_failure(txn->kv)->code == TDM_OK ? TDM_OK : tdm_ledger_cursor_failed(txn->kv, err);
 }
 
 tdm_code tdm_ledger_aside_count(tdm_ledger *ledger, const tdm_id *origin, uint64_t *out, tdm_err *err)
@@ -176,18 +176,18 @@ static tdm_code visit_aside(tdm_span key, tdm_span row, tdm_ledger_aside_visit *
 {
     tdm_id origin = { { 0 } };
     uint64_t number = 0, none;
-    bool sound = key.len == ASIDE_KEY_BYTES && key_split(key, &origin, &number, &none)
-                 && row_is_sound(key, row, ASIDE_COUNT_BYTES);
+    bool sound = key.len == ASIDE_KEY_BYTES && tdm_key_split(key, &origin, &number, &none)
+                 && tdm_row_is_sound(key, row, ASIDE_COUNT_BYTES);
     if (sound && number == 0)
         return TDM_OK;
     if (!sound || row.len < ASIDE_HEAD_BYTES || row.len - ASIDE_HEAD_BYTES < row.data[12])
-        return ledger_row_is_damaged(err, "aside", &origin, 0, number);
+        return tdm_ledger_row_is_damaged(err, "aside", &origin, 0, number);
     char reason[256];
     size_t reason_len = row.data[12];
     memcpy(reason, row.data + ASIDE_HEAD_BYTES, reason_len);
     reason[reason_len] = '\0';
     tdm_span bytes = { row.data + ASIDE_HEAD_BYTES + reason_len, row.len - ASIDE_HEAD_BYTES - reason_len };
-    return visit(context, &origin, reason, bytes, (int64_t)read_u64(row.data + CHECKSUM_BYTES), err);
+    return visit(context, &origin, reason, bytes, (int64_t)tdm_read_u64(row.data + CHECKSUM_BYTES), err);
 }
 
 tdm_code tdm_ledger_each_aside(tdm_ledger *ledger, tdm_ledger_aside_visit *visit, void *context, tdm_err *err)
@@ -201,7 +201,7 @@ tdm_code tdm_ledger_each_aside(tdm_ledger *ledger, tdm_ledger_aside_visit *visit
     while (code == TDM_OK && (code = tdm_kv_cursor_next(cursor, &key, &row)) == TDM_OK)
         code = visit_aside(key, row, visit, context, err);
     if (txn != NULL && tdm_kv_failure(txn)->code != TDM_OK)
-        code = ledger_cursor_failed(txn, err);
+        code = tdm_ledger_cursor_failed(txn, err);
     tdm_kv_abort(&txn);
     return code == TDM_END ? TDM_OK : code;
 }

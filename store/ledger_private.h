@@ -20,34 +20,34 @@ struct tdm_ledger_txn {
 };
 
 /* TDM_NOT_FOUND, TDM_CORRUPT. On TDM_NOT_FOUND *out is zero but for its name. */
-tdm_code ledger_get_tip(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, tdm_tip *out,
-                        tdm_err *err);
-tdm_code ledger_get_last_position(tdm_kv_txn *txn, uint64_t *out, tdm_err *err);
+tdm_code tdm_ledger_get_tip(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, tdm_tip *out,
+                            tdm_err *err);
+tdm_code tdm_ledger_get_last_position(tdm_kv_txn *txn, uint64_t *out, tdm_err *err);
 /* The run that ends at last exactly. */
-tdm_code ledger_get_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t last,
-                        run_row *out, tdm_err *err);
-tdm_code ledger_get_event(tdm_kv_txn *txn, uint64_t position, tdm_ledger_entry *out, tdm_err *err);
+tdm_code tdm_ledger_get_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t last,
+                            run_row *out, tdm_err *err);
+tdm_code tdm_ledger_get_event(tdm_kv_txn *txn, uint64_t position, tdm_ledger_entry *out, tdm_err *err);
 /* An event that the run's row promises: its absence is TDM_CORRUPT. */
-tdm_code ledger_get_event_of_run(tdm_kv_txn *txn, const run_row *run, uint64_t sequence,
-                                 tdm_ledger_entry *out, tdm_err *err);
-tdm_code ledger_get_notice(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
-                           notice_row *out, tdm_err *err);
+tdm_code tdm_ledger_get_event_of_run(tdm_kv_txn *txn, const run_row *run, uint64_t sequence,
+                                     tdm_ledger_entry *out, tdm_err *err);
+tdm_code tdm_ledger_get_notice(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
+                               notice_row *out, tdm_err *err);
 
 /* Cursors over one table: find and check the row at or after `sequence`, or the next one. TDM_END outside of
  * the incarnation. */
-tdm_code ledger_seek_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
-                         run_row *out, tdm_err *err);
-tdm_code ledger_next_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation, run_row *out,
-                         tdm_err *err);
-tdm_code ledger_seek_seal(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation,
-                          uint64_t sequence, tdm_seal *out, tdm_err *err);
+tdm_code tdm_ledger_seek_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation,
+                             uint64_t sequence, run_row *out, tdm_err *err);
+tdm_code tdm_ledger_next_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation, run_row *out,
+                             tdm_err *err);
+tdm_code tdm_ledger_seek_seal(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation,
+                              uint64_t sequence, tdm_seal *out, tdm_err *err);
 /* The run that holds a sequence: TDM_NOT_FOUND if none does. */
-tdm_code ledger_find_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
-                         run_row *out, tdm_err *err);
+tdm_code tdm_ledger_find_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
+                             run_row *out, tdm_err *err);
 
 /* Cursors carry no tdm_err: fill it from the transaction they failed in. */
-tdm_code ledger_cursor_failed(const tdm_kv_txn *txn, tdm_err *err);
-tdm_code ledger_row_is_damaged(tdm_err *err, const char *table, const tdm_id *origin, uint64_t incarnation,
-                               uint64_t sequence);
+tdm_code tdm_ledger_cursor_failed(const tdm_kv_txn *txn, tdm_err *err);
+tdm_code tdm_ledger_row_is_damaged(tdm_err *err, const char *table, const tdm_id *origin,
+                                   uint64_t incarnation, uint64_t sequence);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RUNS_PER_READ 256 /* visits may be slow; a reader that stays keeps old pages alive */
+
 /* ---- by position ------------------------------------------------------------------------------- */
 
 typedef struct scan_state {
@@ -20,9 +22,9 @@ typedef struct scan_state {
 static tdm_code scan_row(scan_state *scan, tdm_span key, tdm_span row, tdm_err *err)
 {
     tdm_ledger_entry entry;
-    if (key.len != POSITION_KEY_BYTES || read_u64(key.data) != scan->next)
+    if (key.len != POSITION_KEY_BYTES || tdm_read_u64(key.data) != scan->next)
         return tdm_fail(err, TDM_CORRUPT, 0, "position %llu is missing", (unsigned long long)scan->next);
-    if (!row_is_sound(key, row, EVENT_HEAD_BYTES) || !event_row_read(row, &entry))
+    if (!tdm_row_is_sound(key, row, EVENT_HEAD_BYTES) || !tdm_event_row_read(row, &entry))
         return tdm_fail(err, TDM_CORRUPT, 0, "the record at position %llu is damaged",
                         (unsigned long long)scan->next);
     entry.position = scan->next;
@@ -36,7 +38,7 @@ static tdm_code scan_rows(scan_state *scan, size_t limit, tdm_err *err)
 {
     if (limit == 0)
         return TDM_OK;
-    row_key from = key_of_position(scan->next);
+    row_key from = tdm_key_of_position(scan->next);
     tdm_span key, row;
     tdm_code code = tdm_kv_cursor_seek(scan->cursor, key_span(&from), &key, &row);
     for (size_t done = 0; code == TDM_OK && done < limit; done++) {
@@ -46,7 +48,7 @@ static tdm_code scan_rows(scan_state *scan, size_t limit, tdm_err *err)
             code = scan_row(scan, key, row, err);
     }
     if (tdm_kv_failure(scan->cursor->txn)->code != TDM_OK)
-        return ledger_cursor_failed(scan->cursor->txn, err);
+        return tdm_ledger_cursor_failed(scan->cursor->txn, err);
     return code == TDM_END ? TDM_OK : code;
 }
 
@@ -78,7 +80,7 @@ tdm_code tdm_ledger_event_at(tdm_ledger *ledger, uint64_t position, tdm_buf *out
     if (code != TDM_OK)
         return code;
     tdm_ledger_entry entry;
-    code = ledger_get_event(txn, position, &entry, err);
+    code = tdm_ledger_get_event(txn, position, &entry, err);
     if (code == TDM_OK)
         code = add_event(&entry, out, err);
     tdm_kv_abort(&txn);
@@ -92,12 +94,12 @@ static tdm_code find_position(tdm_kv_txn *txn, const tdm_id *origin, uint64_t in
 {
     run_row run;
     notice_row notice;
-    tdm_code code = ledger_find_run(txn, origin, incarnation, sequence, &run, err);
+    tdm_code code = tdm_ledger_find_run(txn, origin, incarnation, sequence, &run, err);
     if (code == TDM_OK)
         *position = run.position + (sequence - run.run.first);
     if (code != TDM_NOT_FOUND)
         return code;
-    code = ledger_get_notice(txn, origin, incarnation, sequence, &notice, err);
+    code = tdm_ledger_get_notice(txn, origin, incarnation, sequence, &notice, err);
     if (code == TDM_OK)
         *position = notice.position;
     return code;
@@ -124,7 +126,7 @@ tdm_code tdm_ledger_head_at(tdm_ledger *ledger, const tdm_id *origin, uint64_t i
     if (code != TDM_OK)
         return code;
     run_row run;
-    code = ledger_get_run(txn, origin, incarnation, last, &run, err);
+    code = tdm_ledger_get_run(txn, origin, incarnation, last, &run, err);
     if (code == TDM_OK)
         *out = run.run.head;
     tdm_kv_abort(&txn);
@@ -152,7 +154,7 @@ static tdm_code add_run(gathering *g, const run_row *run, tdm_err *err)
 {
     for (uint64_t sequence = run->run.first; sequence <= run->run.last; sequence++) {
         tdm_ledger_entry entry;
-        tdm_code code = ledger_get_event_of_run(g->txn, run, sequence, &entry, err);
+        tdm_code code = tdm_ledger_get_event_of_run(g->txn, run, sequence, &entry, err);
         if (code == TDM_OK)
             code = add_event(&entry, &g->out->events, err);
         if (code != TDM_OK)
@@ -168,7 +170,7 @@ static tdm_code note_seal(gathering *g, uint64_t last, tdm_err *err)
 {
     tdm_seal seal;
     g->out->has_seal = false;
-    tdm_code code = ledger_seek_seal(g->seals, g->origin, g->incarnation, last, &seal, err);
+    tdm_code code = tdm_ledger_seek_seal(g->seals, g->origin, g->incarnation, last, &seal, err);
     if (code == TDM_END)
         return TDM_OK;
     if (code != TDM_OK)
@@ -214,11 +216,11 @@ static tdm_code gather(gathering *g, uint64_t from, tdm_err *err)
     if (code != TDM_OK)
         return code;
     run_row run;
-    code = ledger_seek_run(runs, g->origin, g->incarnation, from, &run, err);
+    code = tdm_ledger_seek_run(runs, g->origin, g->incarnation, from, &run, err);
     while (code == TDM_OK) {
         code = take_run(g, &run, err);
         if (code == TDM_OK)
-            code = ledger_next_run(runs, g->origin, g->incarnation, &run, err);
+            code = tdm_ledger_next_run(runs, g->origin, g->incarnation, &run, err);
     }
     return code == TDM_END ? TDM_OK : code;
 }
@@ -273,7 +275,7 @@ static tdm_code prove_path(tdm_kv_txn *txn, const run_row *run, uint64_t sequenc
     tdm_code code = TDM_OK;
     for (size_t i = 0; i < count && code == TDM_OK; i++) {
         tdm_ledger_entry entry;
-        code = ledger_get_event_of_run(txn, run, run->run.first + i, &entry, err);
+        code = tdm_ledger_get_event_of_run(txn, run, run->run.first + i, &entry, err);
         if (code == TDM_OK)
             tdm_event_digest(entry.bytes, &digests[i]);
     }
@@ -299,13 +301,13 @@ static tdm_code prove_seal(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incar
     if (code == TDM_OK)
         code = tdm_kv_cursor_open(txn, TABLE_SEALS, &seals, err);
     if (code == TDM_OK)
-        code = ledger_seek_seal(seals, origin, incarnation, run->run.last, &out->seal, err);
+        code = tdm_ledger_seek_seal(seals, origin, incarnation, run->run.last, &out->seal, err);
     if (code == TDM_END)
         return not_sealed(run->run.first, err);
     if (code == TDM_OK)
-        code = ledger_seek_run(runs, origin, incarnation, run->run.last, &later, err);
+        code = tdm_ledger_seek_run(runs, origin, incarnation, run->run.last, &later, err);
     while (code == TDM_OK && later.run.last < out->seal.last) {
-        code = ledger_next_run(runs, origin, incarnation, &later, err);
+        code = tdm_ledger_next_run(runs, origin, incarnation, &later, err);
         if (code == TDM_OK && out->root_count == TDM_PROOF_ROOTS_MAX)
             return not_sealed(run->run.first, err);
         if (code == TDM_OK)
@@ -325,7 +327,7 @@ static tdm_code prove_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarn
     out->last = run->run.last;
     tdm_code code = TDM_OK;
     if (run->run.first > 1) {
-        code = ledger_get_run(txn, origin, incarnation, run->run.first - 1, &before, err);
+        code = tdm_ledger_get_run(txn, origin, incarnation, run->run.first - 1, &before, err);
         if (code == TDM_OK)
             out->previous_head = before.run.head;
         else if (code == TDM_NOT_FOUND)
@@ -342,13 +344,13 @@ static tdm_code prove(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnatio
 {
     run_row run;
     notice_row notice;
-    tdm_code code = ledger_find_run(txn, origin, incarnation, sequence, &run, err);
+    tdm_code code = tdm_ledger_find_run(txn, origin, incarnation, sequence, &run, err);
     tdm_code held = code;
     if (code == TDM_OK)
         code = prove_run(txn, origin, incarnation, sequence, &run, out, err);
     if (code != TDM_NOT_FOUND && code != TDM_BUSY)
         return code;
-    code = ledger_get_notice(txn, origin, incarnation, sequence, &notice, err);
+    code = tdm_ledger_get_notice(txn, origin, incarnation, sequence, &notice, err);
     if (code == TDM_OK)
         return tdm_proof_decode(notice.proof, out, err);
     return code == TDM_NOT_FOUND && held == TDM_OK ? not_sealed(sequence, err) : code;
@@ -376,30 +378,49 @@ static tdm_code visit_run(tdm_kv_cursor *seals, tdm_span key, tdm_span row, tdm_
     uint64_t incarnation = 0, last = 0;
     run_row run;
     tdm_seal seal;
-    bool named = key_split(key, &origin, &incarnation, &last);
-    if (!named || !row_is_sound(key, row, RUN_ROW_BYTES) || !run_row_read(key, row, &run))
-        return ledger_row_is_damaged(err, "runs", &origin, incarnation, last);
-    tdm_code code = ledger_seek_seal(seals, &origin, incarnation, last, &seal, err);
+    bool named = tdm_key_split(key, &origin, &incarnation, &last);
+    if (!named || !tdm_row_is_sound(key, row, RUN_ROW_BYTES) || !tdm_run_row_read(key, row, &run))
+        return tdm_ledger_row_is_damaged(err, "runs", &origin, incarnation, last);
+    tdm_code code = tdm_ledger_seek_seal(seals, &origin, incarnation, last, &seal, err);
     if (code != TDM_OK && code != TDM_END)
         return code;
     bool sealed = code == TDM_OK && seal.last == last;
     return visit(context, &origin, incarnation, &run.run, sealed ? &seal : NULL, err);
 }
 
-tdm_code tdm_ledger_each_run(tdm_ledger *ledger, tdm_ledger_seal_visit *visit, void *context, tdm_err *err)
+/* Up to RUNS_PER_READ runs behind `after`, which moves along. TDM_OK while there may be more. */
+static tdm_code visit_some_runs(tdm_kv_txn *txn, row_key *after, tdm_ledger_seal_visit *visit, void *context,
+                                tdm_err *err)
 {
-    tdm_kv_txn *txn = NULL;
     tdm_kv_cursor *runs = NULL, *seals = NULL;
     tdm_span key, row;
-    tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
-    if (code == TDM_OK)
-        code = tdm_kv_cursor_open(txn, TABLE_RUNS, &runs, err);
+    tdm_code code = tdm_kv_cursor_open(txn, TABLE_RUNS, &runs, err);
     if (code == TDM_OK)
         code = tdm_kv_cursor_open(txn, TABLE_SEALS, &seals, err);
-    while (code == TDM_OK && (code = tdm_kv_cursor_next(runs, &key, &row)) == TDM_OK)
-        code = visit_run(seals, key, row, visit, context, err);
-    if (txn != NULL && tdm_kv_failure(txn)->code != TDM_OK)
-        code = ledger_cursor_failed(txn, err);
-    tdm_kv_abort(&txn);
+    if (code == TDM_OK && after->len > 0)
+        code = tdm_kv_cursor_seek_last(runs, key_span(after), &key, &row);
+    for (size_t i = 0; code == TDM_OK && i < RUNS_PER_READ; i++) {
+        code = tdm_kv_cursor_next(runs, &key, &row);
+        if (code == TDM_OK)
+            code = visit_run(seals, key, row, visit, context, err);
+        if (code == TDM_OK) {
+            after->len = key.len;
+            memcpy(after->bytes, key.data, key.len);
+        }
+    }
+    return tdm_kv_failure(txn)->code == TDM_OK ? code : tdm_ledger_cursor_failed(txn, err);
+}
+
+tdm_code tdm_ledger_each_run(tdm_ledger *ledger, tdm_ledger_seal_visit *visit, void *context, tdm_err *err)
+{
+    row_key after = { .len = 0 };
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK) {
+        tdm_kv_txn *txn = NULL;
+        code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
+        if (code == TDM_OK)
+            code = visit_some_runs(txn, &after, visit, context, err);
+        tdm_kv_abort(&txn);
+    }
     return code == TDM_END ? TDM_OK : code;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-uint64_t read_u64(const uint8_t *bytes)
+uint64_t tdm_read_u64(const uint8_t *bytes)
 {
     uint64_t value = 0;
     for (int i = 0; i < 8; i++)
@@ -15,7 +15,7 @@ uint64_t read_u64(const uint8_t *bytes)
     return value;
 }
 
-void write_u64(uint8_t *bytes, uint64_t value)
+void tdm_write_u64(uint8_t *bytes, uint64_t value)
 {
     for (int i = 7; i >= 0; i--, value >>= 8)
         bytes[i] = (uint8_t)value;
@@ -23,50 +23,50 @@ void write_u64(uint8_t *bytes, uint64_t value)
 
 /* ---- keys -------------------------------------------------------------------------------------- */
 
-row_key key_of_position(uint64_t position)
+row_key tdm_key_of_position(uint64_t position)
 {
     row_key key = { .len = POSITION_KEY_BYTES };
-    write_u64(key.bytes, position);
+    tdm_write_u64(key.bytes, position);
     return key;
 }
 
-row_key key_of_chain(const tdm_id *origin, uint64_t incarnation)
+row_key tdm_key_of_chain(const tdm_id *origin, uint64_t incarnation)
 {
     row_key key = { .len = CHAIN_KEY_BYTES };
     memcpy(key.bytes, origin->bytes, TDM_ID_BYTES);
-    write_u64(key.bytes + TDM_ID_BYTES, incarnation);
+    tdm_write_u64(key.bytes + TDM_ID_BYTES, incarnation);
     return key;
 }
 
-row_key key_of_sequence(const tdm_id *origin, uint64_t incarnation, uint64_t sequence)
+row_key tdm_key_of_sequence(const tdm_id *origin, uint64_t incarnation, uint64_t sequence)
 {
-    row_key key = key_of_chain(origin, incarnation);
-    write_u64(key.bytes + CHAIN_KEY_BYTES, sequence);
+    row_key key = tdm_key_of_chain(origin, incarnation);
+    tdm_write_u64(key.bytes + CHAIN_KEY_BYTES, sequence);
     key.len = SEQUENCE_KEY_BYTES;
     return key;
 }
 
-row_key key_of_aside(const tdm_id *origin, uint64_t number)
+row_key tdm_key_of_aside(const tdm_id *origin, uint64_t number)
 {
-    return key_of_chain(origin, number);
+    return tdm_key_of_chain(origin, number);
 }
 
-bool key_split(tdm_span key, tdm_id *origin, uint64_t *incarnation, uint64_t *sequence)
+bool tdm_key_split(tdm_span key, tdm_id *origin, uint64_t *incarnation, uint64_t *sequence)
 {
     if (key.len != SEQUENCE_KEY_BYTES && key.len != CHAIN_KEY_BYTES)
         return false;
     memcpy(origin->bytes, key.data, TDM_ID_BYTES);
-    *incarnation = read_u64(key.data + TDM_ID_BYTES);
-    *sequence = key.len == SEQUENCE_KEY_BYTES ? read_u64(key.data + CHAIN_KEY_BYTES) : 0;
+    *incarnation = tdm_read_u64(key.data + TDM_ID_BYTES);
+    *sequence = key.len == SEQUENCE_KEY_BYTES ? tdm_read_u64(key.data + CHAIN_KEY_BYTES) : 0;
     return true;
 }
 
-bool key_in_chain(tdm_span key, const tdm_id *origin, uint64_t incarnation, uint64_t *sequence)
+bool tdm_key_in_chain(tdm_span key, const tdm_id *origin, uint64_t incarnation, uint64_t *sequence)
 {
-    row_key chain = key_of_chain(origin, incarnation);
+    row_key chain = tdm_key_of_chain(origin, incarnation);
     if (key.len != SEQUENCE_KEY_BYTES || memcmp(key.data, chain.bytes, CHAIN_KEY_BYTES) != 0)
         return false;
-    *sequence = read_u64(key.data + CHAIN_KEY_BYTES);
+    *sequence = tdm_read_u64(key.data + CHAIN_KEY_BYTES);
     return true;
 }
 
@@ -78,14 +78,14 @@ static uint32_t checksum_of(tdm_span key, const uint8_t *row, size_t len)
                       ^ XXH3_64bits(row + CHECKSUM_BYTES, len - CHECKSUM_BYTES));
 }
 
-void row_seal(tdm_span key, uint8_t *row, size_t len)
+void tdm_row_seal(tdm_span key, uint8_t *row, size_t len)
 {
     uint32_t sum = checksum_of(key, row, len);
     for (int i = 3; i >= 0; i--, sum >>= 8)
         row[i] = (uint8_t)sum;
 }
 
-bool row_is_sound(tdm_span key, tdm_span row, size_t least_len)
+bool tdm_row_is_sound(tdm_span key, tdm_span row, size_t least_len)
 {
     if (row.len < least_len || row.len < CHECKSUM_BYTES)
         return false;
@@ -97,99 +97,99 @@ bool row_is_sound(tdm_span key, tdm_span row, size_t least_len)
 
 /* ---- rows -------------------------------------------------------------------------------------- */
 
-void event_row_write(uint8_t *row, tdm_span key, uint8_t flags, int64_t received_ms, tdm_span bytes)
+void tdm_event_row_write(uint8_t *row, tdm_span key, uint8_t flags, int64_t received_ms, tdm_span bytes)
 {
     row[4] = flags;
-    write_u64(row + 5, (uint64_t)received_ms);
+    tdm_write_u64(row + 5, (uint64_t)received_ms);
     memcpy(row + EVENT_HEAD_BYTES, bytes.data, bytes.len);
-    row_seal(key, row, EVENT_HEAD_BYTES + bytes.len);
+    tdm_row_seal(key, row, EVENT_HEAD_BYTES + bytes.len);
 }
 
-bool event_row_read(tdm_span row, tdm_ledger_entry *out)
+bool tdm_event_row_read(tdm_span row, tdm_ledger_entry *out)
 {
     if (row.len < EVENT_HEAD_BYTES)
         return false;
     out->notice = (row.data[4] & EVENT_FLAG_NOTICE) != 0;
-    out->received_ms = (int64_t)read_u64(row.data + 5);
+    out->received_ms = (int64_t)tdm_read_u64(row.data + 5);
     out->bytes = (tdm_span){ row.data + EVENT_HEAD_BYTES, row.len - EVENT_HEAD_BYTES };
     return true;
 }
 
-void run_row_write(uint8_t row[RUN_ROW_BYTES], tdm_span key, const run_row *in)
+void tdm_run_row_write(uint8_t row[RUN_ROW_BYTES], tdm_span key, const run_row *in)
 {
-    write_u64(row + 4, in->run.first);
-    write_u64(row + 12, in->position);
+    tdm_write_u64(row + 4, in->run.first);
+    tdm_write_u64(row + 12, in->position);
     memcpy(row + 20, in->run.root.bytes, TDM_DIGEST_BYTES);
     memcpy(row + 52, in->run.head.bytes, TDM_DIGEST_BYTES);
-    row_seal(key, row, RUN_ROW_BYTES);
+    tdm_row_seal(key, row, RUN_ROW_BYTES);
 }
 
-bool run_row_read(tdm_span key, tdm_span row, run_row *out)
+bool tdm_run_row_read(tdm_span key, tdm_span row, run_row *out)
 {
     if (row.len != RUN_ROW_BYTES || key.len != SEQUENCE_KEY_BYTES)
         return false;
-    out->run.first = read_u64(row.data + 4);
-    out->run.last = read_u64(key.data + CHAIN_KEY_BYTES);
-    out->position = read_u64(row.data + 12);
+    out->run.first = tdm_read_u64(row.data + 4);
+    out->run.last = tdm_read_u64(key.data + CHAIN_KEY_BYTES);
+    out->position = tdm_read_u64(row.data + 12);
     memcpy(out->run.root.bytes, row.data + 20, TDM_DIGEST_BYTES);
     memcpy(out->run.head.bytes, row.data + 52, TDM_DIGEST_BYTES);
     return true;
 }
 
-void seal_row_write(uint8_t row[SEAL_ROW_BYTES], tdm_span key, const tdm_seal *in)
+void tdm_seal_row_write(uint8_t row[SEAL_ROW_BYTES], tdm_span key, const tdm_seal *in)
 {
     memcpy(row + 4, in->key, sizeof in->key);
     memcpy(row + 36, in->signature, TDM_SEAL_BYTES);
-    row_seal(key, row, SEAL_ROW_BYTES);
+    tdm_row_seal(key, row, SEAL_ROW_BYTES);
 }
 
-bool seal_row_read(tdm_span key, tdm_span row, tdm_seal *out)
+bool tdm_seal_row_read(tdm_span key, tdm_span row, tdm_seal *out)
 {
     if (row.len != SEAL_ROW_BYTES || key.len != SEQUENCE_KEY_BYTES)
         return false;
-    out->last = read_u64(key.data + CHAIN_KEY_BYTES);
+    out->last = tdm_read_u64(key.data + CHAIN_KEY_BYTES);
     memcpy(out->key, row.data + 4, sizeof out->key);
     memcpy(out->signature, row.data + 36, TDM_SEAL_BYTES);
     return true;
 }
 
-void tip_row_write(uint8_t row[TIP_ROW_BYTES], tdm_span key, const tdm_tip *in)
+void tdm_tip_row_write(uint8_t row[TIP_ROW_BYTES], tdm_span key, const tdm_tip *in)
 {
-    write_u64(row + 4, in->last);
+    tdm_write_u64(row + 4, in->last);
     memcpy(row + 12, in->head.bytes, TDM_DIGEST_BYTES);
-    write_u64(row + 44, in->sealed);
-    write_u64(row + 52, (uint64_t)in->received_ms);
-    write_u64(row + 60, in->last_position);
-    row_seal(key, row, TIP_ROW_BYTES);
+    tdm_write_u64(row + 44, in->sealed);
+    tdm_write_u64(row + 52, (uint64_t)in->received_ms);
+    tdm_write_u64(row + 60, in->last_position);
+    tdm_row_seal(key, row, TIP_ROW_BYTES);
 }
 
-bool tip_row_read(tdm_span key, tdm_span row, tdm_tip *out)
+bool tdm_tip_row_read(tdm_span key, tdm_span row, tdm_tip *out)
 {
     uint64_t none;
     if (row.len != TIP_ROW_BYTES || key.len != CHAIN_KEY_BYTES
-        || !key_split(key, &out->origin, &out->incarnation, &none))
+        || !tdm_key_split(key, &out->origin, &out->incarnation, &none))
         return false;
-    out->last = read_u64(row.data + 4);
+    out->last = tdm_read_u64(row.data + 4);
     memcpy(out->head.bytes, row.data + 12, TDM_DIGEST_BYTES);
-    out->sealed = read_u64(row.data + 44);
-    out->received_ms = (int64_t)read_u64(row.data + 52);
-    out->last_position = read_u64(row.data + 60);
+    out->sealed = tdm_read_u64(row.data + 44);
+    out->received_ms = (int64_t)tdm_read_u64(row.data + 52);
+    out->last_position = tdm_read_u64(row.data + 60);
     return true;
 }
 
-void notice_row_write(uint8_t *row, tdm_span key, const notice_row *in)
+void tdm_notice_row_write(uint8_t *row, tdm_span key, const notice_row *in)
 {
-    write_u64(row + 4, in->position);
+    tdm_write_u64(row + 4, in->position);
     memcpy(row + 12, in->digest.bytes, TDM_DIGEST_BYTES);
     memcpy(row + NOTICE_HEAD_BYTES, in->proof.data, in->proof.len);
-    row_seal(key, row, NOTICE_HEAD_BYTES + in->proof.len);
+    tdm_row_seal(key, row, NOTICE_HEAD_BYTES + in->proof.len);
 }
 
-bool notice_row_read(tdm_span row, notice_row *out)
+bool tdm_notice_row_read(tdm_span row, notice_row *out)
 {
     if (row.len < NOTICE_HEAD_BYTES)
         return false;
-    out->position = read_u64(row.data + 4);
+    out->position = tdm_read_u64(row.data + 4);
     memcpy(out->digest.bytes, row.data + 12, TDM_DIGEST_BYTES);
     out->proof = (tdm_span){ row.data + NOTICE_HEAD_BYTES, row.len - NOTICE_HEAD_BYTES };
     return true;

@@ -36,13 +36,13 @@ typedef struct row_key {
 } row_key;
 
 /* events: | position 8 | */
-row_key key_of_position(uint64_t position);
+row_key tdm_key_of_position(uint64_t position);
 /* tips: | origin 16 | incarnation 8 | */
-row_key key_of_chain(const tdm_id *origin, uint64_t incarnation);
+row_key tdm_key_of_chain(const tdm_id *origin, uint64_t incarnation);
 /* runs, seals (the last sequence) and notices: | origin 16 | incarnation 8 | sequence 8 | */
-row_key key_of_sequence(const tdm_id *origin, uint64_t incarnation, uint64_t sequence);
+row_key tdm_key_of_sequence(const tdm_id *origin, uint64_t incarnation, uint64_t sequence);
 /* aside: | origin 16 | number 8 |, number 0 holding the count of all that came */
-row_key key_of_aside(const tdm_id *origin, uint64_t number);
+row_key tdm_key_of_aside(const tdm_id *origin, uint64_t number);
 
 static inline tdm_span key_span(const row_key *key)
 {
@@ -50,12 +50,12 @@ static inline tdm_span key_span(const row_key *key)
 }
 
 /* True if key has the length and the origin and incarnation; *sequence is its rest. */
-bool key_in_chain(tdm_span key, const tdm_id *origin, uint64_t incarnation, uint64_t *sequence);
+bool tdm_key_in_chain(tdm_span key, const tdm_id *origin, uint64_t incarnation, uint64_t *sequence);
 /* False if the length is wrong. */
-bool key_split(tdm_span key, tdm_id *origin, uint64_t *incarnation, uint64_t *sequence);
+bool tdm_key_split(tdm_span key, tdm_id *origin, uint64_t *incarnation, uint64_t *sequence);
 
-uint64_t read_u64(const uint8_t *bytes);
-void write_u64(uint8_t *bytes, uint64_t value);
+uint64_t tdm_read_u64(const uint8_t *bytes);
+void tdm_write_u64(uint8_t *bytes, uint64_t value);
 
 /* ---- rows -------------------------------------------------------------------------------------- */
 
@@ -64,14 +64,14 @@ void write_u64(uint8_t *bytes, uint64_t value);
 #define EVENT_HEAD_BYTES 13
 
 /* Set the first 4 bytes of a row that is complete otherwise. */
-void row_seal(tdm_span key, uint8_t *row, size_t len);
+void tdm_row_seal(tdm_span key, uint8_t *row, size_t len);
 /* True if the row has at least least_len bytes and its checksum matches. */
-bool row_is_sound(tdm_span key, tdm_span row, size_t least_len);
+bool tdm_row_is_sound(tdm_span key, tdm_span row, size_t least_len);
 
 /* events: | checksum 4 | flags 1 | received_ms 8 | bytes | */
-void event_row_write(uint8_t *row, tdm_span key, uint8_t flags, int64_t received_ms, tdm_span bytes);
-/* Fields only; the caller looks at row_is_sound. False if too short. */
-bool event_row_read(tdm_span row, tdm_ledger_entry *out);
+void tdm_event_row_write(uint8_t *row, tdm_span key, uint8_t flags, int64_t received_ms, tdm_span bytes);
+/* Fields only; the caller looks at tdm_row_is_sound. False if too short. */
+bool tdm_event_row_read(tdm_span row, tdm_ledger_entry *out);
 
 /* runs: | checksum 4 | first 8 | position of first 8 | root 32 | head 32 | */
 #define RUN_ROW_BYTES 84
@@ -79,19 +79,19 @@ typedef struct run_row {
     tdm_run run; /* last is in the key */
     uint64_t position;
 } run_row;
-void run_row_write(uint8_t row[RUN_ROW_BYTES], tdm_span key, const run_row *in);
+void tdm_run_row_write(uint8_t row[RUN_ROW_BYTES], tdm_span key, const run_row *in);
 /* False if its length is wrong. */
-bool run_row_read(tdm_span key, tdm_span row, run_row *out);
+bool tdm_run_row_read(tdm_span key, tdm_span row, run_row *out);
 
 /* seals: | checksum 4 | public key 32 | signature 64 | */
 #define SEAL_ROW_BYTES 100
-void seal_row_write(uint8_t row[SEAL_ROW_BYTES], tdm_span key, const tdm_seal *in);
-bool seal_row_read(tdm_span key, tdm_span row, tdm_seal *out);
+void tdm_seal_row_write(uint8_t row[SEAL_ROW_BYTES], tdm_span key, const tdm_seal *in);
+bool tdm_seal_row_read(tdm_span key, tdm_span row, tdm_seal *out);
 
 /* tips: | checksum 4 | last 8 | head 32 | sealed 8 | received_ms 8 | last position 8 | */
 #define TIP_ROW_BYTES 68
-void tip_row_write(uint8_t row[TIP_ROW_BYTES], tdm_span key, const tdm_tip *in);
-bool tip_row_read(tdm_span key, tdm_span row, tdm_tip *out);
+void tdm_tip_row_write(uint8_t row[TIP_ROW_BYTES], tdm_span key, const tdm_tip *in);
+bool tdm_tip_row_read(tdm_span key, tdm_span row, tdm_tip *out);
 
 /* notices: | checksum 4 | position 8 | digest 32 | proof | */
 #define NOTICE_HEAD_BYTES 44
@@ -100,8 +100,8 @@ typedef struct notice_row {
     tdm_digest digest;
     tdm_span proof; /* borrowed */
 } notice_row;
-void notice_row_write(uint8_t *row, tdm_span key, const notice_row *in);
-bool notice_row_read(tdm_span row, notice_row *out);
+void tdm_notice_row_write(uint8_t *row, tdm_span key, const notice_row *in);
+bool tdm_notice_row_read(tdm_span row, notice_row *out);
 
 /* aside, number 0:    | checksum 4 | count 8 |
  * aside, the others:  | checksum 4 | received_ms 8 | reason length 1 | reason | bytes | */

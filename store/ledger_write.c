@@ -19,7 +19,7 @@ tdm_code tdm_ledger_begin(tdm_ledger *ledger, tdm_ledger_txn **out, tdm_err *err
     uint64_t last = 0;
     tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_WRITE, &txn->kv, err);
     if (code == TDM_OK)
-        code = ledger_get_last_position(txn->kv, &last, err);
+        code = tdm_ledger_get_last_position(txn->kv, &last, err);
     if (code != TDM_OK) {
         tdm_ledger_abort(&txn);
         return code;
@@ -49,13 +49,13 @@ void tdm_ledger_abort(tdm_ledger_txn **txn)
 tdm_code tdm_ledger_txn_tip(tdm_ledger_txn *txn, const tdm_id *origin, uint64_t incarnation, tdm_tip *out,
                             tdm_err *err)
 {
-    return ledger_get_tip(txn->kv, origin, incarnation, out, err);
+    return tdm_ledger_get_tip(txn->kv, origin, incarnation, out, err);
 }
 
 /* The failure that makes the whole transaction fail, told at once. */
 static tdm_code put_result(const tdm_ledger_txn *txn, tdm_err *err)
 {
-    return tdm_kv_failure(txn->kv)->code == TDM_OK ? TDM_OK : ledger_cursor_failed(txn->kv, err);
+    return tdm_kv_failure(txn->kv)->code == TDM_OK ? TDM_OK : tdm_ledger_cursor_failed(txn->kv, err);
 }
 
 /* ---- runs -------------------------------------------------------------------------------------- */
@@ -81,7 +81,7 @@ static tdm_code check_shape(const tdm_run *run, const tdm_span *events, tdm_err 
 static tdm_code check_covered(tdm_ledger_txn *txn, const tdm_tip *tip, const tdm_run *run, tdm_err *err)
 {
     run_row held;
-    tdm_code code = ledger_get_run(txn->kv, &tip->origin, tip->incarnation, run->last, &held, err);
+    tdm_code code = tdm_ledger_get_run(txn->kv, &tip->origin, tip->incarnation, run->last, &held, err);
     if (code != TDM_OK && code != TDM_NOT_FOUND)
         return code;
     if (code == TDM_OK && held.run.first == run->first && tdm_digest_equal(&held.run.head, &run->head))
@@ -113,16 +113,16 @@ static tdm_code check_notices(tdm_ledger_txn *txn, const tdm_tip *tip, const tdm
     tdm_code code = tdm_kv_cursor_open(txn->kv, TABLE_NOTICES, &cursor, err);
     if (code != TDM_OK)
         return code;
-    row_key from = key_of_sequence(&tip->origin, tip->incarnation, run->first);
+    row_key from = tdm_key_of_sequence(&tip->origin, tip->incarnation, run->first);
     tdm_span key, row;
     uint64_t sequence;
     code = tdm_kv_cursor_seek(cursor, key_span(&from), &key, &row);
-    while (code == TDM_OK && key_in_chain(key, &tip->origin, tip->incarnation, &sequence)
+    while (code == TDM_OK && tdm_key_in_chain(key, &tip->origin, tip->incarnation, &sequence)
            && sequence <= run->last) {
         notice_row held;
         tdm_digest digest;
-        if (!row_is_sound(key, row, NOTICE_HEAD_BYTES) || !notice_row_read(row, &held)) {
-            code = ledger_row_is_damaged(err, "notices", &tip->origin, tip->incarnation, sequence);
+        if (!tdm_row_is_sound(key, row, NOTICE_HEAD_BYTES) || !tdm_notice_row_read(row, &held)) {
+            code = tdm_ledger_row_is_damaged(err, "notices", &tip->origin, tip->incarnation, sequence);
             break;
         }
         tdm_event_digest(events[sequence - run->first], &digest);
@@ -135,7 +135,7 @@ static tdm_code check_notices(tdm_ledger_txn *txn, const tdm_tip *tip, const tdm
     }
     tdm_kv_cursor_close(&cursor);
     if (code != TDM_END && tdm_kv_failure(txn->kv)->code != TDM_OK)
-        return ledger_cursor_failed(txn->kv, err);
+        return tdm_ledger_cursor_failed(txn->kv, err);
     return code == TDM_END ? TDM_OK : code;
 }
 
@@ -155,12 +155,12 @@ static tdm_code check_run(tdm_ledger_txn *txn, tdm_tip *tip, const tdm_run *run,
 static void write_events(tdm_ledger_txn *txn, const tdm_span *events, size_t count, int64_t received_ms)
 {
     for (size_t i = 0; i < count; i++) {
-        row_key key = key_of_position(txn->next_position);
+        row_key key = tdm_key_of_position(txn->next_position);
         uint8_t *row =
             tdm_kv_reserve(txn->kv, TABLE_EVENTS, key_span(&key), EVENT_HEAD_BYTES + events[i].len, true);
         if (row == NULL)
             return;
-        event_row_write(row, key_span(&key), 0, received_ms, events[i]);
+        tdm_event_row_write(row, key_span(&key), 0, received_ms, events[i]);
         txn->next_position++;
     }
 }
@@ -168,8 +168,8 @@ static void write_events(tdm_ledger_txn *txn, const tdm_span *events, size_t cou
 static void put_tip(tdm_ledger_txn *txn, const tdm_tip *tip)
 {
     uint8_t row[TIP_ROW_BYTES];
-    row_key key = key_of_chain(&tip->origin, tip->incarnation);
-    tip_row_write(row, key_span(&key), tip);
+    row_key key = tdm_key_of_chain(&tip->origin, tip->incarnation);
+    tdm_tip_row_write(row, key_span(&key), tip);
     tdm_kv_put(txn->kv, TABLE_TIPS, key_span(&key), (tdm_span){ row, sizeof row });
 }
 
@@ -177,7 +177,7 @@ tdm_code tdm_ledger_append_run(tdm_ledger_txn *txn, const tdm_id *origin, uint64
                                const tdm_run *run, const tdm_span *events, int64_t received_ms, tdm_err *err)
 {
     tdm_tip tip;
-    tdm_code code = ledger_get_tip(txn->kv, origin, incarnation, &tip, err);
+    tdm_code code = tdm_ledger_get_tip(txn->kv, origin, incarnation, &tip, err);
     if (code != TDM_OK && code != TDM_NOT_FOUND)
         return code;
     code = check_run(txn, &tip, run, events, err);
@@ -186,8 +186,8 @@ tdm_code tdm_ledger_append_run(tdm_ledger_txn *txn, const tdm_id *origin, uint64
     run_row stored = { *run, txn->next_position };
     write_events(txn, events, (size_t)(run->last - run->first) + 1, received_ms);
     uint8_t row[RUN_ROW_BYTES];
-    row_key key = key_of_sequence(origin, incarnation, run->last);
-    run_row_write(row, key_span(&key), &stored);
+    row_key key = tdm_key_of_sequence(origin, incarnation, run->last);
+    tdm_run_row_write(row, key_span(&key), &stored);
     tdm_kv_put(txn->kv, TABLE_RUNS, key_span(&key), (tdm_span){ row, sizeof row });
     tip.last = run->last;
     tip.head = run->head;
@@ -202,14 +202,14 @@ tdm_code tdm_ledger_put_seal(tdm_ledger_txn *txn, const tdm_id *origin, uint64_t
 {
     run_row run;
     tdm_tip tip;
-    tdm_code code = ledger_get_run(txn->kv, origin, incarnation, seal->last, &run, err);
+    tdm_code code = tdm_ledger_get_run(txn->kv, origin, incarnation, seal->last, &run, err);
     if (code == TDM_OK)
-        code = ledger_get_tip(txn->kv, origin, incarnation, &tip, err);
+        code = tdm_ledger_get_tip(txn->kv, origin, incarnation, &tip, err);
     if (code != TDM_OK)
         return code;
     uint8_t row[SEAL_ROW_BYTES];
-    row_key key = key_of_sequence(origin, incarnation, seal->last);
-    seal_row_write(row, key_span(&key), seal);
+    row_key key = tdm_key_of_sequence(origin, incarnation, seal->last);
+    tdm_seal_row_write(row, key_span(&key), seal);
     tdm_kv_put(txn->kv, TABLE_SEALS, key_span(&key), (tdm_span){ row, sizeof row });
     if (seal->last > tip.sealed) {
         tip.sealed = seal->last;
@@ -236,9 +236,10 @@ static tdm_code check_unheld(tdm_ledger_txn *txn, const tdm_event *event, const 
     run_row run;
     tdm_ledger_entry entry;
     notice_row notice;
-    tdm_code code = ledger_find_run(txn->kv, &event->origin, event->incarnation, event->sequence, &run, err);
+    tdm_code code =
+        tdm_ledger_find_run(txn->kv, &event->origin, event->incarnation, event->sequence, &run, err);
     if (code == TDM_OK) {
-        code = ledger_get_event_of_run(txn->kv, &run, event->sequence, &entry, err);
+        code = tdm_ledger_get_event_of_run(txn->kv, &run, event->sequence, &entry, err);
         if (code != TDM_OK)
             return code;
         tdm_digest held;
@@ -247,7 +248,7 @@ static tdm_code check_unheld(tdm_ledger_txn *txn, const tdm_event *event, const 
     }
     if (code != TDM_NOT_FOUND)
         return code;
-    code = ledger_get_notice(txn->kv, &event->origin, event->incarnation, event->sequence, &notice, err);
+    code = tdm_ledger_get_notice(txn->kv, &event->origin, event->incarnation, event->sequence, &notice, err);
     if (code == TDM_OK)
         return same_or_conflict(&notice.digest, digest, event->sequence, err);
     return code == TDM_NOT_FOUND ? TDM_OK : code;
@@ -256,16 +257,16 @@ static tdm_code check_unheld(tdm_ledger_txn *txn, const tdm_event *event, const 
 static tdm_code write_notice(tdm_ledger_txn *txn, const tdm_event *event, const notice_row *notice,
                              int64_t received_ms, tdm_err *err)
 {
-    row_key position = key_of_position(notice->position);
+    row_key position = tdm_key_of_position(notice->position);
     uint8_t *row =
         tdm_kv_reserve(txn->kv, TABLE_EVENTS, key_span(&position), EVENT_HEAD_BYTES + event->bytes.len, true);
     if (row != NULL)
-        event_row_write(row, key_span(&position), EVENT_FLAG_NOTICE, received_ms, event->bytes);
-    row_key key = key_of_sequence(&event->origin, event->incarnation, event->sequence);
+        tdm_event_row_write(row, key_span(&position), EVENT_FLAG_NOTICE, received_ms, event->bytes);
+    row_key key = tdm_key_of_sequence(&event->origin, event->incarnation, event->sequence);
     row =
         tdm_kv_reserve(txn->kv, TABLE_NOTICES, key_span(&key), NOTICE_HEAD_BYTES + notice->proof.len, false);
     if (row != NULL)
-        notice_row_write(row, key_span(&key), notice);
+        tdm_notice_row_write(row, key_span(&key), notice);
     tdm_code code = put_result(txn, err);
     if (code == TDM_OK)
         txn->next_position++;

@@ -91,8 +91,8 @@ static void a_newer_format_is_refused(fixture *f)
 {
     tdm_span key = TDM_SPAN_LITERAL("ledger");
     uint8_t row[META_ROW_BYTES] = { 0 };
-    write_u64(row + 4, TDM_LEDGER_FORMAT + 1);
-    row_seal(key, row, sizeof row);
+    tdm_write_u64(row + 4, TDM_LEDGER_FORMAT + 1);
+    tdm_row_seal(key, row, sizeof row);
     tdm_kv_txn *txn = NULL;
     assert_ok(tdm_kv_begin(f->kv, TDM_KV_READ_WRITE, &txn, err));
     tdm_kv_put(txn, TABLE_META, key, (tdm_span){ row, sizeof row });
@@ -322,7 +322,7 @@ static void damage_is_not_handed_out(fixture *f)
 {
     chain c = chain_new(1);
     ledger_fill(f->ledger, &c, 2, 10, 255);
-    row_key key = key_of_position(7);
+    row_key key = tdm_key_of_position(7);
     tdm_kv_txn *txn = NULL;
     tdm_span row;
     uint8_t copy[600];

@@ -131,7 +131,7 @@ static void raw_delete(fixture *f, size_t table, const raw_row *row)
 
 static void raw_reseal(raw_row *row)
 {
-    row_seal(raw_key(row), row->value, row->value_len);
+    tdm_row_seal(raw_key(row), row->value, row->value_len);
 }
 
 /* ---- a flipped byte in each row ---------------------------------------------------------------- */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * ledger_verify.h: what the two halves of verify share: the walk over the log (ledger_verify.c) and the
+ * checks of the rows around it (ledger_verify_rows.c).
+ */
+#ifndef TANDEM_STORE_LEDGER_VERIFY_H
+#define TANDEM_STORE_LEDGER_VERIFY_H
+
+#include "ledger_private.h"
+
+typedef struct walk {
+    tdm_ledger *ledger;
+    tdm_ledger_report *report;
+    void *context;
+    void (*progress)(void *context, uint64_t done, uint64_t all);
+    tdm_ledger_summary *summary;
+    uint64_t end; /* the last position when the walk began */
+    uint64_t done;
+    uint8_t *covered;
+    tdm_digest *digests; /* of the run being checked */
+    tdm_kv_txn *txn;     /* the present read transaction */
+    tdm_id origin;       /* the chain being walked */
+    uint64_t incarnation;
+    uint64_t last; /* how far its runs tile */
+    tdm_digest head;
+} walk;
+
+/* What a fault is about. Zero where it does not apply. */
+typedef struct place {
+    uint64_t position;
+    const tdm_id *origin;
+    uint64_t incarnation;
+    uint64_t sequence;
+} place;
+
+void tdm_verify_fault(walk *w, const char *invariant, place at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The bytes under key in the present read; false if there are none. */
+bool tdm_verify_get(walk *w, size_t table, const row_key *key, tdm_span *row);
+/* A row whose record was appended behind the end of the walk. If the record is not there, the row lies. */
+bool tdm_verify_came_later(walk *w, uint64_t position);
+/* Note that a row tells of the record at position: once, and of one that is there. */
+void tdm_verify_cover(walk *w, uint64_t position, place at);
+
+/* Checks of one row each. */
+void tdm_verify_seal(walk *w, tdm_span key, tdm_span row);
+void tdm_verify_tip(walk *w, tdm_span key, tdm_span row);
+void tdm_verify_notice(walk *w, tdm_span key, tdm_span row);
+void tdm_verify_local(walk *w, tdm_span key, tdm_span row);
+void tdm_verify_aside(walk *w, tdm_span key, tdm_span row);
+void tdm_verify_meta(walk *w, tdm_span key, tdm_span row);
+
+#endif
