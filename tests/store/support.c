@@ -19,7 +19,9 @@ static const char *const TABLES[] = { "a", "b", "c" };
 
 void scratch_make(char folder[64])
 {
-    snprintf(folder, 64, "/tmp/tandem-store-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    int len = snprintf(folder, 64, "%s/tandem-store-XXXXXX", base == NULL ? "/tmp" : base);
+    assert_true(len > 0 && len < 64);
     assert_non_null(mkdtemp(folder));
 }
 
@@ -304,4 +306,42 @@ uint64_t ledger_faults(tdm_ledger *ledger)
         fail_msg("verify: %s", err.what);
     assert_int_equal(code == TDM_DIFFERS, summary.faults > 0);
     return summary.faults;
+}
+
+/* ---- looking into a ledger --------------------------------------------------------------------- */
+
+tdm_ledger_txn *txn_begin(fixture *f)
+{
+    tdm_ledger_txn *txn = NULL;
+    assert_ok(tdm_ledger_begin(f->ledger, &txn, err));
+    return txn;
+}
+
+void txn_commit(tdm_ledger_txn *txn)
+{
+    assert_ok(tdm_ledger_commit(&txn, err));
+    assert_null(txn);
+}
+
+tdm_code txn_append(tdm_ledger_txn *txn, const chain *c, const made_run *run)
+{
+    return tdm_ledger_append_run(txn, &c->origin, c->incarnation, &run->run, run->events, 1, NULL);
+}
+
+uint64_t last_position(fixture *f)
+{
+    uint64_t last = 99;
+    assert_ok(tdm_ledger_last_position(f->ledger, &last, err));
+    return last;
+}
+
+void expect_event(fixture *f, const chain *c, uint64_t sequence, uint64_t position, tdm_span bytes)
+{
+    uint64_t found = 0;
+    tdm_buf out = { 0 };
+    assert_ok(tdm_ledger_event_find(f->ledger, &c->origin, c->incarnation, sequence, &found, err));
+    assert_int_equal(found, position);
+    assert_ok(tdm_ledger_event_at(f->ledger, position, &out, err));
+    assert_true(tdm_span_equal(tdm_buf_span(&out), bytes));
+    tdm_buf_free(&out);
 }

@@ -88,6 +88,12 @@ tdm_code ledger_add(tdm_ledger *ledger, const chain *c, const made_run *run, int
 tdm_code ledger_add_seal(tdm_ledger *ledger, const chain *c);
 /* `runs` runs of `count` events each, sealed at the end. */
 void ledger_fill(tdm_ledger *ledger, chain *c, size_t runs, size_t count, size_t size);
+tdm_ledger_txn *txn_begin(fixture *f);
+void txn_commit(tdm_ledger_txn *txn);
+tdm_code txn_append(tdm_ledger_txn *txn, const chain *c, const made_run *run);
+uint64_t last_position(fixture *f);
+/* The event is found by name at this position, with these bytes. */
+void expect_event(fixture *f, const chain *c, uint64_t sequence, uint64_t position, tdm_span bytes);
 /* The number of faults; 0 for a clean ledger. */
 uint64_t ledger_faults(tdm_ledger *ledger);
 
