@@ -181,6 +181,7 @@ static void port_note(void *context, const char *word, const char *text)
 {
     station_end *end = context;
     end->owner->notes++;
+    snprintf(end->owner->last_note, sizeof end->owner->last_note, "%s", word);
     if (strcmp(word, "fork") == 0)
         end->owner->forks++;
     if (end->owner->loud)
@@ -313,6 +314,8 @@ static void tell_early(station *s, station_job *job)
 static tdm_code port_keep(void *context, const tdm_log_batch *batch, uint64_t token)
 {
     station_end *end = context;
+    if (end->owner->keep_code != TDM_OK)
+        return end->owner->keep_code;
     if (end->owner->job_count > 0 && end->owner->queued_events + batch->event_count > STATION_QUEUE_EVENTS)
         return TDM_BUSY;
     station_job *job = add_job(end, JOB_BATCH, token);
@@ -448,10 +451,10 @@ static void port_feed_acked(void *context, const tdm_id *recipient, uint64_t up_
 
 static tdm_code port_enrol(void *context, const tdm_frame *enrol, uint64_t token)
 {
-    (void)context;
+    station *s = ((station_end *)context)->owner;
     (void)enrol;
-    (void)token;
-    return TDM_DENIED;
+    s->enrol_token = token;
+    return s->enrol_code;
 }
 
 /* The cursor is kept as epoch and number, in the transaction of the notices. */
@@ -476,10 +479,10 @@ static void port_feed_cursor(void *context, bool *has_epoch, tdm_id *epoch, uint
 
 static void port_enrolled(void *context, const tdm_id *hub, const tdm_span *organisations, size_t count)
 {
-    (void)context;
-    (void)hub;
+    station *s = ((station_end *)context)->owner;
     (void)organisations;
-    (void)count;
+    s->joined = *hub;
+    s->organisations = count;
 }
 
 static const tdm_link_ports PORTS = {

@@ -112,6 +112,12 @@ struct station {
     uint64_t forks;   /* notes "fork" */
     uint64_t notes;
     uint64_t aside;
+    char last_note[32];
+    tdm_code keep_code;   /* what `keep` answers */
+    tdm_code enrol_code;  /* what `enrol` answers */
+    uint64_t enrol_token; /* of the last one asked */
+    tdm_id joined;        /* node: the hub that enrolled it */
+    size_t organisations;
     uint64_t queued_events; /* in jobs */
     uint64_t most_queued;
     bool loud;
