@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * client.c: asking, and showing what came.
+ */
+#include "client.h"
+
+#include "control.h"
+#include "output.h"
+#include "terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+
+enum { TIMEOUT_DEFAULT_S = 30, TIMEOUT_MAX_S = 86400 };
+
+static int64_t timeout_ms(const tdm_invocation *invocation)
+{
+    const json_t *told = json_object_get(invocation->own, "timeout");
+    json_int_t seconds = json_integer_value(told);
+    if (told == NULL)
+        seconds = invocation->command->timeout_s == 0 ? TIMEOUT_DEFAULT_S : invocation->command->timeout_s;
+    return (int64_t)1000 * (seconds > TIMEOUT_MAX_S ? TIMEOUT_MAX_S : seconds);
+}
+
+static tdm_code ask_daemon(const tdm_invocation *invocation, tdm_session *session, const char *verb,
+                           tdm_span args, tdm_span body, tdm_answer *answer, tdm_err *err)
+{
+    char endpoint[256];
+    tdm_code code = tdm_endpoint_find(invocation, getenv("TANDEM_HOME"), endpoint, sizeof endpoint, err);
+    if (code == TDM_OK)
+        code = tdm_endpoint_probe(endpoint, err);
+    if (code != TDM_OK)
+        return code;
+    if (session->verbose)
+        tdm_session_say(session, "asking %s for %s", endpoint, verb);
+    void *context = zmq_ctx_new();
+    if (context == NULL)
+        return tdm_fail(err, TDM_INTERNAL, 0, "ZeroMQ does not start");
+    code = tdm_control_call(context, endpoint, verb, args, body, timeout_ms(invocation), answer, err);
+    zmq_ctx_term(context);
+    return code;
+}
+
+static bool is_failure(const tdm_answer *answer)
+{
+    static const char BEGINNING[] = "{\"type\":\"error\"";
+    return !answer->raw && answer->bytes.len >= sizeof BEGINNING - 1
+           && memcmp(answer->bytes.data, BEGINNING, sizeof BEGINNING - 1) == 0;
+}
+
+/* A failure is told; an answer is handed on. */
+static int settle(const tdm_invocation *invocation, tdm_session *session, tdm_code code, tdm_answer *answer,
+                  const tdm_err *err)
+{
+    const char *words = invocation->command->words;
+    int status = answer->exit;
+    if (is_failure(answer))
+        status = tdm_session_fail_told(session, words, tdm_buf_span(&answer->bytes));
+    else if (code != TDM_OK)
+        status = tdm_session_fail(session, words, err, NULL);
+    else
+        return status;
+    tdm_answer_free(answer);
+    *answer = (tdm_answer){ 0 };
+    return status;
+}
+
+int tdm_client_ask(const tdm_invocation *invocation, tdm_session *session, const char *verb, json_t *args,
+                   tdm_span body, tdm_answer *answer)
+{
+    tdm_err err = { 0 };
+    tdm_code code = TDM_OK;
+    *answer = (tdm_answer){ 0 };
+    const char *folder = tdm_invocation_text(invocation, "store");
+    char *text = json_dumps(args, JSON_COMPACT);
+    if (text == NULL)
+        code = tdm_fail(&err, TDM_FULL, 0, "no memory for the arguments");
+    else if (folder != NULL)
+        code = tdm_offline_call(folder, verb, args, answer, &err);
+    else
+        code = ask_daemon(invocation, session, verb, tdm_span_text(text), body, answer, &err);
+    free(text);
+    return settle(invocation, session, code, answer, &err);
+}
+
+static int say_dry_run(const tdm_invocation *invocation, tdm_session *session)
+{
+    char *text = json_dumps(invocation->args, JSON_COMPACT | JSON_SORT_KEYS);
+    tdm_buf safe = { 0 };
+    tdm_terminal_add(&safe, tdm_span_text(text == NULL ? "" : text));
+    tdm_session_say(session, "dry run: nothing was asked for; without --dry-run the daemon gets %s %.*s",
+                    invocation->command->verb, (int)safe.len, (const char *)safe.data);
+    tdm_buf_free(&safe);
+    free(text);
+    return 0;
+}
+
+int tdm_client_ask_row(const tdm_invocation *invocation, tdm_session *session, tdm_span body,
+                       tdm_answer *answer)
+{
+    const tdm_command *command = invocation->command;
+    *answer = (tdm_answer){ 0 };
+    if (command->writes && (command->takes & TDM_TAKES_DRY_RUN) == 0
+        && tdm_invocation_flag(invocation, "dry-run"))
+        return say_dry_run(invocation, session);
+    return tdm_client_ask(invocation, session, command->verb, invocation->args, body, answer);
+}
+
+int tdm_client_show(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer, int status)
+{
+    tdm_err err = { 0 };
+    tdm_code code = TDM_OK;
+    if (answer->raw)
+        code = tdm_output_raw(session, tdm_buf_span(&answer->bytes), &err);
+    else if (answer->bytes.len > 0)
+        code = tdm_output_document(session, invocation, tdm_buf_span(&answer->bytes), &err);
+    if (code != TDM_OK)
+        status = tdm_session_fail(session, invocation->command->words, &err, NULL);
+    tdm_answer_free(answer);
+    return status;
+}
+
+int tdm_client_run(const tdm_invocation *invocation, tdm_session *session)
+{
+    tdm_answer answer;
+    int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
+    return tdm_client_show(invocation, session, &answer, status);
+}

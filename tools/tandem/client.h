@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * client.h: asking a service: the daemon over its control socket, or a store itself with --store.
+ */
+#ifndef TANDEM_TOOLS_CLIENT_H
+#define TANDEM_TOOLS_CLIENT_H
+
+#include "service.h"
+#include "session.h"
+
+/* A Unix socket's path holds so many bytes (unix(7): 108 with the end). */
+#define TDM_SOCKET_PATH_MAX 107
+
+/* The control endpoint by --connect, --config or TANDEM_HOME (home; may be NULL), in this order.
+ * TDM_INVALID: none is named, or the path is too long for a socket. */
+tdm_code tdm_endpoint_find(const tdm_invocation *invocation, const char *home, char *out, size_t size,
+                           tdm_err *err);
+/* Does somebody listen there? TDM_UNREACHABLE, TDM_DENIED: no, and why. Answers at once, so that nobody
+ * waits for a daemon that does not run. */
+tdm_code tdm_endpoint_probe(const char *endpoint, tdm_err *err);
+
+/*
+ * Ask a verb with arguments and a body. 0 or 1 (the answer is no): the answer is the caller's. Any other
+ * status: the failure was told already, there is no answer.
+ */
+int tdm_client_ask(const tdm_invocation *invocation, tdm_session *session, const char *verb, json_t *args,
+                   tdm_span body, tdm_answer *answer);
+/* The row's verb with the invocation's arguments. With --dry-run and a verb that knows no dry run: says what
+ * would be asked for, and *answer stays empty. */
+int tdm_client_ask_row(const tdm_invocation *invocation, tdm_session *session, tdm_span body,
+                       tdm_answer *answer);
+/* The usual command: ask the row's verb, show the document or the bytes. */
+tdm_command_function tdm_client_run;
+/* Show an answer and free it; returns the exit status, which is `status` unless showing failed. */
+int tdm_client_show(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer, int status);
+
+/* ---- offline.c */
+/* A state folder's store, opened for reading in a child process, so that damaged pages end only the child.
+ * TDM_CORRUPT: the child crashed. Otherwise as tdm_service_call. */
+tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
+                          tdm_err *err);
+
+/* ---- bytes.c */
+/* A file, or standard input for "-", at most `max` bytes. TDM_NOT_FOUND, TDM_IO, TDM_FULL say what to do. */
+tdm_code tdm_read_file(const char *path, FILE *in, size_t max, tdm_buf *out, tdm_err *err);
+
+#endif

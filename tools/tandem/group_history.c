@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * group_history.c: the log: out as text, back in, and looking for damage.
+ */
+#include "client.h"
+
+#include "log_text.h"
+#include "output.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- export */
+
+/* Written beside the file asked for and renamed when whole: an interrupted export never looks finished. */
+static tdm_code export_to_file(tdm_session *session, const char *path, tdm_span bytes, tdm_err *err)
+{
+    char part[4096];
+    int len = snprintf(part, sizeof part, "%s.part", path);
+    if (len >= (int)sizeof part)
+        return tdm_fail(err, TDM_INVALID, 0, "the path of the file is too long");
+    FILE *file = fopen(part, "wbe");
+    bool good = file != NULL && fwrite(bytes.data, 1, bytes.len, file) == bytes.len && fflush(file) == 0
+                && fsync(fileno(file)) == 0;
+    int sys = good ? 0 : errno;
+    if (file != NULL)
+        fclose(file);
+    if (!good || rename(part, path) != 0)
+        return tdm_fail(err, TDM_IO, errno, "%.120s could not be written: %s", path,
+                        strerror(sys != 0 ? sys : errno));
+    tdm_session_say(session, "%zu bytes written", bytes.len);
+    return TDM_OK;
+}
+
+static int show_log(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer, int status)
+{
+    const char *path = tdm_invocation_text(invocation, "output");
+    tdm_err err = { 0 };
+    if (path == NULL || status != 0)
+        return tdm_client_show(invocation, session, answer, status);
+    if (export_to_file(session, path, tdm_buf_span(&answer->bytes), &err) != TDM_OK)
+        status = tdm_session_fail(session, invocation->command->words, &err, NULL);
+    tdm_answer_free(answer);
+    return status;
+}
+
+static int run_export(const tdm_invocation *invocation, tdm_session *session)
+{
+    const char *format = tdm_invocation_format(invocation);
+    tdm_err err = { 0 };
+    if (format != NULL && strcmp(format, "jsonl") != 0) {
+        tdm_fail(&err, TDM_INVALID, 0, "a log is written as jsonl only; leave --format away");
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    }
+    if (session->out_is_terminal && tdm_invocation_text(invocation, "output") == NULL && session->asks
+        && !tdm_invocation_flag(invocation, "yes"))
+        tdm_session_say(session, "the log follows; --output FILE keeps it");
+    tdm_answer answer;
+    int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
+    return show_log(invocation, session, &answer, status);
+}
+
+/* ---- import-log */
+
+static int run_import_log(const tdm_invocation *invocation, tdm_session *session)
+{
+    const char *path = tdm_invocation_text(invocation, "FILE");
+    const char *folder = tdm_invocation_text(invocation, "store");
+    tdm_log_imported done = { 0 };
+    tdm_err err = { 0 };
+    tdm_code code = TDM_OK;
+    bool piped = strcmp(path, "-") == 0;
+    FILE *in = session->in;
+    if (folder == NULL)
+        code = tdm_fail(&err, TDM_INVALID, 0, "name an empty folder for the store: --store DIR");
+    else if (!piped && (in = fopen(path, "rbe")) == NULL)
+        code = tdm_fail(&err, errno == ENOENT ? TDM_NOT_FOUND : TDM_IO, errno, "%.120s: %s", path,
+                        strerror(errno));
+    if (code == TDM_OK && !tdm_invocation_flag(invocation, "dry-run"))
+        code = tdm_log_import(folder, 0, in, &done, &err);
+    if (in != NULL && in != session->in)
+        fclose(in);
+    if (code != TDM_OK)
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    char document[256];
+    snprintf(document, sizeof document,
+             "{\"schema\":\"tandem.import-log/1\",\"data\":[{\"lines\":%llu,\"events\":%llu,\"runs\":%llu,"
+             "\"seals\":%llu,\"notices\":%llu}]}",
+             (unsigned long long)done.lines, (unsigned long long)done.events, (unsigned long long)done.runs,
+             (unsigned long long)done.seals, (unsigned long long)done.notices);
+    tdm_answer answer = { 0 };
+    tdm_buf_text(&answer.bytes, document);
+    return tdm_client_show(invocation, session, &answer, 0);
+}
+
+/* ---- verify */
+
+/* What a reader that crashed, or could not begin, tells of the store. */
+static void write_crash(tdm_answer *answer, const tdm_err *fault)
+{
+    json_t *document =
+        json_pack("{s:s, s:[{s:s, s:s, s:s}, {s:s, s:i}]}", "schema", "tandem.verify/1", "data", "kind",
+                  "fault", "invariant", "readable", "what", fault->what, "kind", "summary", "faults", 1);
+    char *text = json_dumps(document, JSON_COMPACT);
+    tdm_buf_text(&answer->bytes, text == NULL ? "" : text);
+    answer->exit = 1;
+    free(text);
+    json_decref(document);
+}
+
+static int ask_verify(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer)
+{
+    const char *folder = tdm_invocation_text(invocation, "store");
+    tdm_err err = { 0 };
+    if (folder == NULL)
+        return tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, answer);
+    tdm_code code = tdm_offline_call(folder, "verify", invocation->args, answer, &err);
+    if (code == TDM_OK)
+        return answer->exit;
+    tdm_answer_free(answer);
+    *answer = (tdm_answer){ 0 };
+    if (code != TDM_CORRUPT)
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    write_crash(answer, &err);
+    return answer->exit;
+}
+
+static void say_summary(tdm_session *session, const json_t *summary)
+{
+    json_int_t faults = json_integer_value(json_object_get(summary, "faults"));
+    if (faults == 0)
+        fputs("sound: ", session->out);
+    else
+        fprintf(session->out, "%lld fault%s", (long long)faults, faults == 1 ? "" : "s");
+    if (json_object_get(summary, "events") != NULL)
+        fprintf(session->out, "%s%lld events, %lld runs, %lld seals, %lld notices", faults == 0 ? "" : " in ",
+                (long long)json_integer_value(json_object_get(summary, "events")),
+                (long long)json_integer_value(json_object_get(summary, "runs")),
+                (long long)json_integer_value(json_object_get(summary, "seals")),
+                (long long)json_integer_value(json_object_get(summary, "notices")));
+    fputc('\n', session->out);
+}
+
+/* Faults as a table, then the summary as a sentence. */
+static int show_verdict(const tdm_invocation *invocation, tdm_session *session, const tdm_answer *answer,
+                        int status)
+{
+    tdm_page page;
+    tdm_err err = { 0 };
+    tdm_code code = tdm_page_read(&page, tdm_buf_span(&answer->bytes), &err);
+    size_t count = code == TDM_OK ? json_array_size(page.rows) : 0;
+    if (count > 0) {
+        json_t *summary = json_incref(json_array_get(page.rows, count - 1));
+        json_array_remove(page.rows, count - 1);
+        tdm_columns *columns = calloc(1, sizeof *columns);
+        tdm_columns_add(columns, invocation->command->columns);
+        if (count > 1)
+            tdm_output_table(session, &page, columns);
+        free(columns);
+        say_summary(session, summary);
+        json_decref(summary);
+    }
+    tdm_page_free(&page);
+    return code == TDM_OK ? status : tdm_session_fail(session, invocation->command->words, &err, NULL);
+}
+
+static int run_verify(const tdm_invocation *invocation, tdm_session *session)
+{
+    tdm_answer answer = { 0 };
+    int status = ask_verify(invocation, session, &answer);
+    bool people = strcmp(session->format, "table") == 0 || strcmp(session->format, "plain") == 0;
+    if (answer.bytes.len == 0 || !people || tdm_invocation_text(invocation, "fields") != NULL)
+        return tdm_client_show(invocation, session, &answer, status);
+    status = show_verdict(invocation, session, &answer, status);
+    tdm_answer_free(&answer);
+    return status;
+}
+
+/* ---- rows */
+
+static const tdm_option EXPORT_OPTIONS[] = {
+    { "output", 0, TDM_WORD_FILE, NULL, NULL, "write to this file instead; it appears when it is whole" },
+};
+
+static const tdm_positional LOG[] = {
+    { "FILE", TDM_WORD_FILE, NULL, NULL, true, false, "an exported log, or - for standard input" },
+};
+
+static const tdm_command COMMANDS[] = {
+    {
+        .words = "export",
+        .summary = "write the whole log as JSON Lines",
+        .detail =
+            "Lossless: import-log of it into an empty folder, exported again, gives the same bytes. Roots, "
+            "heads and seals can be checked from the lines alone.",
+        .example = "tandem export --output log.jsonl",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        TDM_OPTIONS(EXPORT_OPTIONS),
+        .verb = "export",
+        .timeout_s = 600,
+        .function = run_export,
+    },
+    {
+        .words = "import-log",
+        .summary = "read an exported log into a new store",
+        .detail = "Every root, head, seal and proof is checked. The store can be read with --store.",
+        .example = "tandem import-log log.jsonl --store /tmp/copy",
+        .roles = TDM_ALONE,
+        .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
+        .writes = true,
+        TDM_POSITIONALS(LOG),
+        .columns = "lines,events,runs,seals,notices",
+        .function = run_import_log,
+    },
+    {
+        .words = "verify",
+        .summary = "look for damage: chains, seals, proofs, sequences, checksums",
+        .detail = "Names every fault and where it is. Status 1 if there is any.",
+        .example = "tandem verify --store /var/lib/tandem-hub",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        .verb = "verify",
+        .columns = "invariant,what,position,origin,incarnation,sequence",
+        .timeout_s = 600,
+        .function = run_verify,
+    },
+};
+
+const tdm_group tdm_group_history = { "the log", COMMANDS, TDM_COUNT(COMMANDS) };

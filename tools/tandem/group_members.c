@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * group_members.c: who takes part: inviting, joining, the nodes and how they are.
+ */
+#include "client.h"
+
+#include "output.h"
+#include "terminal.h"
+
+#include <string.h>
+
+enum { CODE_MAX = 16384 };
+
+/* ---- invite: the code alone on stdout, so that it can be piped; all else to stderr */
+
+static void advise(tdm_session *session, const json_t *row)
+{
+    tdm_buf codes = { 0 };
+    tdm_buf safe = { 0 };
+    tdm_row_cell(&codes, row, "organisations", 0);
+    tdm_buf_text(&codes, " until ");
+    tdm_row_cell(&codes, row, "expires", 0);
+    tdm_terminal_add(&safe, tdm_buf_span(&codes));
+    tdm_session_say(session,
+                    "This join code is a secret. It admits one node, once, for %.*s.\n"
+                    "Send it privately; at the node, tandem join asks for it.",
+                    (int)safe.len, (const char *)safe.data);
+    tdm_buf_free(&codes);
+    tdm_buf_free(&safe);
+}
+
+static int show_code(const tdm_invocation *invocation, tdm_session *session, const tdm_answer *answer)
+{
+    tdm_page page;
+    tdm_err err = { 0 };
+    tdm_code code = tdm_page_read(&page, tdm_buf_span(&answer->bytes), &err);
+    const json_t *row = code == TDM_OK ? json_array_get(page.rows, 0) : NULL;
+    const char *text = json_string_value(json_object_get(row, "code"));
+    if (code == TDM_OK && text == NULL)
+        code = tdm_fail(&err, TDM_INTERNAL, 0, "the answer holds no join code");
+    if (code == TDM_OK) {
+        fprintf(session->out, "%s\n", text);
+        fflush(session->out);
+        advise(session, row);
+    }
+    tdm_page_free(&page);
+    return code == TDM_OK ? 0 : tdm_session_fail(session, invocation->command->words, &err, NULL);
+}
+
+static int run_invite(const tdm_invocation *invocation, tdm_session *session)
+{
+    tdm_answer answer;
+    int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
+    bool alone = strcmp(session->format, "table") == 0 || strcmp(session->format, "plain") == 0;
+    if (status != 0 || answer.bytes.len == 0 || !alone)
+        return tdm_client_show(invocation, session, &answer, status);
+    status = show_code(invocation, session, &answer);
+    tdm_answer_free(&answer);
+    return status;
+}
+
+/* ---- join: the code from a prompt, a file or standard input */
+
+static tdm_code prompt_code(tdm_session *session, tdm_buf *out, tdm_err *err)
+{
+    char line[CODE_MAX];
+    fputs("Join code, as tandem invite printed it at the hub: ", session->err);
+    fflush(session->err);
+    if (fgets(line, sizeof line, session->in) == NULL)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0, "no join code was given");
+    tdm_buf_text(out, line);
+    return out->failed ? tdm_fail(err, TDM_FULL, 0, "no memory for a join code") : TDM_OK;
+}
+
+static tdm_code read_code(const tdm_invocation *invocation, tdm_session *session, tdm_buf *out, tdm_err *err)
+{
+    const char *path = tdm_invocation_text(invocation, "code-file");
+    if (path != NULL)
+        return tdm_read_file(path, session->in, CODE_MAX, out, err);
+    if (!session->in_is_terminal)
+        return tdm_read_file("-", session->in, CODE_MAX, out, err);
+    if (!session->asks)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0,
+                        "the join code may not be asked for: give it with --code-file FILE, or in a pipe");
+    return prompt_code(session, out, err);
+}
+
+static int run_join(const tdm_invocation *invocation, tdm_session *session)
+{
+    tdm_buf code = { 0 };
+    tdm_err err = { 0 };
+    tdm_answer answer;
+    int status;
+    if (read_code(invocation, session, &code, &err) != TDM_OK) {
+        status = tdm_session_fail(session, invocation->command->words, &err, NULL);
+    } else {
+        status = tdm_client_ask_row(invocation, session, tdm_buf_span(&code), &answer);
+        bool asked = answer.bytes.len > 0;
+        status = tdm_client_show(invocation, session, &answer, status);
+        if (status == 0 && asked)
+            tdm_session_say(session, "tandem status tells when the hub has let this node in");
+    }
+    tdm_buf_free(&code);
+    return status;
+}
+
+/* ---- rows */
+
+static const tdm_positional CODES[] = {
+    { "CODE", TDM_WORD_CODE, NULL, "organisations", true, true, "the organisations the node speaks for" },
+};
+
+static const tdm_option INVITE_OPTIONS[] = {
+    { "hours", 0, TDM_WORD_NUMBER, NULL, "hours", "how long the code can be used; 72 if left out" },
+    { "name", 0, TDM_WORD_TEXT, NULL, "name", "registers codes that nobody registered yet under this name" },
+    { "sector", 0, TDM_WORD_CHOICE,
+      "trust|primary_care|commissioner|local_authority|voluntary|independent|education|national_body",
+      "sector", "their sector, together with --name" },
+};
+
+static const tdm_option JOIN_OPTIONS[] = {
+    { "code-file", 0, TDM_WORD_FILE, NULL, NULL, "read the join code from this file; - for standard input" },
+};
+
+static const tdm_command COMMANDS[] = {
+    {
+        .words = "invite",
+        .summary = "make a join code for a partner's node",
+        .detail = "Prints the code alone on standard output.",
+        .example = "tandem invite R0A R0B --hours 48",
+        .roles = TDM_AT_HUB,
+        .writes = true,
+        TDM_POSITIONALS(CODES),
+        TDM_OPTIONS(INVITE_OPTIONS),
+        .verb = "invite",
+        .columns = "organisations,endpoint,expires",
+        .more = "code",
+        .function = run_invite,
+    },
+    {
+        .words = "join",
+        .summary = "join a hub with the code it gave",
+        .detail =
+            "The code comes from a prompt, --code-file or standard input, never from the command line, where "
+            "others could read it.",
+        .example = "tandem join --code-file code.txt",
+        .roles = TDM_AT_NODE,
+        .writes = true,
+        TDM_OPTIONS(JOIN_OPTIONS),
+        .refusal =
+            "a join code is a secret and others can read command lines: run tandem join alone and give the "
+            "code when asked, or with --code-file FILE, or in a pipe",
+        .verb = "join",
+        .columns = "hub,endpoint,organisations,state",
+        .function = run_join,
+    },
+    {
+        .words = "node list",
+        .summary = "list the nodes of the system, and how far each is",
+        .example = "tandem node list",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_AS_OF | TDM_TAKES_STORE,
+        .verb = "node.list",
+        .columns = "origin,organisations,state,last_sequence=last|sequence,lag_events=lag|events,last_seen,"
+                   "feed_lag=feed|lag",
+        .more = "last_event,refusal",
+    },
+    {
+        .words = "status",
+        .summary = "show how this daemon is: links, what waits, how complete the figures are",
+        .example = "tandem status",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        .verb = "status",
+        .record = true,
+    },
+};
+
+const tdm_group tdm_group_members = { "members", COMMANDS, TDM_COUNT(COMMANDS) };
