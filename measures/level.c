@@ -235,8 +235,6 @@ static void fill_published(const tdm_fold *fold, const tdm_level_question *quest
     tdm_share_tenths(joint, published->units, &row->published_level);
     if (row->amount != 0)
         row->revision = revise(row->joint[TDM_LINE_CORROBORATED], row->amount, joint, published->units);
-    else
-        row->published_level = 0;
 }
 
 static void fill_returns(const tdm_registry *registry, tdm_level_row *row)
