@@ -2,7 +2,7 @@
  *
  * oracle_test.c: the engine against the naive oracle, over random histories in random orders and splits.
  *
- * TANDEM_SEEDS histories (300 if unset) from TANDEM_FIRST_SEED (1) on. A difference is printed with its seed,
+ * TANDEM_SEEDS histories (1000 if unset) from TANDEM_FIRST_SEED (1) on. A difference is printed with its seed,
  * and with the smallest set of events found that still shows it, as JSON lines.
  */
 #include <setjmp.h>
@@ -263,7 +263,7 @@ static scene scene_of(const tdm_history *history, uint64_t order)
 /* Checks every seed; a failing one is shrunk and told, and at most three are. */
 static void check_seeds(scene_check *check)
 {
-    uint64_t first = number_from("TANDEM_FIRST_SEED", 1), seeds = number_from("TANDEM_SEEDS", 300);
+    uint64_t first = number_from("TANDEM_FIRST_SEED", 1), seeds = number_from("TANDEM_SEEDS", 1000);
     unsigned failed = 0;
     for (uint64_t seed = first; seed < first + seeds && failed < 3; seed++) {
         tdm_history history;

@@ -100,19 +100,32 @@ bool history_fill(history_maker *m, uint32_t type, size_t origin, const history_
     return false;
 }
 
+/* Types whose bodies pass for each other, so that only the stated target type tells them apart. */
+static uint32_t sibling_of(uint32_t type)
+{
+    static const uint32_t PAIRS[][2] = { { TDM_TYPE_BASELINE, TDM_TYPE_TARGET },
+                                         { TDM_TYPE_RETURN_EXPECTED, TDM_TYPE_RETURN_MADE },
+                                         { TDM_TYPE_LINK_CONFIRM, TDM_TYPE_LINK_DISPUTE } };
+    for (size_t i = 0; i < TDM_COUNT(PAIRS); i++)
+        if (PAIRS[i][0] == type || PAIRS[i][1] == type)
+            return PAIRS[i][0] == type ? PAIRS[i][1] : PAIRS[i][0];
+    return TDM_TYPE_SESSION;
+}
+
 /* Changed content, a hide or an unhide of a fact, mostly by its own origin. */
 static void amend(history_maker *m, const history_stated *target)
 {
     static const uint32_t TYPES[] = { TDM_TYPE_CORRECTION, TDM_TYPE_CORRECTION,    TDM_TYPE_VOID,
                                       TDM_TYPE_UNVOID,     TDM_TYPE_LINK_WITHDRAW, TDM_TYPE_LINK_AMEND };
-    size_t author = history_chance(m, 70) ? target->origin : history_roll(m, m->origin_count);
+    unsigned own = target->type == TDM_TYPE_SUCCESSION ? 20 : 70;
+    size_t author = history_chance(m, own) ? target->origin : history_roll(m, m->origin_count);
     tdm_id owner = m->pens[2 * target->origin].origin;
     bool named = author != target->origin || history_chance(m, 20);
     uint32_t type = TYPES[history_roll(m, TDM_COUNT(TYPES))];
     tdm_record body;
     history_stated again = *target;
     bool has_body = type == TDM_TYPE_CORRECTION || type == TDM_TYPE_LINK_AMEND;
-    uint32_t body_type = history_chance(m, 92) ? target->type : TDM_TYPE_SESSION;
+    uint32_t body_type = history_chance(m, 88) ? target->type : sibling_of(target->type);
     if (has_body && !history_fill(m, body_type, target->origin, target, &body, &again))
         return;
     bool done = tdm_sheaf_amend(&m->sheaf, history_pen(m, author), type, target->subject, &target->fact,
@@ -265,7 +278,9 @@ static void choose_cast(history_maker *m)
 static void go_on(history_maker *m)
 {
     const history_stated *about = m->stated_count ? &m->stated[history_roll(m, m->stated_count)] : NULL;
-    if (about != NULL && history_chance(m, 18)) {
+    const history_stated *succession = history_chance(m, 4) ? earlier(m, TDM_TYPE_SUCCESSION) : NULL;
+    about = succession != NULL ? succession : about;
+    if (about != NULL && (succession != NULL || history_chance(m, 18))) {
         history_stated copy = *about;
         amend(m, &copy);
     } else if (about != NULL && history_chance(m, 5)) {

@@ -54,14 +54,14 @@ FILLER(fill_organisation)
     if (history_chance(m, 50))
         tdm_record_set_text(r, TDM_ORGANISATION_PARENT, history_code(m));
     if (history_chance(m, 80))
-        tdm_record_set_number(r, TDM_ORGANISATION_BELONGS, 1 + (int64_t)history_roll(m, 4));
+        tdm_record_set_number(r, TDM_ORGANISATION_BELONGS, 1 + (int64_t)history_roll(m, 3));
     return true;
 }
 
 FILLER(fill_change)
 {
     UNUSED;
-    const char *code = history_code(m);
+    const char *code = history_chance(m, 25) ? m->codes[1] : history_code(m);
     set_subject(s, "organisation", code);
     tdm_record_set_text(r, TDM_ORGANISATION_CHANGE_CODE, code);
     tdm_record_set_number(r, TDM_ORGANISATION_CHANGE_CHANGE, 1 + (int64_t)history_roll(m, 7));
@@ -96,7 +96,9 @@ FILLER(fill_succession)
 {
     UNUSED;
     set_subject(s, "origin", "any");
-    tdm_record_set_bytes(r, TDM_SUCCESSION_ORIGIN, origin_id(m));
+    bool of_hub = history_chance(m, 25);
+    tdm_record_set_bytes(r, TDM_SUCCESSION_ORIGIN,
+                         of_hub ? (tdm_span){ m->pens[0].origin.bytes, TDM_ID_BYTES } : origin_id(m));
     tdm_record_set_bytes(r, TDM_SUCCESSION_SUCCESSOR, origin_id(m));
     return true;
 }
@@ -349,6 +351,8 @@ FILLER(fill_answer)
     } /* else a correction of an answer: about is that answer, and *s has what it said */
     (void)snprintf(s->subject, sizeof(s->subject), "%s", subject);
     const char *recorder = history_chance(m, 80) ? s->organisation : history_code(m);
+    if (strcmp(s->organisation, m->codes[0]) == 0 && history_chance(m, 25))
+        recorder = m->codes[1]; /* often its site */
     if (about->type == TDM_TYPE_LINK_ASSERT && history_chance(m, 90))
         s->origin = history_speaker(m, recorder);
     if (history_chance(m, 12))
@@ -364,9 +368,9 @@ FILLER(fill_answer)
 
 const history_saying HISTORY_SAYINGS[] = {
     { TDM_TYPE_ORGANISATION, 0, 2, true, fill_organisation },
-    { TDM_TYPE_ORGANISATION_CHANGE, 0, 4, true, fill_change },
+    { TDM_TYPE_ORGANISATION_CHANGE, 0, 5, true, fill_change },
     { TDM_TYPE_REPRESENTS, 0, 3, true, fill_represents },
-    { TDM_TYPE_SUCCESSION, 0, 2, true, fill_succession },
+    { TDM_TYPE_SUCCESSION, 0, 4, true, fill_succession },
     { TDM_TYPE_MATCH, 0, 5, true, fill_match },
     { TDM_TYPE_BASELINE, 0, 1, true, fill_level },
     { TDM_TYPE_TARGET, 0, 1, true, fill_level },
@@ -393,6 +397,10 @@ static void register_organisation(history_maker *m, size_t at)
     tdm_record_init(&record, TDM_TYPE_ORGANISATION);
     (void)fill_organisation(m, 0, NULL, &record, &s);
     tdm_record_set_text(&record, TDM_ORGANISATION_CODE, m->codes[at]);
+    if (at == 1 && history_chance(m, 60)) {
+        tdm_record_set_text(&record, TDM_ORGANISATION_PARENT, m->codes[0]);
+        tdm_record_set_number(&record, TDM_ORGANISATION_BELONGS, TDM_BELONGS_IS_SITE);
+    }
     if (tdm_sheaf_state(&m->sheaf, history_pen(m, 0), s.subject, &s.fact, history_time(m), &record))
         ORACLE_PUSH(m->stated, m->stated_count, s);
 }
