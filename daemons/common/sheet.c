@@ -204,14 +204,19 @@ static void take_row(int end, void *context)
     r->filled = false;
 }
 
+enum { WITHIN_FIELD = 2 }; /* csv_parser.pstate */
+
 static tdm_code parse(tdm_sheet *sheet, tdm_span bytes, tdm_err *err)
 {
     struct csv_parser parser;
-    if (csv_init(&parser, CSV_REPALL_NL | CSV_STRICT_FINI) != 0)
+    if (csv_init(&parser, CSV_REPALL_NL) != 0)
         return tdm_fail(err, TDM_INTERNAL, 0, "the CSV reader does not start");
     csv_set_delim(&parser, sniff_delimiter(bytes));
     reader r = { .sheet = sheet, .number = 1 };
     size_t read = csv_parse(&parser, bytes.data, bytes.len, take_cell, take_row, &r);
+    /* libcsv tells of a quote left open only in its strict mode, which refuses harmless quotes, too */
+    size_t at = r.number;
+    bool open = parser.quoted && parser.pstate == WITHIN_FIELD;
     int finished = csv_fini(&parser, take_cell, take_row, &r);
     int why = csv_error(&parser);
     csv_free(&parser);
@@ -222,9 +227,9 @@ static tdm_code parse(tdm_sheet *sheet, tdm_span bytes, tdm_err *err)
                         r.failed_at, TDM_SHEET_ROWS_MAX, TDM_SHEET_COLUMNS_MAX);
     if (r.failed != TDM_OK || sheet->text.failed || why == CSV_ENOMEM)
         return tdm_fail(err, TDM_FULL, 0, "no memory to read the file");
-    if (read != bytes.len || finished != 0)
+    if (read != bytes.len || finished != 0 || open)
         return tdm_fail(err, TDM_MALFORMED, 0,
-                        "A quotation mark opened in row %zu is never closed. Close or remove it.", r.number);
+                        "A quotation mark opened in row %zu is never closed. Close or remove it.", at);
     return TDM_OK;
 }
 
