@@ -65,7 +65,7 @@ static void bash_values(tdm_buf *out, const tdm_option *options, size_t count, c
     for (size_t i = 0; i < count; i++) {
         if (options[i].choices == NULL && !is_file(options[i].word))
             continue;
-        tdm_buf_format(out, "        \"%s%s--%s\") ", words, words[0] == '\0' ? "*" : " ", options[i].name);
+        tdm_buf_format(out, "        %s\"%s --%s\") ", words[0] == '\0' ? "*" : "", words, options[i].name);
         if (options[i].choices == NULL) {
             tdm_buf_text(out, "COMPREPLY=($(compgen -f -- \"$cur\"));;\n");
             continue;

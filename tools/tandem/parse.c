@@ -127,6 +127,19 @@ static void list_followers(const char *word, char *out, size_t size)
                                      command->words + len + 1);
 }
 
+static tdm_code no_follower(const tdm_invocation *out, const char *asked, bool given, tdm_err *err)
+{
+    char followers[120];
+    list_followers(out->words, followers, sizeof followers);
+    const char *near = given ? tdm_nearest_command(asked) : NULL;
+    if (!given)
+        return tdm_fail(err, TDM_INVALID, 0, "one more word is needed: %s", followers);
+    if (near != NULL)
+        return tdm_fail(err, TDM_INVALID, 0, "there is no command \"%s\"; did you mean \"%s\"?", asked, near);
+    return tdm_fail(err, TDM_INVALID, 0, "there is no command \"%s\"; %s is followed by %s", asked,
+                    out->words, followers);
+}
+
 static tdm_code no_command(const tdm_invocation *out, const tokens *list, tdm_err *err)
 {
     const char *words[2];
@@ -136,14 +149,8 @@ static tdm_code no_command(const tdm_invocation *out, const tokens *list, tdm_er
     char asked[TDM_COMMAND_WORDS];
     snprintf(asked, sizeof asked, "%.30s%s%.30s", words[0], count == 2 ? " " : "",
              count == 2 ? words[1] : "");
-    if (out->words[0] != '\0') {
-        char followers[120];
-        list_followers(out->words, followers, sizeof followers);
-        const char *near = count == 2 ? tdm_nearest_command(asked) : NULL;
-        return tdm_fail(err, TDM_INVALID, 0, "there is no command \"%s\"; %s%s%s can be followed by %s",
-                        asked, near == NULL ? "" : "did you mean ", near == NULL ? "" : near,
-                        near == NULL ? out->words : "? The first word", followers);
-    }
+    if (out->words[0] != '\0')
+        return no_follower(out, asked, count == 2, err);
     const char *near = tdm_nearest_command(asked);
     if (near == NULL)
         near = tdm_nearest_command(words[0]);
@@ -242,7 +249,7 @@ static tdm_code unknown_option(const tdm_invocation *out, const token *item, tdm
     char name[48];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(item->text, "="), item->text);
     const char *near = item->text[1] == '-' ? tdm_nearest_option(out->command, name + 2) : NULL;
-    return tdm_fail(err, TDM_INVALID, 0, "%s has no option %s; %s%s%s", out->command->words, name,
+    return tdm_fail(err, TDM_INVALID, 0, "there is no option %s here; %s%s%s", name,
                     near == NULL ? "-h" : "did you mean --", near == NULL ? "" : near,
                     near == NULL ? " lists those it has" : "?");
 }
@@ -257,7 +264,7 @@ static tdm_code take_option(tdm_invocation *out, const token *item, tdm_err *err
         return unknown_option(out, item, err);
     int needs = tdm_global_needs(option);
     if ((needs & ~command->takes) != 0)
-        return tdm_fail(err, TDM_INVALID, 0, "%s takes no --%s: it would have no effect here", command->words,
+        return tdm_fail(err, TDM_INVALID, 0, "this command takes no --%s: it would have no effect",
                         option->name);
     if (json_object_get(out->own, option->name) != NULL)
         return tdm_fail(err, TDM_INVALID, 0, "--%s stands twice; give it once", option->name);
@@ -309,8 +316,7 @@ static tdm_code too_many(const tdm_command *command, const char *text, tdm_err *
 {
     if (command->refusal != NULL)
         return tdm_fail(err, TDM_INVALID, 0, "%s", command->refusal);
-    return tdm_fail(err, TDM_INVALID, 0, "%s: \"%.40s\" is one word too many; -h shows what it takes",
-                    command->words, text);
+    return tdm_fail(err, TDM_INVALID, 0, "\"%.40s\" is one word too many; -h shows what it takes", text);
 }
 
 static tdm_code take_words(tdm_invocation *out, const tokens *list, size_t skip, tdm_err *err)
@@ -334,7 +340,7 @@ static tdm_code take_words(tdm_invocation *out, const tokens *list, size_t skip,
     }
     for (size_t i = 0; i < command->positional_count; i++)
         if (command->positionals[i].needed && json_object_get(out->own, command->positionals[i].name) == NULL)
-            return tdm_fail(err, TDM_INVALID, 0, "%s needs %s: %s; for example: %s", command->words,
+            return tdm_fail(err, TDM_INVALID, 0, "%s is missing: %s; for example: %s",
                             command->positionals[i].name, command->positionals[i].help, command->example);
     return TDM_OK;
 }

@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MPL-2.0
+#
+# journey_test.sh: the way of a fact, by the command alone: a hub and two nodes on loopback in a scratch folder;
+# invite, join, import, confirm, level; then the log out, in, verified, and damaged.
+set -euo pipefail
+
+bin=${TANDEM_BIN:?names the folder of the built programs}
+work=$(mktemp -d "${TMPDIR:-/tmp}/tandem-journey.XXXXXX")
+pids=()
+checks=0
+export TANDEM_NOW=2017-09-30T12:00:00Z
+export NO_COLOR=1
+unset TANDEM_HOME
+
+finish() {
+  local status=$?
+  local pid
+  for pid in "${pids[@]}"; do
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
+  if [ "$status" -ne 0 ]; then
+    tail -n 20 "$work"/*.log >&2 || true
+  fi
+  rm -rf "$work"
+  exit "$status"
+}
+trap finish EXIT
+
+fail() {
+  echo "not ok: $*" >&2
+  exit 1
+}
+
+# check SENTENCE WANTED GOT
+check() {
+  [ "$2" = "$3" ] || fail "$1: wanted \"$2\", got \"$3\""
+  checks=$((checks + 1))
+  echo "ok $checks - $1"
+}
+
+# status_of WANTED COMMAND...: runs it, output to $work/out and $work/err
+status_of() {
+  local wanted=$1 got=0
+  shift
+  "$@" >"$work/out" 2>"$work/err" || got=$?
+  [ "$got" = "$wanted" ] || fail "$*: status $got, not $wanted: $(cat "$work/out" "$work/err")"
+}
+
+# await SENTENCE COMMAND...: until it succeeds, at most 60 s
+await() {
+  local what=$1 deadline=$((SECONDS + 60))
+  shift
+  until "$@" >"$work/out" 2>"$work/err"; do
+    [ "$SECONDS" -lt "$deadline" ] || fail "$what: not within 60 s: $(cat "$work/out" "$work/err")"
+    sleep 0.05
+  done
+  checks=$((checks + 1))
+  echo "ok $checks - $what"
+}
+
+# start ROLE NAME [OPTION...]
+start() {
+  local role=$1 name=$2
+  shift 2
+  "$bin/tandem-$role" --config /dev/null "--$role.state=$work/$name" "$@" 2>>"$work/$name.log" &
+  pids+=("$!")
+  await "the $role $name answers" at "$name" status
+}
+
+# at NAME COMMAND...: the command at the daemon of this folder
+at() {
+  local name=$1
+  shift
+  "$bin/tandem" --connect "$work/$name" "$@"
+}
+
+# says NAME FIELD WANTED COMMAND...: the first row's field
+says() {
+  local name=$1 field=$2 wanted=$3
+  shift 3
+  [ "$(at "$name" "$@" --format plain --fields "$field" -q | sed -n 2p)" = "$wanted" ]
+}
+
+joined() {
+  at "$1" status --json | grep -q '"state":"live"'
+}
+
+start hub hub --hub.listen=tcp://127.0.0.1:0 --hub.tide_interval_ms=200
+start node north --node.organisation=RNN
+start node south --node.organisation=RSS
+
+at hub organisation import - >"$work/out" <<'CSV'
+code,name,sector
+RNN,North hospitals,trust
+RSS,South hospitals,trust
+CSV
+check "both organisations are new" 2 "$(awk '$2 == "new" { print $1 }' "$work/out")"
+status_of 0 at hub target set 2017/18 45
+
+# ---- joining
+at hub invite RNN >"$work/north.code" 2>"$work/advice"
+check "an invite prints one line, the code" 1 "$(wc -l <"$work/north.code")"
+check "an invite gives its advice apart" 1 "$(grep -c 'tandem join' "$work/advice")"
+status_of 0 at north join --code-file "$work/north.code"
+at hub invite RSS 2>/dev/null | at south join >"$work/out"
+status_of 2 at south join "$(cat "$work/north.code")"
+check "a code as an argument is refused with the reason" 1 "$(grep -c 'is a secret' "$work/err")"
+await "the node has joined" joined north
+await "the other node has joined" joined south
+
+# ---- recording
+cat >"$work/north.csv" <<'CSV'
+unit_id,kind,programme,title,start_date,hours,participants,partners
+1,programme,coaching,Coaching together,2017-05-04,6,12,RSS
+2,programme,coaching,Coaching alone,2017-05-05,6,10,
+3,programme,coaching,No hours,2017-05-06,,10,
+4,programme,coaching,No such day,2017-02-30,6,10,
+CSV
+status_of 1 at north import "$work/north.csv" --dry-run
+status_of 1 at north import "$work/north.csv"
+check "two rows are new" 2 "$(awk '$2 == "new" { print $1 }' "$work/out")"
+check "two rows are refused" 2 "$(awk '$2 == "refused" { print $1 }' "$work/out")"
+check "a refused row is named with its column" 1 "$(grep -c 'row 5, column start_date: "2017-02-30"' "$work/out")"
+status_of 1 at north import "$work/north.csv" --json
+check "the same file again is known" 1 "$(grep -c '"known":2' "$work/out")"
+status_of 0 at south record --kind programme --title 'Alone in the south' --start-date 2017-06-01 --hours 3
+
+# ---- confirming
+await "the claim reaches the partner" says south state unanswered link pending
+status_of 0 at south link confirm RNN/1
+await "the hub counts three units, one of them corroborated" \
+  says hub units,joint_corroborated,level_corroborated "$(printf '3\t1\t33.3')" level --fy 2017/18
+status_of 0 at south link confirm RNN/1
+check "confirming again states nothing" 1 "$(grep -c 'already\|confirmed' "$work/out")"
+status_of 3 at south link confirm RNN/99
+status_of 0 at hub level --fy 2017/18 --format csv
+check "CSV has a header and a row for the year" 2 "$(wc -l <"$work/out")"
+
+# ---- errors
+status_of 5 "$bin/tandem" --connect "$work/nobody" status
+status_of 5 "$bin/tandem" --connect "$work/nobody" status --json
+check "a failure under --json is an object" 1 "$(grep -c '^{"type":"error","exit":5,"kind":"unreachable"' "$work/err")"
+status_of 2 "$bin/tandem" status
+status_of 2 "$bin/tandem" --connect "$work/$(printf 'x%.0s' {1..120})" status
+check "too long a path says so" 1 "$(grep -c 'socket takes 107' "$work/err")"
+
+# ---- the log
+status_of 0 at hub export --output "$work/hub.jsonl"
+status_of 0 "$bin/tandem" import-log "$work/hub.jsonl" --store "$work/copy"
+status_of 0 "$bin/tandem" export --store "$work/copy" --output "$work/copy.jsonl"
+check "export, import-log, export gives the same bytes" "$(cksum <"$work/hub.jsonl")" "$(cksum <"$work/copy.jsonl")"
+status_of 0 "$bin/tandem" verify --store "$work/copy"
+check "the copy is sound" 1 "$(grep -c '^sound: ' "$work/out")"
+at hub level --fy 2017/18 --format csv >"$work/live.csv"
+"$bin/tandem" level --fy 2017/18 --format csv --store "$work/copy" >"$work/offline.csv"
+check "the copy gives the hub's level" "$(cat "$work/live.csv")" "$(cat "$work/offline.csv")"
+status_of 0 "$bin/tandem" level --fy 2017/18 --format csv --store "$work/hub"
+check "the store read beside its daemon gives the level, too" "$(cat "$work/live.csv")" "$(cat "$work/out")"
+status_of 2 "$bin/tandem" target set 2017/18 50 --store "$work/hub"
+data=$(find "$work/copy/ledger" -name data.mdb)
+truncate -s 8192 "$data"
+status_of 1 "$bin/tandem" verify --store "$work/copy"
+check "a truncated store is damage, not a crash" 1 "$(grep -c '^1 fault' "$work/out")"
+echo "1..$checks"
