@@ -2,9 +2,10 @@
  *
  * cells.h: amounts by period and group: what all figures are read from.
  *
- * Key of a cell, bytes: family 1, period kind 1, number 4 (big-endian, sign bit turned so that keys sort as
- * numbers do), dimension 1, [days 4 in the family of answer days], group. The group is the raw id: programme,
- * kind (1 byte), lead code, locality; empty for the total.
+ * Key of a cell, as stored: place 8 (family 1, period kind 1, number 4 with the sign bit turned so that keys
+ * sort as numbers do, days 2), dimension 1, group. The group is the raw id: programme, kind (1 byte), lead
+ * code, locality; empty for the total. In memory cells hang on their group, found by the place as a number:
+ * one event changes some thirty cells of five groups.
  */
 #ifndef TANDEM_MEASURES_CELLS_H
 #define TANDEM_MEASURES_CELLS_H
@@ -42,16 +43,21 @@ typedef enum tdm_family {
 
 #define TDM_CELL_KEY_MAX 200
 
+typedef struct tdm_group tdm_group;
+
 typedef struct tdm_cell {
+    const tdm_group *group;
+    uint64_t place; /* the key's first 8 bytes */
     bool dirty;
     uint8_t width; /* numbers held: TDM_AMOUNTS, or 1 for answer days */
-    uint16_t key_len;
-    uint8_t *key;
     int64_t v[];
 } tdm_cell;
 
 typedef struct tdm_cells {
-    tdm_map map;
+    tdm_map groups;
+    tdm_cell **all; /* in no order; a cell that became zero stays until the next start */
+    size_t count;
+    size_t capacity;
     tdm_cell **dirty;
     size_t dirty_count;
     size_t dirty_capacity;
@@ -61,26 +67,38 @@ typedef struct tdm_cell_place {
     tdm_family family;
     tdm_period period;
     tdm_dimension dimension;
-    int32_t days;
+    int32_t days; /* of the families of answer days; else 0 */
     tdm_span group;
 } tdm_cell_place;
 
 void tdm_cells_init(tdm_cells *cells);
 void tdm_cells_free(tdm_cells *cells);
-/* Add the amounts. Exact also when a sum wraps: what went in comes out again. */
-void tdm_cells_add(tdm_cells *cells, const tdm_cell_place *place, const tdm_amounts *amounts);
-void tdm_cells_add_days(tdm_cells *cells, const tdm_cell_place *place, int64_t count);
+
+/* The group, made if it is new. Borrowed; stays where it is. */
+tdm_group *tdm_cells_group(tdm_cells *cells, tdm_dimension dimension, tdm_span group);
+/* Amounts that are not zero, listed once for all groups they go to. */
+typedef struct tdm_changes {
+    size_t count;
+    uint8_t index[TDM_AMOUNTS];
+    int64_t amount[TDM_AMOUNTS];
+} tdm_changes;
+/* Add to a cell of the group. Exact also when a sum wraps: what went in comes out again. */
+void tdm_cells_add(tdm_cells *cells, tdm_group *group, tdm_family family, tdm_period period,
+                   const tdm_changes *changes);
+void tdm_cells_add_days(tdm_cells *cells, tdm_group *group, tdm_family family, tdm_period period,
+                        int32_t days, int64_t count);
 const tdm_cell *tdm_cells_find(const tdm_cells *cells, const tdm_cell_place *place);
 
 bool tdm_cell_is_zero(const tdm_cell *cell);
 void tdm_cell_place_read(const tdm_cell *cell, tdm_cell_place *out); /* group borrowed */
+/* The key of a cell; returns its length. */
+size_t tdm_cell_key(const tdm_cell *cell, uint8_t out[TDM_CELL_KEY_MAX]);
 /* Cells that are not zero, in order of key: an array of borrowed cells, the caller's to free. */
 tdm_cell **tdm_cells_sorted(const tdm_cells *cells, size_t *count);
 
 /* Stored form of a value, and back. */
 void tdm_cell_encode(const tdm_cell *cell, tdm_buf *out);
 tdm_code tdm_cells_load(tdm_cells *cells, tdm_span key, tdm_span value, tdm_err *err);
-/* After a checkpoint: nothing is dirty, cells that became zero are forgotten. */
-void tdm_cells_saved(tdm_cells *cells);
+void tdm_cells_saved(tdm_cells *cells); /* after a checkpoint: nothing is dirty */
 
 #endif

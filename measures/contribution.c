@@ -101,51 +101,62 @@ tdm_code tdm_contribution_decode(tdm_span bytes, tdm_contribution *out, tdm_err 
     return at == NULL ? tdm_fail(err, TDM_CORRUPT, 0, "views: a stored contribution is cut short") : TDM_OK;
 }
 
-static bool is_grouped(const tdm_entry *entry)
+/* The groups of a contribution, found once for all its entries. */
+typedef struct found_groups {
+    tdm_group *items[TDM_GROUPS];
+} found_groups;
+
+static found_groups find_groups(const tdm_contribution *contribution, tdm_cells *cells)
 {
-    return entry->family != TDM_FAMILY_SUMMARY;
+    found_groups out;
+    for (size_t i = 0; i < TDM_GROUPS; i++)
+        out.items[i] = tdm_cells_group(cells, (tdm_dimension)i, contribution->groups[i]);
+    return out;
 }
 
-static void add_amounts(const tdm_contribution *groups_of, const tdm_entry *entry, const tdm_amounts *amounts,
+static void add_amounts(const found_groups *groups, const tdm_entry *entry, const tdm_changes *changes,
                         tdm_cells *cells)
 {
-    tdm_cell_place place = { .family = entry->family, .period = entry->period };
-    size_t count = is_grouped(entry) ? TDM_GROUPS : 1;
-    for (size_t i = 0; i < count; i++) {
-        place.dimension = (tdm_dimension)i;
-        place.group = groups_of->groups[i];
-        tdm_cells_add(cells, &place, amounts);
-    }
+    size_t count = entry->family == TDM_FAMILY_SUMMARY ? 1 : TDM_GROUPS;
+    for (size_t i = 0; i < count && changes->count > 0; i++)
+        tdm_cells_add(cells, groups->items[i], entry->family, entry->period, changes);
 }
 
-static void add_days(const tdm_contribution *contribution, const tdm_entry *entry, int64_t count,
-                     tdm_cells *cells)
+static void add_days(const tdm_contribution *contribution, const found_groups *groups, const tdm_entry *entry,
+                     int64_t count, tdm_cells *cells)
 {
-    tdm_cell_place place = { .family = TDM_FAMILY_DAYS_DELIVERED + entry->family, .period = entry->period };
     for (size_t d = 0; d < entry->days_count; d++) {
-        place.days = contribution->days[entry->days_first + d];
-        for (size_t i = 0; i < TDM_GROUPS; i++) {
-            place.dimension = (tdm_dimension)i;
-            place.group = contribution->groups[i];
-            tdm_cells_add_days(cells, &place, count);
-        }
+        for (size_t i = 0; i < TDM_GROUPS; i++)
+            tdm_cells_add_days(cells, groups->items[i], TDM_FAMILY_DAYS_DELIVERED + entry->family,
+                               entry->period, contribution->days[entry->days_first + d], count);
     }
 }
 
-static void apply_entry(const tdm_contribution *contribution, const tdm_entry *entry, int sign,
-                        tdm_cells *cells)
+static void change(tdm_changes *changes, size_t index, int64_t amount)
 {
-    tdm_amounts amounts = entry->amounts;
-    for (size_t a = 0; sign < 0 && a < TDM_AMOUNTS; a++)
-        amounts.v[a] = (int64_t)(0 - (uint64_t)amounts.v[a]);
-    add_amounts(contribution, entry, &amounts, cells);
-    add_days(contribution, entry, sign, cells);
+    if (amount == 0)
+        return;
+    changes->index[changes->count] = (uint8_t)index;
+    changes->amount[changes->count++] = amount;
+}
+
+static void apply_entry(const tdm_contribution *contribution, const found_groups *groups,
+                        const tdm_entry *entry, int sign, tdm_cells *cells)
+{
+    tdm_changes changes = { .count = 0 };
+    for (size_t a = 0; a < TDM_AMOUNTS; a++)
+        change(&changes, a, sign < 0 ? (int64_t)(0 - (uint64_t)entry->amounts.v[a]) : entry->amounts.v[a]);
+    add_amounts(groups, entry, &changes, cells);
+    add_days(contribution, groups, entry, sign, cells);
 }
 
 void tdm_contribution_apply(const tdm_contribution *contribution, int sign, tdm_cells *cells)
 {
+    if (contribution->count == 0)
+        return;
+    found_groups groups = find_groups(contribution, cells);
     for (size_t i = 0; i < contribution->count; i++)
-        apply_entry(contribution, &contribution->entries[i], sign, cells);
+        apply_entry(contribution, &groups, &contribution->entries[i], sign, cells);
 }
 
 static int compare_entries(const tdm_entry *a, const tdm_entry *b)
@@ -166,26 +177,28 @@ static bool same_groups(const tdm_contribution *a, const tdm_contribution *b)
     return true;
 }
 
+static bool same_days(const tdm_contribution *old, const tdm_entry *from, const tdm_contribution *new,
+                      const tdm_entry *to)
+{
+    return from->days_count == to->days_count
+           && (to->days_count == 0
+               || memcmp(old->days + from->days_first, new->days + to->days_first,
+                         to->days_count * sizeof *new->days)
+                      == 0);
+}
+
 /* One entry of both, same place and groups: only the difference goes to the cells. */
 static void replace_entry(const tdm_contribution *old, const tdm_entry *from, const tdm_contribution *new,
-                          const tdm_entry *to, tdm_cells *cells)
+                          const tdm_entry *to, const found_groups *groups, tdm_cells *cells)
 {
-    tdm_amounts change;
-    uint64_t any = 0;
-    for (size_t a = 0; a < TDM_AMOUNTS; a++) {
-        change.v[a] = (int64_t)((uint64_t)to->amounts.v[a] - (uint64_t)from->amounts.v[a]);
-        any |= (uint64_t)change.v[a];
-    }
-    if (any != 0)
-        add_amounts(new, to, &change, cells);
-    if (from->days_count == to->days_count
-        && (to->days_count == 0
-            || memcmp(old->days + from->days_first, new->days + to->days_first,
-                      to->days_count * sizeof *new->days)
-                   == 0))
+    tdm_changes changes = { .count = 0 };
+    for (size_t a = 0; a < TDM_AMOUNTS; a++)
+        change(&changes, a, (int64_t)((uint64_t)to->amounts.v[a] - (uint64_t)from->amounts.v[a]));
+    add_amounts(groups, to, &changes, cells);
+    if (same_days(old, from, new, to))
         return;
-    add_days(old, from, -1, cells);
-    add_days(new, to, 1, cells);
+    add_days(old, groups, from, -1, cells);
+    add_days(new, groups, to, 1, cells);
 }
 
 void tdm_contribution_replace(const tdm_contribution *old, const tdm_contribution *new, tdm_cells *cells)
@@ -195,6 +208,7 @@ void tdm_contribution_replace(const tdm_contribution *old, const tdm_contributio
         tdm_contribution_apply(new, 1, cells);
         return;
     }
+    found_groups groups = find_groups(new, cells);
     size_t i = 0;
     size_t j = 0;
     while (i < old->count || j < new->count) {
@@ -202,10 +216,10 @@ void tdm_contribution_replace(const tdm_contribution *old, const tdm_contributio
                     : j == new->count ? -1
                                       : compare_entries(&old->entries[i], &new->entries[j]);
         if (order < 0)
-            apply_entry(old, &old->entries[i++], -1, cells);
+            apply_entry(old, &groups, &old->entries[i++], -1, cells);
         else if (order > 0)
-            apply_entry(new, &new->entries[j++], 1, cells);
+            apply_entry(new, &groups, &new->entries[j++], 1, cells);
         else
-            replace_entry(old, &old->entries[i++], new, &new->entries[j++], cells);
+            replace_entry(old, &old->entries[i++], new, &new->entries[j++], &groups, cells);
     }
 }

@@ -357,7 +357,8 @@ static void save_cells(tdm_fold *fold, tdm_kv_txn *txn)
     tdm_buf value = { 0 };
     for (size_t i = 0; i < fold->cells.dirty_count; i++) {
         const tdm_cell *cell = fold->cells.dirty[i];
-        tdm_span key = { cell->key, cell->key_len };
+        uint8_t bytes[TDM_CELL_KEY_MAX];
+        tdm_span key = { bytes, tdm_cell_key(cell, bytes) };
         tdm_buf_clear(&value);
         tdm_cell_encode(cell, &value);
         TDM_ASSERT(!value.failed);

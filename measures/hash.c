@@ -79,7 +79,8 @@ static void hash_cells(tdm_fold *fold, crypto_generichash_state *state)
     size_t count;
     tdm_cell **cells = tdm_cells_sorted(&fold->cells, &count);
     for (size_t i = 0; i < count; i++) {
-        hash_span(state, (tdm_span){ cells[i]->key, cells[i]->key_len });
+        uint8_t key[TDM_CELL_KEY_MAX];
+        hash_span(state, (tdm_span){ key, tdm_cell_key(cells[i], key) });
         for (size_t v = 0; v < cells[i]->width; v++)
             hash_number(state, (uint64_t)cells[i]->v[v]);
     }

@@ -151,9 +151,8 @@ static void gather_cells(gathering *at)
 {
     tdm_family family = at->question->planned ? TDM_FAMILY_PLANNED : TDM_FAMILY_DELIVERED;
     tdm_dimension dimension = stored_dimension(at->question->by);
-    size_t place_at = 0;
-    for (const tdm_cell *cell = tdm_map_next(&at->fold->cells.map, &place_at); cell != NULL;
-         cell = tdm_map_next(&at->fold->cells.map, &place_at)) {
+    for (size_t i = 0; i < at->fold->cells.count; i++) {
+        const tdm_cell *cell = at->fold->cells.all[i];
         tdm_cell_place place;
         char text[TDM_SUBJECT_MAX + 1];
         tdm_cell_place_read(cell, &place);
