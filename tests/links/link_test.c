@@ -900,21 +900,23 @@ static void a_notice_without_proof_is_refused(rig *r)
 
 /* ---- size */
 
+/* After a session with traffic, nothing is left but the machine. (Under the sanitizer mallinfo2 tells 0; the
+ * machine's own block is measured then, too.) */
 static void an_idle_link_is_small(rig *r)
 {
-    rig_open(r);
-    rig_disconnect(r);
+    size_t before = mallinfo2().uordblks;
+    tdm_link_destroy(&r->hub.ends[0].link);
+    size_t without = mallinfo2().uordblks;
     tdm_link_options options = station_options(&r->hub, &r->node.origin);
     station_link(&r->hub, 0, &options);
-    station_link(&r->hub, 1, &options);
-    tdm_link_destroy(&r->hub.ends[1].link);
-    size_t before = mallinfo2().uordblks;
-    tdm_link *link = NULL;
-    tdm_link_ports ports = { 0 };
-    assert_int_equal(tdm_link_new(&link, &options, &ports, NULL), TDM_INVALID);
-    assert_null(link);
-    station_link(&r->hub, 1, &options);
-    assert_in_range(mallinfo2().uordblks - before, 1, IDLE_LINK_BYTES);
+    rig_open(r);
+    assert_in_range(malloc_usable_size(rig_hub(r)), 1, IDLE_LINK_BYTES);
+    assert_in_range(malloc_usable_size(rig_node(r)), 1, IDLE_LINK_BYTES);
+    assert_in_range(before - without, 0, IDLE_LINK_BYTES);
+    before = mallinfo2().uordblks;
+    tdm_link_frame(rig_hub(r), TDM_SPAN_LITERAL("\x91\x07"), r->now_ms);
+    rig_lose(&r->to_node);
+    assert_in_range(mallinfo2().uordblks, 0, before);
 }
 
 typedef struct case_row {
