@@ -2,8 +2,8 @@
  *
  * oracle_test.c: the engine against the naive oracle, over random histories in random orders and splits.
  *
- * TANDEM_SEEDS histories (1000 if unset) from TANDEM_FIRST_SEED (1) on. A difference is printed with its seed,
- * and with the smallest set of events found that still shows it, as JSON lines.
+ * TANDEM_SEEDS histories (1000 if unset) from TANDEM_FIRST_SEED (1) on. A difference is printed with its
+ * seed, and with the smallest set of events found that still shows it, as JSON lines.
  */
 #include <setjmp.h>
 #include <stdarg.h>
