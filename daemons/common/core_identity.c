@@ -73,9 +73,7 @@ static tdm_code append_birth(tdm_core *core, tdm_ledger_txn *txn, tdm_err *err)
                             .event_ms = now,
                             .payload = tdm_buf_span(&payload) };
         core_own_log own = { .origin = self->origin, .incarnation = self->incarnation };
-        code = core_own_append(txn, &own, &draft, 1, now, err);
-        if (code == TDM_OK)
-            code = core_own_seal(txn, &own, &self->seal, err);
+        code = core_own_append(txn, &own, &self->seal, &draft, 1, now, err);
     }
     tdm_buf_free(&payload);
     tdm_buf_free(&subject);

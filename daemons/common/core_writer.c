@@ -110,9 +110,9 @@ static size_t encode_run(const core_own_log *own, const tdm_draft *drafts, size_
     return taken;
 }
 
-static tdm_code append_one_run(tdm_ledger_txn *txn, core_own_log *own, size_t count, const tdm_buf *bytes,
-                               const size_t *offsets, tdm_span *spans, tdm_digest *digests, int64_t now,
-                               tdm_err *err)
+static tdm_code append_one_run(tdm_ledger_txn *txn, core_own_log *own, const tdm_seal_key *key, size_t count,
+                               const tdm_buf *bytes, const size_t *offsets, tdm_span *spans,
+                               tdm_digest *digests, int64_t now, tdm_err *err)
 {
     for (size_t i = 0; i < count; i++)
         spans[i] = (tdm_span){ bytes->data + offsets[i], offsets[i + 1] - offsets[i] };
@@ -120,11 +120,13 @@ static tdm_code append_one_run(tdm_ledger_txn *txn, core_own_log *own, size_t co
     tdm_run_root(digests, count, &run.root);
     tdm_run_head(&own->head, &run.root, &run.head);
     tdm_code code = tdm_ledger_append_run(txn, &own->origin, own->incarnation, &run, spans, now, err);
-    if (code == TDM_OK) {
-        own->last = run.last;
-        own->head = run.head;
-    }
-    return code;
+    if (code != TDM_OK)
+        return code;
+    own->last = run.last;
+    own->head = run.head;
+    tdm_seal seal;
+    tdm_seal_sign(key, &own->origin, own->incarnation, own->last, &own->head, &seal);
+    return tdm_ledger_put_seal(txn, &own->origin, own->incarnation, &seal, err);
 }
 
 typedef struct run_scratch {
@@ -133,8 +135,8 @@ typedef struct run_scratch {
     tdm_span spans[TDM_RUN_EVENTS_MAX];
 } run_scratch;
 
-tdm_code core_own_append(tdm_ledger_txn *txn, core_own_log *own, const tdm_draft *drafts, size_t count,
-                         int64_t recorded_ms, tdm_err *err)
+tdm_code core_own_append(tdm_ledger_txn *txn, core_own_log *own, const tdm_seal_key *key,
+                         const tdm_draft *drafts, size_t count, int64_t recorded_ms, tdm_err *err)
 {
     run_scratch *scratch = malloc(sizeof *scratch);
     tdm_buf bytes = { 0 };
@@ -147,21 +149,14 @@ tdm_code core_own_append(tdm_ledger_txn *txn, core_own_log *own, const tdm_draft
             code = tdm_fail(err, TDM_MALFORMED, 0, "a fact does not fit the schema: %s", why.what);
             break;
         }
-        code = append_one_run(txn, own, taken, &bytes, scratch->offsets, scratch->spans, scratch->digests,
-                              recorded_ms, err);
+        code = append_one_run(txn, own, key, taken, &bytes, scratch->offsets, scratch->spans,
+                              scratch->digests, recorded_ms, err);
         drafts += taken;
         count -= taken;
     }
     tdm_buf_free(&bytes);
     free(scratch);
     return code;
-}
-
-tdm_code core_own_seal(tdm_ledger_txn *txn, const core_own_log *own, const tdm_seal_key *key, tdm_err *err)
-{
-    tdm_seal seal;
-    tdm_seal_sign(key, &own->origin, own->incarnation, own->last, &own->head, &seal);
-    return tdm_ledger_put_seal(txn, &own->origin, own->incarnation, &seal, err);
 }
 
 /* Before anything is written: would each draft pass? So that one bad draft never spoils a group. */
@@ -196,7 +191,6 @@ typedef struct group {
     tdm_core *core;
     tdm_ledger_txn *txn;
     core_own_log own;
-    bool own_grew;
     int64_t now;
     tdm_err err;
 } group;
@@ -204,9 +198,9 @@ typedef struct group {
 static tdm_code write_state(group *g, request *item)
 {
     item->waiter->stated.first = g->own.last + 1;
-    tdm_code code = core_own_append(g->txn, &g->own, item->drafts, item->draft_count, g->now, &g->err);
+    tdm_code code = core_own_append(g->txn, &g->own, &g->core->identity.seal, item->drafts, item->draft_count,
+                                    g->now, &g->err);
     item->waiter->stated.last = g->own.last;
-    g->own_grew = g->own_grew || item->draft_count > 0;
     return code;
 }
 
@@ -320,8 +314,6 @@ static tdm_code write_group(group *g, request **items, size_t count)
         code = tdm_ledger_begin(g->core->ledger, &g->txn, &g->err);
     for (size_t i = 0; i < count && code == TDM_OK; i++)
         code = WRITE[items[i]->kind](g, items[i]);
-    if (code == TDM_OK && g->own_grew)
-        code = core_own_seal(g->txn, &g->own, &g->core->identity.seal, &g->err);
     if (code != TDM_OK) {
         tdm_ledger_abort(&g->txn);
         return code;
