@@ -4,6 +4,7 @@
  */
 #include "service_world.h"
 #include "queue.h"
+#include "services/services.h"
 
 #include "tandem/pack.h"
 
@@ -16,7 +17,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { MAP_BYTES = 1 << 28, PATIENCE_MS = 60000 };
+enum { MAP_BYTES = 1 << 28 };
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
@@ -74,11 +75,8 @@ void world_close(tdm_world *world)
 
 static void settle(tdm_world *world)
 {
-    uint64_t position = 0;
     tdm_err err = { 0 };
-    assert_int_equal(tdm_ledger_last_position(tdm_core_ledger(world->core), &position, &err), TDM_OK);
-    if (!tdm_core_is_read_only(world->core)
-        && tdm_core_wait_folded(world->core, position, PATIENCE_MS, &err) != TDM_OK)
+    if (!tdm_core_is_read_only(world->core) && tdm_settle(&world->context, &err) != TDM_OK)
         fail_msg("fold: %s", err.what);
 }
 

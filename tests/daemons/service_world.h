@@ -15,7 +15,7 @@ typedef struct tdm_world {
     char organisation[16];
 } tdm_world;
 
-/* 2026-08-06T10:00:00Z: today, wherever it matters. */
+/* 2026-08-04T10:00:00Z: today, wherever it matters. */
 #define WORLD_NOW 1785837600000
 
 void world_open(tdm_world *world, bool hub, const char *organisation);

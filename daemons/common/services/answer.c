@@ -5,6 +5,7 @@
 #include "services.h"
 #include "../statement.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,11 +232,24 @@ tdm_code tdm_own_organisation(const tdm_service_context *context, const json_t *
     return TDM_OK;
 }
 
+/* Has this very fold seen it all? After a swap the one lent may have begun again. */
+static bool has_settled(tdm_core *core, uint64_t position)
+{
+    tdm_fold *fold = tdm_core_fold(core);
+    bool settled = tdm_fold_position(fold) >= position && tdm_fold_is_settled(fold);
+    tdm_core_fold_release(core, fold);
+    return settled;
+}
+
 tdm_code tdm_settle(const tdm_service_context *context, tdm_err *err)
 {
     uint64_t position = 0;
     tdm_code code = tdm_ledger_last_position(tdm_core_ledger(context->core), &position, err);
-    return code == TDM_OK ? tdm_core_wait_folded(context->core, position, SETTLE_MS, err) : code;
+    while (code == TDM_OK && !has_settled(context->core, position)) {
+        code = tdm_core_wait_folded(context->core, position, SETTLE_MS, err);
+        sched_yield();
+    }
+    return code;
 }
 
 tdm_date tdm_today(const tdm_service_context *context)
