@@ -49,6 +49,7 @@ typedef struct world {
     bool is_alive[NODES_MAX];
     bool hub_is_alive;
     uint64_t number; /* of facts made */
+    uint64_t slow;   /* one step in so many the writers commit: worlds differ */
 } world;
 
 /* ---- chance and failure */
@@ -282,7 +283,7 @@ static void append(world *w, station *s)
 
 static void run_station(world *w, station *s)
 {
-    if (w->healing || roll(w, 3) == 0)
+    if (w->healing || roll(w, w->slow) == 0)
         station_commit(s);
     if (w->healing || roll(w, 2) == 0)
         station_tell(s);
@@ -473,6 +474,7 @@ static void open_world(world *w)
 {
     static const char *const NAMES[NODES_MAX] = { "north", "east", "south", "west" };
     w->node_count = 1 + roll(w, NODES_MAX);
+    w->slow = 2 + roll(w, 30);
     station_open(&w->hub, "hub", TDM_LINK_HUB, w->options->seed * 8 + 7);
     hook(w, &w->hub);
     w->hub_is_alive = true;
