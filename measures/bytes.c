@@ -51,36 +51,11 @@ void *tdm_memory_grow(void *items, size_t *capacity, size_t need, size_t item_si
 
 void tdm_varint_put(tdm_buf *out, uint64_t value)
 {
-    uint8_t bytes[10];
-    size_t len = 0;
-    do {
-        bytes[len++] = (uint8_t)(value | 0x80);
-        value >>= 7;
-    } while (value != 0);
-    bytes[len - 1] &= 0x7f;
-    tdm_buf_add(out, bytes, len);
+    uint8_t bytes[TDM_VARINT_MAX];
+    tdm_buf_add(out, bytes, (size_t)(tdm_varint_write(bytes, value) - bytes));
 }
 
 void tdm_varint_put_signed(tdm_buf *out, int64_t value)
 {
-    tdm_varint_put(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
-}
-
-uint64_t tdm_varint_get(const uint8_t **at, const uint8_t *end)
-{
-    uint64_t value = 0;
-    for (unsigned shift = 0; *at != NULL && *at < end && shift < 64; shift += 7) {
-        uint8_t byte = *(*at)++;
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if ((byte & 0x80) == 0)
-            return value;
-    }
-    *at = NULL;
-    return 0;
-}
-
-int64_t tdm_varint_get_signed(const uint8_t **at, const uint8_t *end)
-{
-    uint64_t value = tdm_varint_get(at, end);
-    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+    tdm_varint_put(out, tdm_zigzag(value));
 }

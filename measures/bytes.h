@@ -19,11 +19,39 @@ void *tdm_memory_new(size_t bytes); /* zeroed */
 void *tdm_memory_grow(void *items, size_t *capacity, size_t need, size_t item_size);
 
 /* Unsigned LEB128; signed numbers by zigzag. */
+enum { TDM_VARINT_MAX = 10 };
+static inline uint8_t *tdm_varint_write(uint8_t *out, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *out++ = (uint8_t)(value | 0x80);
+    *out++ = (uint8_t)value;
+    return out;
+}
+static inline uint64_t tdm_zigzag(int64_t value)
+{
+    return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+}
 void tdm_varint_put(tdm_buf *out, uint64_t value);
 void tdm_varint_put_signed(tdm_buf *out, int64_t value);
+
 /* Read from *at; at the end of the bytes *at becomes NULL and 0 is read from then on. */
-uint64_t tdm_varint_get(const uint8_t **at, const uint8_t *end);
-int64_t tdm_varint_get_signed(const uint8_t **at, const uint8_t *end);
+static inline uint64_t tdm_varint_get(const uint8_t **at, const uint8_t *end)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; *at != NULL && *at < end && shift < 64; shift += 7) {
+        uint8_t byte = *(*at)++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) == 0)
+            return value;
+    }
+    *at = NULL;
+    return 0;
+}
+static inline int64_t tdm_varint_get_signed(const uint8_t **at, const uint8_t *end)
+{
+    uint64_t value = tdm_varint_get(at, end);
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
 
 static inline uint32_t tdm_load_u32(const uint8_t *at)
 {

@@ -127,7 +127,11 @@ static void widen(tdm_group *group)
 static tdm_cell *make_cell(tdm_cells *cells, tdm_group *group, uint64_t place)
 {
     size_t width = has_days(family_of(place)) ? 1 : TDM_AMOUNTS;
-    tdm_cell *cell = tdm_memory_new(sizeof *cell + width * sizeof cell->v[0]);
+    /* On a cache line of its own, so that a session changes one line of each cell. */
+    size_t bytes = (sizeof(tdm_cell) + width * sizeof(int64_t) + 63) / 64 * 64;
+    tdm_cell *cell = aligned_alloc(64, bytes);
+    TDM_ASSERT(cell != NULL);
+    memset(cell, 0, bytes);
     cell->width = (uint8_t)width;
     cell->place = place;
     cell->group = group;

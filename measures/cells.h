@@ -13,19 +13,20 @@
 #include "map.h"
 #include "tandem/fold.h"
 
+/* What every event of a unit changes comes first, beside the cell's head in memory. */
 typedef enum tdm_amount {
-    TDM_AMOUNT_WEIGHT,                                       /* 4: units, hours, participants, phours */
-    TDM_AMOUNT_JOINT = TDM_AMOUNT_WEIGHT + 4,                /* 3 lines x 4 weights */
-    TDM_AMOUNT_ESTIMATED = TDM_AMOUNT_JOINT + TDM_LINES * 4, /* units */
+    TDM_AMOUNT_WEIGHT,                        /* 4: units, hours, participants, phours */
+    TDM_AMOUNT_FACTS = TDM_AMOUNT_WEIGHT + 4, /* base events */
+    TDM_AMOUNT_LATE,
+    TDM_AMOUNT_ESTIMATED, /* units */
     TDM_AMOUNT_UNREPORTED,
-    TDM_AMOUNT_PHASE, /* 3: plan, deliver, support */
+    TDM_AMOUNT_CANCELLED,
+    TDM_AMOUNT_JOINT,                                    /* 3 lines x 4 weights */
+    TDM_AMOUNT_PHASE = TDM_AMOUNT_JOINT + TDM_LINES * 4, /* 3: plan, deliver, support */
     TDM_AMOUNT_ALL_PHASES = TDM_AMOUNT_PHASE + 3,
     TDM_AMOUNT_DEPTH,
-    TDM_AMOUNT_CLAIMS, /* 4: all, disputed, unanswered, corroborated */
-    TDM_AMOUNT_FACTS = TDM_AMOUNT_CLAIMS + 4,
-    TDM_AMOUNT_LATE,
-    TDM_AMOUNT_CANCELLED,
-    TDM_AMOUNT_DOUBTS, /* the summary only */
+    TDM_AMOUNT_CLAIMS,                         /* 4: all, disputed, unanswered, corroborated */
+    TDM_AMOUNT_DOUBTS = TDM_AMOUNT_CLAIMS + 4, /* the summary only */
     TDM_AMOUNTS
 } tdm_amount;
 

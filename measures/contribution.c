@@ -39,6 +39,23 @@ void tdm_contribution_add_day(tdm_contribution *contribution, tdm_entry *entry, 
     entry->days_count++;
 }
 
+static void encode_entry(const tdm_contribution *contribution, const tdm_entry *entry, tdm_buf *out)
+{
+    uint8_t bytes[TDM_VARINT_MAX * (TDM_AMOUNTS + 4)];
+    uint64_t mask = 0;
+    for (size_t a = 0; a < TDM_AMOUNTS; a++)
+        mask |= (uint64_t)(entry->amounts.v[a] != 0) << a;
+    uint8_t *at = tdm_varint_write(bytes, (uint64_t)entry->family << 4 | (uint64_t)entry->period.kind);
+    at = tdm_varint_write(at, tdm_zigzag(entry->period.number));
+    at = tdm_varint_write(at, mask);
+    for (uint64_t left = mask; left != 0; left &= left - 1)
+        at = tdm_varint_write(at, tdm_zigzag(entry->amounts.v[__builtin_ctzll(left)]));
+    at = tdm_varint_write(at, entry->days_count);
+    tdm_buf_add(out, bytes, (size_t)(at - bytes));
+    for (size_t d = 0; d < entry->days_count; d++)
+        tdm_varint_put(out, (uint64_t)contribution->days[entry->days_first + d]);
+}
+
 /* groups (length, bytes) except the total | entries: family and kind 1, number, mask of amounts, the amounts,
  * number of days, the days */
 void tdm_contribution_encode(const tdm_contribution *contribution, tdm_buf *out)
@@ -49,22 +66,8 @@ void tdm_contribution_encode(const tdm_contribution *contribution, tdm_buf *out)
         tdm_varint_put(out, contribution->groups[i].len);
         tdm_buf_add(out, contribution->groups[i].data, contribution->groups[i].len);
     }
-    for (size_t i = 0; i < contribution->count; i++) {
-        const tdm_entry *entry = &contribution->entries[i];
-        uint64_t mask = 0;
-        for (size_t a = 0; a < TDM_AMOUNTS; a++)
-            mask |= (uint64_t)(entry->amounts.v[a] != 0) << a;
-        tdm_varint_put(out, (uint64_t)entry->family << 4 | (uint64_t)entry->period.kind);
-        tdm_varint_put_signed(out, entry->period.number);
-        tdm_varint_put(out, mask);
-        for (size_t a = 0; a < TDM_AMOUNTS; a++) {
-            if (entry->amounts.v[a] != 0)
-                tdm_varint_put_signed(out, entry->amounts.v[a]);
-        }
-        tdm_varint_put(out, entry->days_count);
-        for (size_t d = 0; d < entry->days_count; d++)
-            tdm_varint_put(out, (uint64_t)contribution->days[entry->days_first + d]);
-    }
+    for (size_t i = 0; i < contribution->count; i++)
+        encode_entry(contribution, &contribution->entries[i], out);
 }
 
 static void decode_entry(const uint8_t **at, const uint8_t *end, tdm_contribution *out)
@@ -73,10 +76,8 @@ static void decode_entry(const uint8_t **at, const uint8_t *end, tdm_contributio
     tdm_period period = { (tdm_period_kind)(what & 15), (int32_t)tdm_varint_get_signed(at, end) };
     tdm_entry *entry = tdm_contribution_add(out, (tdm_family)(what >> 4), period);
     uint64_t mask = tdm_varint_get(at, end);
-    for (size_t a = 0; a < TDM_AMOUNTS; a++) {
-        if (mask >> a & 1)
-            entry->amounts.v[a] = tdm_varint_get_signed(at, end);
-    }
+    for (uint64_t left = mask & (((uint64_t)1 << TDM_AMOUNTS) - 1); left != 0; left &= left - 1)
+        entry->amounts.v[__builtin_ctzll(left)] = tdm_varint_get_signed(at, end);
     uint64_t days = tdm_varint_get(at, end);
     for (uint64_t d = 0; d < days && *at != NULL; d++)
         tdm_contribution_add_day(out, entry, (int32_t)tdm_varint_get(at, end));
