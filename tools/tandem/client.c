@@ -86,6 +86,7 @@ int tdm_client_ask(const tdm_invocation *invocation, tdm_session *session, const
 
 static int say_dry_run(const tdm_invocation *invocation, tdm_session *session)
 {
+    json_object_del(invocation->args, "dry_run");
     char *text = json_dumps(invocation->args, JSON_COMPACT | JSON_SORT_KEYS);
     tdm_buf safe = { 0 };
     tdm_terminal_add(&safe, tdm_span_text(text == NULL ? "" : text));

@@ -34,11 +34,13 @@ tdm_command_function tdm_client_run;
 /* Show an answer and free it; returns the exit status, which is `status` unless showing failed. */
 int tdm_client_show(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer, int status);
 
-/* ---- offline.c */
-/* A state folder's store, opened for reading in a child process, so that damaged pages end only the child.
- * TDM_CORRUPT: the child crashed. Otherwise as tdm_service_call. */
+/* ---- offline.c: a state folder's store, opened for reading in a child process, so that damaged pages end
+ * only the child: then TDM_CORRUPT. */
+/* As tdm_service_call. */
 tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
                           tdm_err *err);
+/* The whole log to out as it is read: never in memory as a whole. */
+tdm_code tdm_offline_export(const char *folder, FILE *out, tdm_err *err);
 
 /* ---- bytes.c */
 /* A file, or standard input for "-", at most `max` bytes. TDM_NOT_FOUND, TDM_IO, TDM_FULL say what to do. */

@@ -13,52 +13,61 @@
 
 /* ---- export */
 
-/* Written beside the file asked for and renamed when whole: an interrupted export never looks finished. */
-static tdm_code export_to_file(tdm_session *session, const char *path, tdm_span bytes, tdm_err *err)
+/* The log to a stream, and all of it really there. */
+static int write_log(const tdm_invocation *invocation, tdm_session *session, FILE *out)
 {
-    char part[4096];
-    int len = snprintf(part, sizeof part, "%s.part", path);
-    if (len >= (int)sizeof part)
-        return tdm_fail(err, TDM_INVALID, 0, "the path of the file is too long");
-    FILE *file = fopen(part, "wbe");
-    bool good = file != NULL && fwrite(bytes.data, 1, bytes.len, file) == bytes.len && fflush(file) == 0
-                && fsync(fileno(file)) == 0;
-    int sys = good ? 0 : errno;
-    if (file != NULL)
-        fclose(file);
-    if (!good || rename(part, path) != 0)
-        return tdm_fail(err, TDM_IO, errno, "%.120s could not be written: %s", path,
-                        strerror(sys != 0 ? sys : errno));
-    tdm_session_say(session, "%zu bytes written", bytes.len);
-    return TDM_OK;
+    const char *folder = tdm_invocation_text(invocation, "store");
+    tdm_answer answer = { 0 };
+    tdm_err err = { 0 };
+    tdm_code code = TDM_OK;
+    if (folder != NULL) {
+        code = tdm_offline_export(folder, out, &err);
+    } else {
+        int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
+        if (status != 0)
+            return status;
+        fwrite(answer.bytes.data, 1, answer.bytes.len, out);
+    }
+    if (code == TDM_OK && (fflush(out) != 0 || ferror(out)))
+        code = tdm_fail(&err, TDM_IO, errno, "the log could not be written: %s", strerror(errno));
+    tdm_answer_free(&answer);
+    return code == TDM_OK ? 0 : tdm_session_fail(session, invocation->command->words, &err, NULL);
 }
 
-static int show_log(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer, int status)
+/* Written beside the file asked for and renamed when whole: an interrupted export never looks finished. */
+static int export_to_file(const tdm_invocation *invocation, tdm_session *session, const char *path)
 {
-    const char *path = tdm_invocation_text(invocation, "output");
+    char part[4096];
     tdm_err err = { 0 };
-    if (path == NULL || status != 0)
-        return tdm_client_show(invocation, session, answer, status);
-    if (export_to_file(session, path, tdm_buf_span(&answer->bytes), &err) != TDM_OK)
+    int len = snprintf(part, sizeof part, "%s.part", path);
+    FILE *file = len < (int)sizeof part ? fopen(part, "wbe") : NULL;
+    if (file == NULL) {
+        tdm_fail(&err, TDM_IO, errno, "%.120s can not be written: %s", path, strerror(errno));
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    }
+    int status = write_log(invocation, session, file);
+    bool kept = status != 0 || fsync(fileno(file)) == 0;
+    kept = fclose(file) == 0 && kept;
+    if (status == 0 && (!kept || rename(part, path) != 0)) {
+        tdm_fail(&err, TDM_IO, errno, "%.120s could not be written: %s", path, strerror(errno));
         status = tdm_session_fail(session, invocation->command->words, &err, NULL);
-    tdm_answer_free(answer);
+    }
+    if (status != 0)
+        unlink(part);
     return status;
 }
 
 static int run_export(const tdm_invocation *invocation, tdm_session *session)
 {
     const char *format = tdm_invocation_format(invocation);
+    const char *path = tdm_invocation_text(invocation, "output");
     tdm_err err = { 0 };
     if (format != NULL && strcmp(format, "jsonl") != 0) {
         tdm_fail(&err, TDM_INVALID, 0, "a log is written as jsonl only; leave --format away");
         return tdm_session_fail(session, invocation->command->words, &err, NULL);
     }
-    if (session->out_is_terminal && tdm_invocation_text(invocation, "output") == NULL && session->asks
-        && !tdm_invocation_flag(invocation, "yes"))
-        tdm_session_say(session, "the log follows; --output FILE keeps it");
-    tdm_answer answer;
-    int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
-    return show_log(invocation, session, &answer, status);
+    return path == NULL ? write_log(invocation, session, session->out)
+                        : export_to_file(invocation, session, path);
 }
 
 /* ---- import-log */

@@ -5,20 +5,32 @@
 #include "client.h"
 
 #include "clock.h"
+#include "log_text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the child writes before the answer's bytes. */
-typedef struct report_head {
+/* What the child does with the open store: bytes go to the parent through a pipe of their own. */
+typedef struct task {
+    const char *folder;
+    const char *verb; /* NULL: export, as it is read */
+    const json_t *args;
+    FILE *out; /* parent: where the bytes go, or into `bytes` */
+    tdm_buf bytes;
+} task;
+
+/* What the child tells at its end, through a second pipe. */
+typedef struct verdict {
     tdm_code code;
     bool raw;
     int exit;
     tdm_err err;
-} report_head;
+} verdict;
 
 /* ---- whose store it is */
 
@@ -77,23 +89,6 @@ static tdm_code is_hub_store(const char *folder, bool *hub, tdm_err *err)
 
 /* ---- the child */
 
-static tdm_code call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
-                     tdm_err *err)
-{
-    tdm_core_options options = { .folder = folder, .read_only = true };
-    tdm_core *core = NULL;
-    tdm_code code = is_hub_store(folder, &options.hub, err);
-    if (code == TDM_OK)
-        code = tdm_core_open(&core, &options, err);
-    if (code == TDM_OK) {
-        tdm_service_context context = { .core = core, .now_ms = tdm_clock_wall_ms() };
-        tdm_request request = { .args = args };
-        code = tdm_service_call(&context, verb, &request, answer, err);
-    }
-    tdm_core_close(&core);
-    return code;
-}
-
 static bool write_all(int fd, const void *data, size_t len)
 {
     const char *at = data;
@@ -109,40 +104,89 @@ static bool write_all(int fd, const void *data, size_t len)
     return true;
 }
 
-static _Noreturn void be_child(int fd, const char *folder, const char *verb, const json_t *args)
+static tdm_code send_lines(void *context, tdm_span lines, tdm_err *err)
 {
+    return write_all(*(int *)context, lines.data, lines.len)
+               ? TDM_OK
+               : tdm_fail(err, TDM_IO, errno, "nobody reads the log any more");
+}
+
+static tdm_code serve(tdm_core *core, const task *what, int fd, verdict *out)
+{
+    if (what->verb == NULL)
+        return tdm_log_export(core, send_lines, &fd, &out->err);
     tdm_answer answer = { 0 };
-    report_head head;
-    memset(&head, 0, sizeof head); /* padding, too: it goes through a pipe */
-    head.code = call(folder, verb, args, &answer, &head.err);
-    head.raw = answer.raw;
-    head.exit = answer.exit;
-    bool told = write_all(fd, &head, sizeof head) && write_all(fd, answer.bytes.data, answer.bytes.len);
+    tdm_service_context context = { .core = core, .now_ms = tdm_clock_wall_ms() };
+    tdm_request request = { .args = what->args };
+    tdm_code code = tdm_service_call(&context, what->verb, &request, &answer, &out->err);
+    out->raw = answer.raw;
+    out->exit = answer.exit;
+    if (!write_all(fd, answer.bytes.data, answer.bytes.len) && code == TDM_OK)
+        code = tdm_fail(&out->err, TDM_IO, errno, "nobody reads the answer any more");
     tdm_answer_free(&answer);
-    _exit(told ? 0 : 1);
+    return code;
+}
+
+static tdm_code open_and_serve(const task *what, int fd, verdict *out)
+{
+    tdm_core_options options = { .folder = what->folder, .read_only = true };
+    tdm_core *core = NULL;
+    tdm_code code = is_hub_store(what->folder, &options.hub, &out->err);
+    if (code == TDM_OK)
+        code = tdm_core_open(&core, &options, &out->err);
+    if (code == TDM_OK)
+        code = serve(core, what, fd, out);
+    tdm_core_close(&core);
+    return code;
+}
+
+static _Noreturn void be_child(const task *what, int data_fd, int verdict_fd)
+{
+    verdict out;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody waits for an answer any more */
+    memset(&out, 0, sizeof out);      /* padding, too: it goes through a pipe */
+    out.code = open_and_serve(what, data_fd, &out);
+    close(data_fd);
+    _exit(write_all(verdict_fd, &out, sizeof out) ? 0 : 1);
 }
 
 /* ---- the parent */
 
-static bool read_report(int fd, report_head *head, tdm_buf *bytes)
+static bool keep_bytes(task *what, const char *part, size_t len)
+{
+    if (what->out != NULL)
+        return fwrite(part, 1, len, what->out) == len;
+    tdm_buf_add(&what->bytes, part, len);
+    return !what->bytes.failed;
+}
+
+static bool read_data(task *what, int fd)
 {
     char part[65536];
-    size_t have = 0;
     for (;;) {
         ssize_t got = read(fd, part, sizeof part);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return got == 0 && have == sizeof *head && !bytes->failed;
-        size_t first = sizeof *head - have;
-        first = first < (size_t)got ? first : (size_t)got;
-        memcpy((char *)head + have, part, first);
-        have += first;
-        tdm_buf_add(bytes, part + first, (size_t)got - first);
+            return got == 0;
+        if (!keep_bytes(what, part, (size_t)got))
+            return false;
     }
 }
 
-static tdm_code child_ended(pid_t child, tdm_err *err)
+static bool read_verdict(verdict *out, int fd)
+{
+    size_t have = 0;
+    ssize_t got;
+    while (have < sizeof *out && (got = read(fd, (char *)out + have, sizeof *out - have)) != 0) {
+        if (got < 0 && errno != EINTR)
+            return false;
+        have += got > 0 ? (size_t)got : 0;
+    }
+    return have == sizeof *out;
+}
+
+static tdm_code wait_child(pid_t child, tdm_err *err)
 {
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -156,34 +200,65 @@ static tdm_code child_ended(pid_t child, tdm_err *err)
     return TDM_OK;
 }
 
+static void close_ends(int data[2], int told[2], int which)
+{
+    close(data[which]);
+    close(told[which]);
+}
+
+static tdm_code run_child(task *what, verdict *out, tdm_err *err)
+{
+    int data[2];
+    int told[2];
+    if (pipe2(data, O_CLOEXEC) != 0)
+        return tdm_fail(err, TDM_IO, errno, "a pipe could not be made: %s", strerror(errno));
+    if (pipe2(told, O_CLOEXEC) != 0) {
+        close(data[0]);
+        close(data[1]);
+        return tdm_fail(err, TDM_IO, errno, "a pipe could not be made: %s", strerror(errno));
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        close_ends(data, told, 0);
+        be_child(what, data[1], told[1]);
+    }
+    close_ends(data, told, 1);
+    bool kept = child > 0 && read_data(what, data[0]);
+    int sys = errno;
+    close(data[0]); /* a child that still writes then stops */
+    bool whole = child > 0 && read_verdict(out, told[0]);
+    close(told[0]);
+    tdm_code code = child > 0 ? wait_child(child, err) : tdm_fail(err, TDM_IO, sys, "no process was started");
+    if (code == TDM_OK && !(kept && whole))
+        code = tdm_fail(err, TDM_IO, sys, "the answer could not be taken: %s", strerror(sys));
+    return code;
+}
+
 tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
                           tdm_err *err)
 {
-    int ends[2];
+    task what = { .folder = folder, .verb = verb, .args = args };
+    verdict out;
     *answer = (tdm_answer){ 0 };
-    if (pipe(ends) != 0)
-        return tdm_fail(err, TDM_IO, errno, "a pipe could not be made: %s", strerror(errno));
-    pid_t child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        be_child(ends[1], folder, verb, args);
-    }
-    close(ends[1]);
-    report_head head;
-    bool whole = child > 0 && read_report(ends[0], &head, &answer->bytes);
-    close(ends[0]);
-    tdm_code code =
-        child > 0 ? child_ended(child, err) : tdm_fail(err, TDM_IO, errno, "no process could be started");
-    if (code == TDM_OK && !whole)
-        code = tdm_fail(err, TDM_FULL, 0, "the answer of the store was cut short");
+    tdm_code code = run_child(&what, &out, err);
     if (code != TDM_OK) {
-        tdm_answer_free(answer);
-        *answer = (tdm_answer){ 0 };
+        tdm_buf_free(&what.bytes);
         return code;
     }
-    answer->raw = head.raw;
-    answer->exit = head.exit;
-    if (head.code != TDM_OK && err != NULL)
-        *err = head.err;
-    return head.code;
+    answer->bytes = what.bytes;
+    answer->raw = out.raw;
+    answer->exit = out.exit;
+    if (out.code != TDM_OK && err != NULL)
+        *err = out.err;
+    return out.code;
+}
+
+tdm_code tdm_offline_export(const char *folder, FILE *out, tdm_err *err)
+{
+    task what = { .folder = folder, .out = out };
+    verdict told;
+    tdm_code code = run_child(&what, &told, err);
+    if (code == TDM_OK && told.code != TDM_OK && err != NULL)
+        *err = told.err;
+    return code == TDM_OK ? told.code : code;
 }

@@ -24,7 +24,8 @@ typedef struct plan {
     size_t title; /* width of its title */
     int decimals;
     bool number; /* all cells are numbers: to the right, never cut */
-    bool empty;  /* no cell holds anything: not shown unless asked for */
+    bool short_ids;
+    bool empty; /* no cell holds anything: not shown unless asked for */
 } plan;
 
 typedef struct layout {
@@ -34,10 +35,27 @@ typedef struct layout {
     bool second_line; /* some title has two */
 } layout;
 
+/* On a terminal an id stands as its first 12 digits, which every WHEN accepts, and a time without its
+ * thousandths. */
+static void shorten(tdm_buf *raw)
+{
+    enum { ID_DIGITS = 32, ID_SHOWN = 12, TIME_LEN = 24, TIME_SHOWN = 19 };
+    tdm_id id;
+    if (raw->len == ID_DIGITS && tdm_unhex(&id, sizeof id, tdm_buf_span(raw)))
+        raw->len = ID_SHOWN;
+    if (raw->len == TIME_LEN && raw->data[10] == 'T' && raw->data[TIME_SHOWN] == '.'
+        && raw->data[TIME_LEN - 1] == 'Z') {
+        raw->data[TIME_SHOWN] = 'Z';
+        raw->len = TIME_SHOWN + 1;
+    }
+}
+
 static void safe_cell(tdm_buf *out, const json_t *row, const plan *item, bool *number)
 {
     tdm_buf raw = { 0 };
     *number = tdm_row_cell(&raw, row, item->column->field, item->decimals);
+    if (item->short_ids)
+        shorten(&raw);
     tdm_terminal_add(out, tdm_buf_span(&raw));
     tdm_buf_free(&raw);
 }
@@ -47,9 +65,9 @@ static size_t text_width(const char *text)
     return tdm_terminal_width(tdm_span_text(text));
 }
 
-static plan measure_column(const tdm_page *page, const tdm_column *column)
+static plan measure_column(const tdm_page *page, const tdm_column *column, bool short_ids)
 {
-    plan item = { .column = column, .number = true, .empty = true, .decimals = 1 };
+    plan item = { .column = column, .short_ids = short_ids, .number = true, .empty = true, .decimals = 1 };
     size_t second = text_width(column->title[1]);
     item.title = text_width(column->title[0]);
     item.title = item.title > second ? item.title : second;
@@ -116,13 +134,13 @@ static size_t fit(layout *all, size_t width)
     return left_out;
 }
 
-static layout *make_layout(const tdm_page *page, const tdm_columns *columns)
+static layout *make_layout(const tdm_page *page, const tdm_columns *columns, bool short_ids)
 {
     layout *all = calloc(1, sizeof *all);
     if (all == NULL)
         return NULL;
     for (size_t i = 0; i < columns->count; i++) {
-        plan item = measure_column(page, &columns->items[i]);
+        plan item = measure_column(page, &columns->items[i], short_ids);
         if (item.empty && columns->count > 1)
             continue;
         all->second_line = all->second_line || columns->items[i].title[1][0] != '\0';
@@ -201,7 +219,7 @@ static void print_rows(tdm_session *session, const tdm_page *page, const layout 
 
 void tdm_output_table(tdm_session *session, const tdm_page *page, const tdm_columns *columns)
 {
-    layout *all = make_layout(page, columns);
+    layout *all = make_layout(page, columns, session->out_is_terminal);
     if (all == NULL)
         return;
     size_t before = all->count;
@@ -220,6 +238,16 @@ void tdm_output_table(tdm_session *session, const tdm_page *page, const tdm_colu
 
 /* ---- one object */
 
+/* A table within a record shows the rows' own fields: what lies deeper stands in the JSON. */
+static void drop_members(tdm_columns *columns)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < columns->count; i++)
+        if (strchr(columns->items[i].field, '.') == NULL)
+            columns->items[kept++] = columns->items[i];
+    columns->count = kept;
+}
+
 static void sub_table(tdm_session *session, const char *field, json_t *rows)
 {
     tdm_page page = { .rows = rows };
@@ -227,6 +255,7 @@ static void sub_table(tdm_session *session, const char *field, json_t *rows)
     if (columns == NULL)
         return;
     tdm_columns_of_rows(columns, &page);
+    drop_members(columns);
     fprintf(session->out, "\n%s%s%s\n", session->colored ? BOLD : "", field, session->colored ? PLAIN : "");
     tdm_output_table(session, &page, columns);
     free(columns);
