@@ -74,6 +74,8 @@ tdm_code tdm_dialer_open(tdm_dialer **out, void *zmq_context, const char *endpoi
                          const uint8_t secret_key[32], const tdm_transport_options *options, tdm_err *err);
 void tdm_dialer_close(tdm_dialer **dialer);
 void *tdm_dialer_socket(tdm_dialer *dialer);
+/* For polling; to be asked for in each turn of the loop, since a dialer whose back-off is over dials again
+ * here. */
 void *tdm_dialer_monitor(tdm_dialer *dialer);
 tdm_code tdm_dialer_receive(tdm_dialer *dialer, tdm_span *bytes, tdm_err *err); /* TDM_END: nothing waits */
 /* Never blocks. TDM_BUSY: the queue is full; TDM_UNREACHABLE: no connection (as of the last news);
@@ -84,11 +86,14 @@ typedef enum tdm_dialer_event {
     TDM_DIALER_CONNECTED,    /* handshake succeeded */
     TDM_DIALER_DISCONNECTED, /* tries again by itself */
     TDM_DIALER_DENIED,       /* the key is not admitted */
-    TDM_DIALER_FAILED /* handshake failed otherwise: wrong server key, protocol, cut or silent midway */
+    TDM_DIALER_FAILED        /* handshake failed otherwise: wrong server key, protocol, cut or silent midway;
+                                       tries again by itself */
 } tdm_dialer_event;
-/* One event; NOTHING when all are read. After DENIED and FAILED the dialer has hung up and stays so until the
- * caller, after a back-off of its own, calls redial: libzmq would not try again after some of these, and
- * after others without any back-off. */
+/* One event; NOTHING when all are read.
+ * After FAILED the dialer hangs up, and dials again from news or monitor after a back-off from
+ * reconnect_min_ms to reconnect_max_ms with chance in it: libzmq itself would not try again after some
+ * failures, and after others without back-off. After DENIED it stays hung up until the caller, after a
+ * back-off of its own, calls redial. */
 tdm_dialer_event tdm_dialer_news(tdm_dialer *dialer);
 tdm_code tdm_dialer_redial(tdm_dialer *dialer, tdm_err *err);
 

@@ -5,15 +5,18 @@
 #include "transport_internal.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define EVENTS (ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | TDM_HANDSHAKE_FAILED)
 
 enum state {
     DIALING, /* libzmq tries, and tries again */
     CONNECTED,
-    HUNG_UP /* until redial */
+    RESTING, /* hung up after a failed handshake, until a back-off is over */
+    HUNG_UP  /* until the caller redials */
 };
 
 struct tdm_dialer {
@@ -22,7 +25,11 @@ struct tdm_dialer {
     char endpoint[TDM_ENDPOINT_MAX];
     size_t max_message_bytes;
     enum state state;
-    zmq_msg_t payload; /* of the last receive; what bytes borrow from */
+    int64_t wait_min_ms;
+    int64_t wait_max_ms;
+    int64_t wait_ms;    /* the back-off after the next failed handshake */
+    int64_t dial_at_ms; /* RESTING: when it is over */
+    zmq_msg_t payload;  /* of the last receive; what bytes borrow from */
 };
 
 /* What a monitor's event means in a state. A pair without a row is a late word about an earlier connection.
@@ -35,8 +42,11 @@ static const struct {
 } STEPS[] = {
     { DIALING, ZMQ_EVENT_HANDSHAKE_SUCCEEDED, TDM_DIALER_CONNECTED, CONNECTED },
     { DIALING, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, TDM_DIALER_DENIED, HUNG_UP },
-    { DIALING, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, TDM_DIALER_FAILED, HUNG_UP },
-    { DIALING, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, TDM_DIALER_FAILED, HUNG_UP },
+    { DIALING, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, TDM_DIALER_FAILED, RESTING },
+    { DIALING, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, TDM_DIALER_FAILED, RESTING },
+    /* How some failures show alone, such as a peer that speaks ZMTP 1; libzmq does not try again after them.
+     */
+    { DIALING, ZMQ_EVENT_DISCONNECTED, TDM_DIALER_FAILED, RESTING },
     { CONNECTED, ZMQ_EVENT_DISCONNECTED, TDM_DIALER_DISCONNECTED, DIALING },
 };
 
@@ -62,6 +72,9 @@ tdm_code tdm_dialer_open(tdm_dialer **out, void *zmq_context, const char *endpoi
     zmq_msg_init(&dialer->payload);
     memcpy(dialer->endpoint, endpoint, strlen(endpoint) + 1); /* checked to fit */
     dialer->max_message_bytes = options->max_message_bytes;
+    dialer->wait_min_ms = options->reconnect_min_ms;
+    dialer->wait_max_ms = options->reconnect_max_ms;
+    dialer->wait_ms = options->reconnect_min_ms;
     tdm_curve_keys keys = { public_key, secret_key, server_key };
     dialer->socket = zmq_socket(zmq_context, ZMQ_DEALER);
     if (dialer->socket == NULL)
@@ -98,11 +111,6 @@ void *tdm_dialer_socket(tdm_dialer *dialer)
     return dialer->socket;
 }
 
-void *tdm_dialer_monitor(tdm_dialer *dialer)
-{
-    return dialer->monitor.reader;
-}
-
 tdm_code tdm_dialer_receive(tdm_dialer *dialer, tdm_span *bytes, tdm_err *err)
 {
     *bytes = (tdm_span){ NULL, 0 };
@@ -136,17 +144,48 @@ static void hang_up(tdm_dialer *dialer)
     (void)zmq_disconnect(dialer->socket, dialer->endpoint);
 }
 
+static int64_t mono_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Half of the wait is chance, so that nodes which failed together do not come back together. */
+static void rest(tdm_dialer *dialer)
+{
+    int64_t half = dialer->wait_ms / 2;
+    dialer->dial_at_ms = mono_ms() + half + randombytes_uniform((uint32_t)half + 1);
+    dialer->wait_ms = 2 * dialer->wait_ms < dialer->wait_max_ms ? 2 * dialer->wait_ms : dialer->wait_max_ms;
+}
+
 static tdm_dialer_event take_step(tdm_dialer *dialer, int event)
 {
     for (size_t i = 0; i < TDM_COUNT(STEPS); i++) {
         if (STEPS[i].state != dialer->state || STEPS[i].event != event)
             continue;
         dialer->state = STEPS[i].next;
-        if (dialer->state == HUNG_UP)
+        if (dialer->state == HUNG_UP || dialer->state == RESTING)
             hang_up(dialer);
+        if (dialer->state == RESTING)
+            rest(dialer);
+        if (dialer->state == CONNECTED)
+            dialer->wait_ms = dialer->wait_min_ms;
         return STEPS[i].news;
     }
     return TDM_DIALER_NOTHING;
+}
+
+static void dial_if_due(tdm_dialer *dialer)
+{
+    if (dialer->state == RESTING && mono_ms() >= dialer->dial_at_ms)
+        (void)connect_socket(dialer, NULL); /* the endpoint was good before */
+}
+
+void *tdm_dialer_monitor(tdm_dialer *dialer)
+{
+    dial_if_due(dialer);
+    return dialer->monitor.reader;
 }
 
 tdm_dialer_event tdm_dialer_news(tdm_dialer *dialer)
@@ -157,6 +196,7 @@ tdm_dialer_event tdm_dialer_news(tdm_dialer *dialer)
         if (news != TDM_DIALER_NOTHING)
             return news;
     }
+    dial_if_due(dialer);
     return TDM_DIALER_NOTHING;
 }
 

@@ -264,6 +264,64 @@ static void check_actor_gone(void **state)
     tdm_dialer_close(&known);
 }
 
+static void check_tries_again(void **state)
+{
+    struct world *world = *state;
+    tdm_zap_stop(&world->zap);
+    tdm_dialer *dialer = world_dial(world, &world->peer);
+    for (int i = 0; i < 4; i++)
+        world_await(world, dialer, TDM_DIALER_FAILED);
+    assert_int_equal(tdm_zap_start(&world->zap, world->context, world_now, NULL), TDM_OK);
+    tdm_zap_admit(world->zap, world->peer.public_key, TDM_ADMIT_PEER, NULL, 0);
+    tdm_dialer_event event;
+    while ((event = world_news(world, dialer)) == TDM_DIALER_FAILED)
+        continue;
+    assert_int_equal(event, TDM_DIALER_CONNECTED);
+    world_check_passage(world, dialer);
+    tdm_dialer_close(&dialer);
+}
+
+/* The dialer dials from within its own functions. */
+static int accept_dialer(int server, tdm_dialer *dialer)
+{
+    struct pollfd item = { server, POLLIN, 0 };
+    int64_t deadline = mono_ms() + 20000;
+    while (poll(&item, 1, 5) == 0 && mono_ms() < deadline)
+        assert_int_equal(tdm_dialer_news(dialer), TDM_DIALER_NOTHING);
+    assert_true(mono_ms() < deadline);
+    return accept(server, NULL, NULL);
+}
+
+/* Something else than a hub has its port for a while. */
+static void check_other_service(void **state)
+{
+    struct world *world = *state;
+    char endpoint[64];
+    int other = tcp_server(endpoint);
+    tdm_dialer *dialer = NULL;
+    assert_int_equal(tdm_dialer_open(&dialer, world->context, endpoint, world->hub.public_key,
+                                     world->peer.public_key, world->peer.secret_key, &world->options, NULL),
+                     TDM_OK);
+    for (int i = 0; i < 3; i++) {
+        int fd = accept_dialer(other, dialer);
+        assert_int_equal(send(fd, GARBAGE[i].bytes, GARBAGE[i].len, MSG_NOSIGNAL), GARBAGE[i].len);
+        shutdown(fd, SHUT_WR);
+        world_await(world, dialer, TDM_DIALER_FAILED);
+        close(fd);
+    }
+    close(other);
+    tdm_listener_close(&world->listener);
+    assert_int_equal(tdm_listener_open(&world->listener, world->context, endpoint, world->hub.public_key,
+                                       world->hub.secret_key, &world->options, NULL),
+                     TDM_OK);
+    tdm_dialer_event event;
+    while ((event = world_news(world, dialer)) == TDM_DIALER_FAILED)
+        continue;
+    assert_int_equal(event, TDM_DIALER_CONNECTED);
+    world_check_passage(world, dialer);
+    tdm_dialer_close(&dialer);
+}
+
 /* Strangers dial all the while; then the same port is opened again, which they reach, and are denied. */
 static void check_closing(void **state)
 {
@@ -284,10 +342,7 @@ static void check_closing(void **state)
                                  world->hub.secret_key, &world->options, NULL);
     assert_int_equal(code, TDM_OK);
     for (int i = 0; i < STRANGERS; i++) {
-        tdm_dialer_event event = TDM_DIALER_NOTHING;
-        for (int64_t deadline = mono_ms() + 20000; event == TDM_DIALER_NOTHING && mono_ms() < deadline;
-             world_turn(world))
-            event = tdm_dialer_news(strangers[i]);
+        tdm_dialer_event event = world_news(world, strangers[i]);
         assert_true(event == TDM_DIALER_DENIED || event == TDM_DIALER_FAILED);
         tdm_dialer_close(&strangers[i]);
     }
@@ -377,6 +432,8 @@ int main(void)
         { "a peer that floods and vanishes harms nobody", check_flood, open_quick_world, world_close, NULL },
         IN_WORLD("a revoked peer's connection can be cut", check_cut),
         IN_WORLD("with the ZAP actor gone nobody is admitted", check_actor_gone),
+        IN_WORLD("a dialer whose handshake failed tries again by itself", check_tries_again),
+        IN_WORLD("a dialer outlives another service on the hub's port", check_other_service),
         IN_WORLD("no stranger gets in while the listener closes", check_closing),
     };
     struct CMUnitTest tests[TDM_COUNT(GARBAGE) + TDM_COUNT(CONTROLS) + TDM_COUNT(cases)];

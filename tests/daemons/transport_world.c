@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -121,7 +122,7 @@ void world_turn(struct world *world)
     read_news(world);
 }
 
-void world_await(struct world *world, tdm_dialer *dialer, tdm_dialer_event wanted)
+tdm_dialer_event world_news(struct world *world, tdm_dialer *dialer)
 {
     int64_t deadline = mono_ms() + DEADLINE_MS;
     tdm_dialer_event event = TDM_DIALER_NOTHING;
@@ -130,9 +131,14 @@ void world_await(struct world *world, tdm_dialer *dialer, tdm_dialer_event wante
         zmq_poll(&item, 1, TURN_MS);
         event = tdm_dialer_news(dialer);
     }
-    assert_int_equal(event, wanted);
     if (world->listener != NULL)
         read_news(world);
+    return event;
+}
+
+void world_await(struct world *world, tdm_dialer *dialer, tdm_dialer_event wanted)
+{
+    assert_int_equal(world_news(world, dialer), wanted);
 }
 
 void world_await_count(struct world *world, const uint64_t *count, uint64_t wanted)
@@ -214,6 +220,21 @@ int tcp_client(const struct world *world)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+int tcp_server(char endpoint[64])
+{
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t len = sizeof address;
+    int one = 1;
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    snprintf(endpoint, 64, "tcp://127.0.0.1:%d", ntohs(address.sin_port));
     return fd;
 }
 

@@ -50,6 +50,8 @@ tdm_dialer *world_dial(struct world *world, const struct keys *own);
 tdm_dialer *world_dial_as(struct world *world, const struct keys *own, const uint8_t server_key[32]);
 /* A dialer with the admitted key, connected. */
 tdm_dialer *world_connect(struct world *world);
+/* The dialer's next news; NOTHING only if none comes by the deadline. */
+tdm_dialer_event world_news(struct world *world, tdm_dialer *dialer);
 /* Read news until one of the dialer's comes; the test fails if it is another. */
 void world_await(struct world *world, tdm_dialer *dialer, tdm_dialer_event wanted);
 /* Until the listener's own count is reached. */
@@ -68,6 +70,8 @@ void world_check_passage(struct world *world, tdm_dialer *dialer);
 void *raw_client(struct world *world, int type, const struct keys *own);
 /* A bare TCP connection to the listener. */
 int tcp_client(const struct world *world);
+/* A bare TCP socket that listens on a port of its own. */
+int tcp_server(char endpoint[64]);
 /* Read until the other end has closed. */
 void tcp_await_end(int fd);
 
