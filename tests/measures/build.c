@@ -156,12 +156,12 @@ int book_match(tdm_book *book, const char *a, const char *b)
 void book_level_point(tdm_book *book, bool target, int year, int level)
 {
     char subject[TDM_SUBJECT_MAX];
-    char period[8];
+    char period[16];
     tdm_record r;
     tdm_record_init(&r, target ? TDM_TYPE_TARGET : TDM_TYPE_BASELINE);
     tdm_record_set_number(&r, target ? TDM_TARGET_YEAR : TDM_BASELINE_YEAR, year);
     tdm_record_set_number(&r, target ? TDM_TARGET_LEVEL : TDM_BASELINE_LEVEL, level);
-    snprintf(period, sizeof period, "%d/%02d", year % 10000, (year + 1) % 100);
+    snprintf(period, sizeof period, "%d/%02u", year, (unsigned)(year + 1) % 100);
     state(book, 0, subject_of(subject, "period", period), &r);
 }
 
