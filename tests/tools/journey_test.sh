@@ -143,6 +143,12 @@ status_of 5 "$bin/tandem" --connect "$work/nobody" status
 status_of 5 "$bin/tandem" --connect "$work/nobody" status --json
 check "a failure under --json is an object" 1 "$(grep -c '^{"type":"error","exit":5,"kind":"unreachable"' "$work/err")"
 status_of 2 "$bin/tandem" status
+status_of 8 script -qec "'$bin/tandem' --connect '$work/north' join --no-input" /dev/null
+status_of 3 "$bin/tandem" verify --store "$work"
+status_of 2 at hub invite RXX --name 'No sector'
+status_of 2 at hub import "$work/north.csv"
+status_of 0 at south link withdraw RNN/1 --dry-run
+check "a dry run only says what would be asked for" 1 "$(grep -c '^dry run: .*link.withdraw' "$work/err")"
 status_of 2 "$bin/tandem" --connect "$work/$(printf 'x%.0s' {1..120})" status
 check "too long a path says so" 1 "$(grep -c 'socket takes 107' "$work/err")"
 

@@ -7,20 +7,31 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Text that roff reads as text: a backslash is escaped, a line may not begin with a dot or quote. */
+/* One word as roff reads it as text: a backslash is escaped, and what would begin a request. */
+static void add_word(tdm_buf *out, const char *word, size_t len, bool first)
+{
+    if (first && (*word == '.' || *word == '\''))
+        tdm_buf_text(out, "\\&");
+    for (size_t i = 0; i < len; i++)
+        tdm_buf_add(out, word[i] == '\\' ? "\\e" : &word[i], word[i] == '\\' ? 2 : 1);
+}
+
+/* A sentence a line, and no line over the width. */
 static void add_text(tdm_buf *out, const char *text)
 {
-    if (*text == '.' || *text == '\'')
-        tdm_buf_text(out, "\\&");
-    for (; *text != '\0'; text++) {
-        if (*text == '\\')
-            tdm_buf_text(out, "\\e");
-        else
-            tdm_buf_add(out, text, 1);
-        if (*text == '.' && text[1] == ' ') { /* a sentence a line */
+    enum { LINE_MAX_BYTES = 78 };
+    size_t at = 0;
+    while (*text != '\0') {
+        size_t len = strcspn(text, " ");
+        bool fresh = at == 0 || at + 1 + len > LINE_MAX_BYTES;
+        tdm_buf_text(out, at == 0 ? "" : fresh ? "\n" : " ");
+        add_word(out, text, len, fresh);
+        at = fresh ? len : at + 1 + len;
+        if (text[len] == ' ' && text[len - 1] == '.') {
             tdm_buf_text(out, "\n");
-            text++;
+            at = 0;
         }
+        text += len + (text[len] == ' ');
     }
     tdm_buf_text(out, "\n");
 }
@@ -140,7 +151,8 @@ static void page_of_command(const tdm_command *command, tdm_buf *out)
     add_options(out, command);
     add_exit(out);
     tdm_buf_text(out, ".Sh EXAMPLES\n.Dl ");
-    add_text(out, command->example);
+    add_word(out, command->example, strlen(command->example), false);
+    tdm_buf_text(out, "\n");
     tdm_buf_text(out, ".Sh SEE ALSO\n.Xr tandem 1\n");
 }
 
