@@ -95,7 +95,7 @@ static void a_killed_import_is_simply_repeated(void **state)
         json_t *keep = NULL;
         world_open(&killed, false, "R0A");
         tdm_core_close(&killed.core); /* no threads over a fork */
-        import_until_killed(&killed, text, 6000 + 30000L * round, &kills);
+        import_until_killed(&killed, text, 6000 + 15000L * round, &kills);
         tdm_core_options options = { .folder = killed.folder, .map_bytes = 1 << 28 };
         tdm_err err = { 0 };
         assert_int_equal(tdm_core_open(&killed.core, &options, &err), TDM_OK);
