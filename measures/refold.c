@@ -68,21 +68,37 @@ static void judge(tdm_fold *fold, size_t count)
     tdm_unit_view_read(&fold->view, fold->members, count);
 }
 
-tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err *err)
+/* Judge the gathered members anew and exchange what they contribute. */
+static tdm_code refold_members(tdm_fold *fold, size_t count, bool release, tdm_err *err)
 {
-    size_t count;
-    tdm_code code = gather_members(fold, subject, &count, err);
-    if (code != TDM_OK || count == 0)
-        return code;
+    if (count == 0)
+        return TDM_OK;
     judge(fold, count);
     tdm_unit_view_contribute(&fold->view, &fold->new);
     tdm_buf_clear(&fold->encoded);
     tdm_contribution_encode(&fold->new, &fold->encoded);
     TDM_ASSERT(!fold->encoded.failed);
-    code = exchange(fold, count, err);
+    tdm_code code = exchange(fold, count, err);
     for (size_t i = 0; release && i < count; i++)
         tdm_shelf_release(&fold->shelf, fold->members[i]);
     return code;
+}
+
+tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err *err)
+{
+    size_t count;
+    tdm_code code = gather_members(fold, subject, &count, err);
+    return code == TDM_OK ? refold_members(fold, count, release, err) : code;
+}
+
+/* A dossier at hand: nearly all are a class of their own and need no looking up. */
+static tdm_code refold_dossier(tdm_fold *fold, tdm_dossier *dossier, tdm_err *err)
+{
+    if (tdm_registry_is_matched(fold->registry, tdm_dossier_subject(dossier)))
+        return tdm_fold_refold(fold, tdm_dossier_subject(dossier), false, err);
+    fold->members = tdm_memory_grow(fold->members, &fold->member_capacity, 1, sizeof(tdm_dossier *));
+    fold->members[0] = dossier;
+    return refold_members(fold, 1, false, err);
 }
 
 /* ---- the registry made anew ---- */
@@ -140,7 +156,7 @@ tdm_code tdm_fold_settle(tdm_fold *fold, tdm_err *err)
         code = renew_registry(fold, err);
     fold->registry_stale = false;
     for (size_t i = 0; i < fold->touched_count && code == TDM_OK; i++)
-        code = tdm_fold_refold(fold, tdm_dossier_subject(fold->touched[i]), false, err);
+        code = refold_dossier(fold, fold->touched[i], err);
     fold->touched_count = 0;
     fold->batch++;
     return code;
