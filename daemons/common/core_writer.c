@@ -204,6 +204,16 @@ static tdm_code write_state(group *g, request *item)
     return code;
 }
 
+/* A batch that cannot follow what is held concerns its own link alone; of a fork both sides are kept. */
+static tdm_code give_back(group *g, request *item, tdm_code why)
+{
+    item->code = why;
+    if (why != TDM_CONFLICT)
+        return TDM_OK;
+    return tdm_ledger_set_aside(g->txn, &item->origin, "fork", (tdm_span){ item->bytes, item->byte_count },
+                                g->now, &g->err);
+}
+
 static tdm_code write_keep(group *g, request *item)
 {
     const tdm_span *spans = item->spans;
@@ -214,11 +224,8 @@ static tdm_code write_keep(group *g, request *item)
         tdm_code code =
             tdm_ledger_append_run(g->txn, &item->origin, item->incarnation, run, spans, g->now, &why);
         spans += run->last - run->first + 1;
-        if (code == TDM_CONFLICT || code == TDM_INVALID) {
-            item->code =
-                code; /* this request's answer alone: others in the group are not touched by one fork */
-            return TDM_OK;
-        }
+        if (code == TDM_CONFLICT || code == TDM_INVALID)
+            return give_back(g, item, code);
         if (code != TDM_OK && code != TDM_EXISTS)
             return code;
         result = code;
@@ -520,6 +527,7 @@ tdm_code tdm_core_keep(tdm_core *core, tdm_queue *queue, const tdm_log_batch *ba
     item->runs = copy_of(batch->runs, batch->run_count * sizeof *batch->runs);
     item->spans = copy_of(batch->event_spans, batch->event_count * sizeof *batch->event_spans);
     item->bytes = copy_of(batch->events.data, batch->events.len);
+    item->byte_count = batch->events.len;
     if (item->runs == NULL || item->spans == NULL || item->bytes == NULL
         || !attach_answer(item, queue, owner, token, TDM_DONE_KEPT)) {
         request_free(item);

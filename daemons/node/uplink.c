@@ -115,9 +115,10 @@ static void load_keys(tdm_uplink *uplink)
 {
     tdm_err err;
     uint64_t events = hub_events(uplink);
-    if (events == uplink->keys_at || tdm_core_fold_lag(uplink->daemon->core) > 0)
+    if (events == uplink->keys_at)
         return;
-    uplink->keys_at = events;
+    if (tdm_core_fold_lag(uplink->daemon->core) == 0)
+        uplink->keys_at = events; /* else what is read now may miss the newest: read again */
     tdm_fold *fold = tdm_core_fold(uplink->daemon->core);
     if (tdm_keyring_load(uplink->keyring, fold, &err) != TDM_OK)
         tdm_log_failure(TDM_LOG_ERROR, "KEYS-UNREADABLE", &err);
@@ -236,21 +237,56 @@ static void receive(tdm_uplink *uplink)
     }
 }
 
+static void tell_link(tdm_uplink *uplink, tdm_core_done *done)
+{
+    int64_t now_ms = tdm_clock_mono_ms();
+    bool current = uplink->link != NULL && (uintptr_t)done->owner == uplink->generation;
+    if (current && done->what == TDM_DONE_KEPT)
+        tdm_link_kept(uplink->link, done->token, done->code, &done->head, now_ms);
+    else if (current)
+        tdm_link_notices_kept(uplink->link, done->token, done->code, now_ms);
+    if (done->code == TDM_OK)
+        tdm_metrics_add(uplink->daemon->metrics, TDM_METRIC_EVENTS_APPENDED, "peer", done->events);
+    free(done);
+}
+
+static void release_held(tdm_uplink *uplink)
+{
+    while (uplink->held != NULL
+           && tdm_core_wait_folded(uplink->daemon->core, uplink->held->position, 0, NULL) == TDM_OK) {
+        uplink_held *held = uplink->held;
+        uplink->held = held->next;
+        load_keys(uplink);
+        tell_link(uplink, held->done);
+        free(held);
+    }
+}
+
+/* False if there is no memory: the machine then hears at once. */
+static bool hold(tdm_uplink *uplink, tdm_core_done *done)
+{
+    uplink_held *held = calloc(1, sizeof *held);
+    if (held == NULL)
+        return false;
+    held->done = done;
+    tdm_ledger_last_position(tdm_core_ledger(uplink->daemon->core), &held->position, NULL);
+    uplink_held **end = &uplink->held;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = held;
+    return true;
+}
+
 static void finish(tdm_uplink *uplink)
 {
     void *item;
     while (tdm_queue_pop(uplink->done, &item, 1) == 1) {
         tdm_core_done *done = item;
-        int64_t now_ms = tdm_clock_mono_ms();
-        bool current = uplink->link != NULL && (uintptr_t)done->owner == uplink->generation;
-        if (current && done->what == TDM_DONE_KEPT)
-            tdm_link_kept(uplink->link, done->token, done->code, &done->head, now_ms);
-        else if (current)
-            tdm_link_notices_kept(uplink->link, done->token, done->code, now_ms);
-        if (done->code == TDM_OK)
-            tdm_metrics_add(uplink->daemon->metrics, TDM_METRIC_EVENTS_APPENDED, "peer", done->events);
-        free(done);
+        bool wait = done->what == TDM_DONE_KEPT && (done->code == TDM_OK || done->code == TDM_EXISTS);
+        if (!wait || !hold(uplink, done))
+            tell_link(uplink, done);
     }
+    release_held(uplink);
 }
 
 static void read_grown(tdm_uplink *uplink)
@@ -259,6 +295,7 @@ static void read_grown(tdm_uplink *uplink)
     if (read(uplink->grew_fd, &count, sizeof count) < 0)
         return;
     load_keys(uplink);
+    release_held(uplink);
     if (uplink->link != NULL)
         tdm_link_more(uplink->link, tdm_clock_mono_ms());
 }
@@ -312,6 +349,7 @@ static void turn_clock(tdm_uplink *uplink)
     tdm_daemon_beat(uplink->daemon);
     if (uplink->pin_wanted)
         keep_pin(uplink);
+    release_held(uplink);
     if (uplink->link != NULL && tdm_link_deadline(uplink->link) <= now_ms)
         tdm_link_tick(uplink->link, now_ms);
     if (uplink->dialer != NULL && uplink->redial_at_ms != 0 && uplink->redial_at_ms <= now_ms) {
@@ -407,6 +445,12 @@ void tdm_uplink_close(tdm_uplink **pointer)
     hang_up(uplink);
     if (uplink->done != NULL)
         tdm_core_unlisten(uplink->daemon->core, uplink->done);
+    while (uplink->held != NULL) {
+        uplink_held *held = uplink->held;
+        uplink->held = held->next;
+        free(held->done);
+        free(held);
+    }
     tdm_log_ports_destroy(&uplink->ports);
     tdm_queue_destroy(&uplink->done, free);
     tdm_link_rows_destroy(&uplink->rows);

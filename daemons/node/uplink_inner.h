@@ -13,6 +13,15 @@
 #include "link_report.h"
 #include "membership.h"
 
+/* A batch of the hub's log that is durable. The machine hears of it once the figures, and with them the keys
+ * it states, know it too: acknowledging the hub's log is what lets notices come that are sealed with those
+ * keys (LINK.md, Feed). */
+typedef struct uplink_held {
+    tdm_core_done *done;
+    uint64_t position;
+    struct uplink_held *next;
+} uplink_held;
+
 struct tdm_uplink {
     tdm_daemon *daemon;
     tdm_log_ports *ports;
@@ -30,9 +39,10 @@ struct tdm_uplink {
     bool has_hub_seal; /* the hub's seal key, pinned at the first use over the link its join code vouches for
                         */
     uint8_t hub_seal[32];
-    bool pin_wanted;      /* remember it durably */
-    int64_t next_tick_ms; /* monotonic */
-    int64_t redial_at_ms; /* 0: no */
+    bool pin_wanted;          /* remember it durably */
+    struct uplink_held *held; /* what is durable and not folded yet, oldest first */
+    int64_t next_tick_ms;     /* monotonic */
+    int64_t redial_at_ms;     /* 0: no */
     int64_t redial_wait_ms;
     int64_t last_seen_ms; /* wall clock */
 };
