@@ -7,48 +7,19 @@
  * closed, successor with succeeded_on, and reopened give dated changes of their own.
  */
 #include "import_table.h"
+#include "organisation_row.h"
 #include "services.h"
-#include "../sheet.h"
 #include "../statement.h"
-#include "tandem/pack.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { WHAT_BYTES = 180, GROUP_DRAFTS = 4096, LOCALITIES_MAX = 60 };
-
-#define COLUMNS_X(X)                                                                                         \
-    X(CODE, "code")                                                                                          \
-    X(NAME, "name")                                                                                          \
-    X(SECTOR, "sector")                                                                                      \
-    X(CONTRACTOR, "contractor")                                                                              \
-    X(PARENT, "parent")                                                                                      \
-    X(BELONGS, "belongs_as")                                                                                 \
-    X(REGION, "region")                                                                                      \
-    X(OPENED, "opened")                                                                                      \
-    X(CLOSED, "closed")                                                                                      \
-    X(SUCCESSOR, "successor")                                                                                \
-    X(SUCCEEDED, "succeeded_on")                                                                             \
-    X(REOPENED, "reopened")                                                                                  \
-    X(LOCALITIES, "localities")
-
-enum column {
-#define X(symbol, name) COLUMN_##symbol,
-    COLUMNS_X(X)
-#undef X
-        COLUMNS
-};
-
-static const char *const COLUMN_NAMES[] = {
-#define X(symbol, name) name,
-    COLUMNS_X(X)
-#undef X
-};
+enum { GROUP_DRAFTS = 4096 };
 
 typedef struct organisation_run {
     const tdm_service_context *context;
     tdm_sheet *sheet;
-    int at[COLUMNS];
+    tdm_organisation_columns columns;
     tdm_fold *fold;
     tdm_held held;
     tdm_drafts *drafts;
@@ -62,163 +33,11 @@ typedef struct organisation_run {
     tdm_err *err;
 } organisation_run;
 
-/* One row, read. */
-typedef struct organisation_row {
-    tdm_sheet_row row;
-    char code[16];
-    char parent[16];
-    char successor[16];
-    tdm_span name;
-    tdm_span region;
-    int64_t sector;
-    int64_t belongs;
-    bool contractor;
-    bool has[COLUMNS]; /* dates that are given */
-    tdm_date dates[COLUMNS];
-    tdm_buf localities; /* packed */
-    enum column bad;
-    char what[WHAT_BYTES];
-} organisation_row;
-
-/* ---- reading */
-
-static tdm_span cell(const organisation_run *run, const organisation_row *r, enum column column)
-{
-    return tdm_sheet_cell(&r->row, run->at[column]);
-}
-
-static bool refuse(organisation_row *r, enum column column, const char *what)
-{
-    r->bad = column;
-    snprintf(r->what, sizeof r->what, "%s", what);
-    return false;
-}
-
-static void as_text(char out[40], tdm_span span, bool lower)
-{
-    snprintf(out, 40, "%.*s", (int)(span.len < 39 ? span.len : 39), (const char *)span.data);
-    for (char *c = out; lower && *c != '\0'; c++)
-        *c = (char)(*c == ' ' || *c == '-' ? '_' : *c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-}
-
-static bool read_code(const organisation_run *run, organisation_row *r, enum column column, char out[16])
-{
-    char text[40];
-    tdm_span value = cell(run, r, column);
-    out[0] = '\0';
-    if (value.len == 0 && column != COLUMN_CODE)
-        return true;
-    as_text(text, value, false);
-    return tdm_check_code(text, out, NULL) == TDM_OK
-           || refuse(r, column, "Enter an organisation code, 3 to 12 letters and digits such as R0A.");
-}
-
-static bool read_word(const organisation_run *run, organisation_row *r, enum column column, tdm_enum_set set,
-                      int64_t *out, const char *what)
-{
-    char text[40];
-    tdm_span value = cell(run, r, column);
-    if (value.len == 0 && column != COLUMN_SECTOR)
-        return true;
-    as_text(text, value, true);
-    return tdm_enum_number(set, tdm_span_text(text), out) || refuse(r, column, what);
-}
-
-/* yyyy-mm-dd, or yyyymmdd as national lists write it */
-static bool read_date(const organisation_run *run, organisation_row *r, enum column column)
-{
-    tdm_span value = cell(run, r, column);
-    char text[16] = "";
-    if (value.len == 0)
-        return true;
-    if (value.len == 8)
-        snprintf(text, sizeof text, "%.4s-%.2s-%.2s", (const char *)value.data, (const char *)value.data + 4,
-                 (const char *)value.data + 6);
-    else if (value.len == 10)
-        snprintf(text, sizeof text, "%.10s", (const char *)value.data);
-    r->has[column] = tdm_date_parse(tdm_span_text(text), &r->dates[column], NULL) == TDM_OK
-                     && r->dates[column] >= -200000 && r->dates[column] <= 200000;
-    return r->has[column] || refuse(r, column, "Enter the date as YYYY-MM-DD, such as 2017-09-30.");
-}
-
-static bool read_localities(const organisation_run *run, organisation_row *r)
-{
-    tdm_span value = cell(run, r, COLUMN_LOCALITIES);
-    tdm_buf items = { 0 };
-    uint32_t count = 0;
-    bool fits = true;
-    for (size_t at = 0; at < value.len;) {
-        const uint8_t *end = memchr(value.data + at, ';', value.len - at);
-        size_t len = end == NULL ? value.len - at : (size_t)(end - value.data) - at;
-        tdm_span item = { value.data + at, len };
-        at += len + 1;
-        while (item.len > 0 && item.data[0] == ' ')
-            item = (tdm_span){ item.data + 1, item.len - 1 };
-        if (item.len == 0)
-            continue;
-        fits &= item.len <= 200 && ++count <= LOCALITIES_MAX;
-        tdm_pack_str(&items, item);
-    }
-    if (count > 0) {
-        tdm_pack_array(&r->localities, count);
-        tdm_buf_add(&r->localities, items.data, items.len);
-    }
-    tdm_buf_free(&items);
-    return fits || refuse(r, COLUMN_LOCALITIES, "Name at most 60 localities of at most 200 bytes, with ';'.");
-}
-
-static bool read_contractor(const organisation_run *run, organisation_row *r)
-{
-    static const char *const YES[] = { "true", "yes", "y", "1" };
-    static const char *const NO[] = { "", "false", "no", "n", "0" };
-    char text[40];
-    as_text(text, cell(run, r, COLUMN_CONTRACTOR), true);
-    for (size_t i = 0; i < TDM_COUNT(YES); i++)
-        r->contractor |= strcmp(text, YES[i]) == 0;
-    bool known = r->contractor;
-    for (size_t i = 0; i < TDM_COUNT(NO); i++)
-        known |= strcmp(text, NO[i]) == 0;
-    return known || refuse(r, COLUMN_CONTRACTOR, "Enter yes or no.");
-}
-
-static bool read_texts(const organisation_run *run, organisation_row *r)
-{
-    r->name = cell(run, r, COLUMN_NAME);
-    r->region = cell(run, r, COLUMN_REGION);
-    if (r->name.len == 0 || r->name.len > 200)
-        return refuse(r, COLUMN_NAME, "Enter a name of at most 200 bytes.");
-    return r->region.len <= 60 || refuse(r, COLUMN_REGION, "Shorten the region to at most 60 bytes.");
-}
-
-static bool check_successor(organisation_row *r)
-{
-    bool named = r->successor[0] != '\0';
-    if (named != r->has[COLUMN_SUCCEEDED])
-        return refuse(r, named ? COLUMN_SUCCEEDED : COLUMN_SUCCESSOR,
-                      "A successor needs succeeded_on, and the other way round.");
-    return !named || strcmp(r->successor, r->code) != 0
-           || refuse(r, COLUMN_SUCCESSOR, "An organisation does not succeed itself. Name another code.");
-}
-
-static bool read_row(const organisation_run *run, organisation_row *r)
-{
-    return read_code(run, r, COLUMN_CODE, r->code) && read_texts(run, r)
-           && read_word(run, r, COLUMN_SECTOR, TDM_ENUM_SECTOR, &r->sector,
-                        "Enter a sector: trust, primary_care, commissioner, local_authority, voluntary, "
-                        "independent, education or national_body.")
-           && read_contractor(run, r) && read_code(run, r, COLUMN_PARENT, r->parent)
-           && read_word(run, r, COLUMN_BELONGS, TDM_ENUM_BELONGS, &r->belongs,
-                        "Enter site, department, network, commissioner, system, region or locality.")
-           && read_date(run, r, COLUMN_OPENED) && read_date(run, r, COLUMN_CLOSED)
-           && read_code(run, r, COLUMN_SUCCESSOR, r->successor) && read_date(run, r, COLUMN_SUCCEEDED)
-           && read_date(run, r, COLUMN_REOPENED) && read_localities(run, r) && check_successor(r);
-}
-
 /* ---- stating */
 
 typedef struct stating {
     organisation_run *run;
-    organisation_row *row;
+    tdm_organisation_entry *row;
     tdm_span subject;
     tdm_record base; /* the organisation fact as it is held */
     bool did;
@@ -307,7 +126,7 @@ static tdm_code change_parent(stating *s)
         now = change.values[TDM_ORGANISATION_CHANGE_PARENT].bytes;
         belongs = change.values[TDM_ORGANISATION_CHANGE_BELONGS].number;
     }
-    if (s->run->at[COLUMN_PARENT] < 0
+    if (s->run->columns.at[TDM_ORGCOL_PARENT] < 0
         || (tdm_span_equal(now, tdm_span_text(s->row->parent)) && belongs == s->row->belongs))
         return TDM_OK;
     return state_change(s, TDM_CHANGE_IS_MOVED, tdm_today(s->run->context), TDM_ORGANISATION_CHANGE_PARENT,
@@ -317,25 +136,25 @@ static tdm_code change_parent(stating *s)
 /* Fields without dated changes: from the row if its column is there, else as they are. */
 static void fill_undated(const stating *s, tdm_record *record)
 {
-    organisation_row *r = s->row;
-    const int *at = s->run->at;
-    if (at[COLUMN_CONTRACTOR] >= 0) {
+    tdm_organisation_entry *r = s->row;
+    const int *at = s->run->columns.at;
+    if (at[TDM_ORGCOL_CONTRACTOR] >= 0) {
         record->values[TDM_ORGANISATION_CONTRACTOR] = (tdm_value){ 0 };
         if (r->contractor)
             tdm_record_set_number(record, TDM_ORGANISATION_CONTRACTOR, 1);
     }
-    if (at[COLUMN_REGION] >= 0) {
+    if (at[TDM_ORGCOL_REGION] >= 0) {
         record->values[TDM_ORGANISATION_REGION] = (tdm_value){ 0 };
         if (r->region.len > 0)
             tdm_record_set_bytes(record, TDM_ORGANISATION_REGION, r->region);
     }
-    if (r->has[COLUMN_OPENED])
-        tdm_record_set_number(record, TDM_ORGANISATION_OPENED, r->dates[COLUMN_OPENED]);
+    if (r->has[TDM_ORGCOL_OPENED])
+        tdm_record_set_number(record, TDM_ORGANISATION_OPENED, r->dates[TDM_ORGCOL_OPENED]);
     if (r->localities.len > 0)
         tdm_record_set_bytes(record, TDM_ORGANISATION_LOCALITIES, tdm_buf_span(&r->localities));
 }
 
-static void fill_new(const organisation_row *r, tdm_record *record)
+static void fill_new(const tdm_organisation_entry *r, tdm_record *record)
 {
     tdm_record_init(record, TDM_TYPE_ORGANISATION);
     tdm_record_set_text(record, TDM_ORGANISATION_CODE, r->code);
@@ -349,15 +168,15 @@ static void fill_new(const organisation_row *r, tdm_record *record)
 
 static tdm_code state_dated(stating *s)
 {
-    organisation_row *r = s->row;
+    tdm_organisation_entry *r = s->row;
     tdm_code code = TDM_OK;
-    if (r->has[COLUMN_CLOSED] && r->successor[0] == '\0')
-        code = state_change(s, TDM_CHANGE_IS_CLOSED, r->dates[COLUMN_CLOSED], 0, (tdm_span){ 0 }, 0);
+    if (r->has[TDM_ORGCOL_CLOSED] && r->successor[0] == '\0')
+        code = state_change(s, TDM_CHANGE_IS_CLOSED, r->dates[TDM_ORGCOL_CLOSED], 0, (tdm_span){ 0 }, 0);
     if (code == TDM_OK && r->successor[0] != '\0')
-        code = state_change(s, TDM_CHANGE_IS_MERGED, r->dates[COLUMN_SUCCEEDED],
+        code = state_change(s, TDM_CHANGE_IS_MERGED, r->dates[TDM_ORGCOL_SUCCEEDED],
                             TDM_ORGANISATION_CHANGE_SUCCESSOR, tdm_span_text(r->successor), 0);
-    if (code == TDM_OK && r->has[COLUMN_REOPENED])
-        code = state_change(s, TDM_CHANGE_IS_REOPENED, r->dates[COLUMN_REOPENED], 0, (tdm_span){ 0 }, 0);
+    if (code == TDM_OK && r->has[TDM_ORGCOL_REOPENED])
+        code = state_change(s, TDM_CHANGE_IS_REOPENED, r->dates[TDM_ORGCOL_REOPENED], 0, (tdm_span){ 0 }, 0);
     return code;
 }
 
@@ -409,39 +228,52 @@ static tdm_code state_group(organisation_run *run, bool all)
     return code;
 }
 
-static void report(organisation_run *run, const organisation_row *r)
+static void report(organisation_run *run, const tdm_organisation_entry *r)
 {
     run->refused++;
     tdm_json_begin_object(&run->refusals);
     tdm_member_int(&run->refusals, "row", (int64_t)r->row.number);
-    tdm_member_text(&run->refusals, "column", COLUMN_NAMES[r->bad]);
-    tdm_member_shown(&run->refusals, "value", cell(run, r, r->bad));
+    tdm_member_text(&run->refusals, "column", tdm_organisation_column_name(r->bad));
+    tdm_member_shown(&run->refusals, "value", tdm_sheet_cell(&r->row, run->columns.at[r->bad]));
     tdm_member_text(&run->refusals, "what", r->what);
     tdm_json_end_object(&run->refusals);
 }
 
-static bool is_first(organisation_run *run, organisation_row *r)
+static bool refuse(tdm_organisation_entry *r, const char *what)
+{
+    r->bad = TDM_ORGCOL_CODE;
+    snprintf(r->what, sizeof r->what, "%s", what);
+    return false;
+}
+
+static bool is_first(organisation_run *run, tdm_organisation_entry *r)
 {
     size_t first = 0;
     bool same = false;
+    char what[120];
     if (!tdm_import_table_seen(run->table, tdm_span_text(r->code), &r->row, &first, &same))
         return true;
-    refuse(r, COLUMN_CODE, "");
-    snprintf(r->what, sizeof r->what, "This code stands in row %zu already. Keep one of the two.", first);
-    return false;
+    snprintf(what, sizeof what, "This code stands in row %zu already. Keep one of the two.", first);
+    return refuse(r, what);
+}
+
+static bool is_whole(organisation_run *run, const tdm_sheet_row *row, tdm_organisation_entry *r)
+{
+    if (!tdm_sheet_is_ragged(run->sheet, row))
+        return true;
+    r->row = *row;
+    return refuse(r, "This row has another number of cells than the header. Put quotation marks around "
+                     "values that hold the separator.");
 }
 
 static tdm_code import_row(organisation_run *run, size_t index)
 {
-    organisation_row r = { .row = tdm_sheet_row_at(run->sheet, index) };
+    tdm_organisation_entry r = { .bad = TDM_ORGCOL_CODE };
+    tdm_sheet_row row = tdm_sheet_row_at(run->sheet, index);
     tdm_buf subject = { 0 };
     tdm_code code = TDM_OK;
-    bool good = tdm_sheet_is_ragged(run->sheet, &r.row)
-                    ? refuse(&r, COLUMN_CODE,
-                             "This row has another number of cells than the header. Put "
-                             "quotation marks around values that hold the separator.")
-                    : read_row(run, &r) && is_first(run, &r);
-    if (good) {
+    if (is_whole(run, &row, &r) && tdm_organisation_entry_read(&r, &run->columns, &row)
+        && is_first(run, &r)) {
         tdm_subject_organisation(&subject, tdm_span_text(r.code));
         stating s = { .run = run, .row = &r, .subject = tdm_buf_span(&subject) };
         code = state_row(&s);
@@ -451,7 +283,7 @@ static tdm_code import_row(organisation_run *run, size_t index)
         report(run, &r);
     }
     tdm_buf_free(&subject);
-    tdm_buf_free(&r.localities);
+    tdm_organisation_entry_free(&r);
     return code;
 }
 
@@ -459,13 +291,14 @@ static tdm_code import_row(organisation_run *run, size_t index)
 
 static tdm_code find_columns(organisation_run *run)
 {
-    for (int c = 0; c < COLUMNS; c++)
-        run->at[c] = tdm_sheet_find(run->sheet, COLUMN_NAMES[c]);
-    for (int c = COLUMN_CODE; c <= COLUMN_SECTOR; c++)
-        if (run->at[c] < 0)
+    for (int c = 0; c < TDM_ORGCOLS; c++)
+        run->columns.at[c] =
+            tdm_sheet_find(run->sheet, tdm_organisation_column_name((tdm_organisation_column)c));
+    for (int c = TDM_ORGCOL_CODE; c <= TDM_ORGCOL_SECTOR; c++)
+        if (run->columns.at[c] < 0)
             return tdm_fail(run->err, TDM_MALFORMED, 0,
                             "The header row has no column %s. Name it so in the first row, and import again.",
-                            COLUMN_NAMES[c]);
+                            tdm_organisation_column_name((tdm_organisation_column)c));
     return TDM_OK;
 }
 
