@@ -25,6 +25,7 @@ struct tdm_dialer {
     char endpoint[TDM_ENDPOINT_MAX];
     size_t max_message_bytes;
     enum state state;
+    unsigned farewells; /* failed handshakes whose own DISCONNECTED has not been read yet */
     int64_t wait_min_ms;
     int64_t wait_max_ms;
     int64_t wait_ms;    /* the back-off after the next failed handshake */
@@ -159,6 +160,20 @@ static void rest(tdm_dialer *dialer)
     dialer->wait_ms = 2 * dialer->wait_ms < dialer->wait_max_ms ? 2 * dialer->wait_ms : dialer->wait_max_ms;
 }
 
+/* A failed handshake is told twice: as such, and then as a disconnection. The second word must not be taken
+ * for one about the next connection. */
+static bool is_farewell(tdm_dialer *dialer, int event)
+{
+    if ((event & TDM_HANDSHAKE_FAILED) != 0)
+        dialer->farewells++;
+    if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+        dialer->farewells = 0;
+    if (event != ZMQ_EVENT_DISCONNECTED || dialer->farewells == 0)
+        return false;
+    dialer->farewells--;
+    return true;
+}
+
 static tdm_dialer_event take_step(tdm_dialer *dialer, int event)
 {
     for (size_t i = 0; i < TDM_COUNT(STEPS); i++) {
@@ -192,6 +207,8 @@ tdm_dialer_event tdm_dialer_news(tdm_dialer *dialer)
 {
     int event;
     while ((event = tdm_monitor_next(&dialer->monitor)) != 0) {
+        if (is_farewell(dialer, event))
+            continue;
         tdm_dialer_event news = take_step(dialer, event);
         if (news != TDM_DIALER_NOTHING)
             return news;
