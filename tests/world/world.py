@@ -86,6 +86,38 @@ class Daemon:
         """The rows of a JSON document."""
         return json.loads(self.call(*words, "--format", "json").stdout)["data"]
 
+    def rows_of(self, *words):
+        """The rows of a JSON document of a command that may leave with 1, such as an import with refused rows."""
+        done = self.call(*words, "--format", "json", check=False)
+        if not done.stdout:
+            raise Failed("tandem %s at %s: exit %d: %s" % (" ".join(map(str, words)), self.name, done.returncode, done.stderr))
+        return json.loads(done.stdout)["data"]
+
+    def level(self, *words):
+        """The rows of the level by (period, group)."""
+        return {(row["period"], row["group"]): row for row in self.ask("level", *words)}
+
+    def file_rows(self, name, lines):
+        """A spreadsheet in the world's folder; returns its path."""
+        path = self.world.path("%s-%s" % (self.name, name))
+        with open(path, "w", encoding="utf-8", newline="") as out:
+            out.write("\n".join(lines) + "\n")
+        return path
+
+    def bring(self, *lines, words=()):
+        """Import these lines, the first the header; returns the report."""
+        return self.rows_of("import", self.file_rows("rows.csv", lines), *words)[0]
+
+    def exported(self):
+        return self.call("export", "--format", "jsonl").stdout
+
+    def events(self):
+        return [row for row in map(json.loads, self.exported().splitlines()) if row["kind"] == "event"]
+
+    def log_text(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
     def status(self):
         rows = self.ask("status")
         return rows[0] if isinstance(rows, list) else rows
@@ -155,6 +187,19 @@ def register(hub, organisations):
         for row in organisations:
             out.write(",".join(row) + "\n")
     hub.call("organisation", "import", path)
+
+
+def oracle(hub, *words, today="2018-05-01"):
+    """Compare the hub's level with what the naive oracle works out from the hub's export: None if equal, else what differs."""
+    log = hub.world.path("oracle.jsonl")
+    level = hub.world.path("oracle-level.json")
+    with open(log, "w") as out:
+        out.write(hub.exported())
+    with open(level, "w") as out:
+        out.write(hub.call("level", "--format", "json", *words).stdout)
+    done = subprocess.run([os.path.join(BIN, "tandem-oracle"), log, "--today", today, "--compare", level, *words],
+                          capture_output=True, text=True)
+    return None if done.returncode == 0 else (done.stdout + done.stderr)[-1500:] or "exit %d" % done.returncode
 
 
 def settled(hub, nodes, seconds=120):
