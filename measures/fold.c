@@ -347,9 +347,16 @@ tdm_code tdm_fold_apply(tdm_fold *fold, const tdm_ledger_entry *entries, size_t 
 
 /* ---- checkpoint ---- */
 
+/* Two bounds: the dossiers themselves, and with them the pages that writing them will hold in memory, about
+ * one each, for units come in no order. */
 bool tdm_fold_needs_checkpoint(const tdm_fold *fold)
 {
-    return fold->shelf.kv != NULL && fold->shelf.bytes - fold->shelf.kept_bytes > fold->options.cache_bytes;
+    enum { PAGE = 4096 };
+    const tdm_shelf *shelf = &fold->shelf;
+    size_t held = shelf->bytes - shelf->kept_bytes;
+    return shelf->kv != NULL
+           && (held > fold->options.cache_bytes
+               || held + shelf->dirty_count * PAGE > 2 * fold->options.cache_bytes);
 }
 
 static void save_cells(tdm_fold *fold, tdm_kv_txn *txn)

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * query_test.c: facts, units, claims, doubts, rights and likely matches as the fold tells them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "build.h"
+
+static const tdm_about LEAD = { 1, "R0A", "R0A", "1" };
+static const tdm_about PARTNER = { 2, "R0B", "R0A", "1" };
+
+static void two_partners(tdm_book *book)
+{
+    book_init(book);
+    book_partner(book, 1, "R0A");
+    book_partner(book, 2, "R0B");
+}
+
+/* ---- the state of the answer to a claim ---- */
+
+typedef struct answer_row {
+    const char *name;
+    void (*answer)(tdm_book *book, int assertion);
+    const char *state;
+} answer_row;
+
+static void say_nothing(tdm_book *book, int assertion)
+{
+    (void)book;
+    (void)assertion;
+}
+
+static void confirm(tdm_book *book, int assertion)
+{
+    book_confirm(book, PARTNER, TDM_PHASE_IS_DELIVER, LEAD, assertion);
+}
+
+static void dispute(tdm_book *book, int assertion)
+{
+    confirm(book, assertion);
+    book_dispute(book, PARTNER, TDM_PHASE_IS_DELIVER);
+}
+
+static void confirm_other(tdm_book *book, int assertion)
+{
+    book_confirm(book, PARTNER, TDM_PHASE_IS_DELIVER, LEAD, assertion + 500);
+}
+
+static const answer_row ANSWERS[] = {
+    { "a claim nobody answered is unanswered", say_nothing, "unanswered" },
+    { "a claim confirmed is confirmed", confirm, "confirmed" },
+    { "the latest answer is the one that counts", dispute, "disputed" },
+    { "a confirmation of other content has lapsed", confirm_other, "lapsed" },
+};
+
+typedef struct pending_seen {
+    size_t count;
+    char state[16];
+} pending_seen;
+
+static tdm_code see_pending(void *context, const tdm_pending *pending, tdm_err *err)
+{
+    (void)err;
+    pending_seen *seen = context;
+    seen->count++;
+    assert_non_null(pending->unit.type);
+    snprintf(seen->state, sizeof seen->state, "%s", pending->state);
+    return TDM_OK;
+}
+
+static void check_answer(void **state)
+{
+    const answer_row *row = *state;
+    tdm_book book;
+    tdm_err err = { 0 };
+    tdm_id partner = book_id(2);
+    tdm_id lead = book_id(1);
+    two_partners(&book);
+    book_delivered(&book, LEAD, "2017-09-12", 300, 12);
+    row->answer(&book, book_assert(&book, LEAD, "R0B", TDM_PHASE_IS_DELIVER));
+    tdm_fold *fold = book_fold(&book, false);
+    pending_seen seen = { 0 };
+    assert_int_equal(tdm_fold_claims_on(fold, &partner, see_pending, &seen, &err), TDM_OK);
+    assert_int_equal(seen.count, 1);
+    assert_string_equal(seen.state, row->state);
+    seen.count = 0;
+    assert_int_equal(tdm_fold_claims_on(fold, &lead, see_pending, &seen, &err), TDM_OK);
+    assert_int_equal(seen.count, 0); /* nobody is asked about its own claims */
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
+/* ---- units ---- */
+
+typedef struct unit_seen {
+    size_t count;
+    size_t subjects;
+    size_t claims;
+    uint8_t status;
+    int64_t hours;
+    int64_t people;
+    char name[TDM_SUBJECT_MAX];
+} unit_seen;
+
+static tdm_code see_unit(void *context, const tdm_unit *unit, tdm_err *err)
+{
+    (void)err;
+    unit_seen *seen = context;
+    seen->count++;
+    seen->subjects = unit->subject_count;
+    seen->claims = unit->claim_count;
+    seen->status = unit->claim_count > 0 ? unit->claims[0].status : 0;
+    seen->hours = unit->hours;
+    seen->people = unit->people;
+    snprintf(seen->name, sizeof seen->name, "%.*s", (int)unit->name.len, (const char *)unit->name.data);
+    return TDM_OK;
+}
+
+static void check_units(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_err err = { 0 };
+    two_partners(&book);
+    book_delivered(&book, LEAD, "2017-09-12", 300, 12);
+    book_delivered(&book, (tdm_about){ 2, "R0B", "R0B", "77" }, "2017-09-12", 300, 12);
+    book_delivered(&book, (tdm_about){ 1, "R0A", "R0A", "2" }, "2017-09-12", 100, 2);
+    book_match(&book, "unit/R0A/1", "unit/R0B/77");
+    tdm_fold *fold = book_fold(&book, false);
+    unit_seen seen = { 0 };
+    assert_int_equal(tdm_fold_units(fold, (tdm_span){ NULL, 0 }, see_unit, &seen, &err), TDM_OK);
+    assert_int_equal(seen.count, 2);
+    memset(&seen, 0, sizeof seen);
+    assert_int_equal(tdm_fold_units(fold, TDM_SPAN_LITERAL("R0B"), see_unit, &seen, &err), TDM_OK);
+    assert_int_equal(seen.count, 1);
+    assert_string_equal(seen.name, "unit/R0A/1");
+    assert_int_equal(seen.subjects, 2);
+    assert_int_equal(seen.claims, 1);
+    assert_int_equal(seen.status, 3);
+    assert_int_equal(seen.hours, 300);
+    assert_int_equal(seen.people, 12);
+    assert_int_equal(tdm_fold_unit(fold, TDM_SPAN_LITERAL("unit/R0B/77"), see_unit, &seen, &err), TDM_OK);
+    assert_string_equal(seen.name, "unit/R0A/1");
+    assert_int_equal(tdm_fold_unit(fold, TDM_SPAN_LITERAL("unit/R0A/9"), see_unit, &seen, &err),
+                     TDM_NOT_FOUND);
+    tdm_fold_counts counts;
+    tdm_fold_counts_read(fold, &counts);
+    assert_int_equal(counts.units, 2);
+    assert_int_equal(counts.claims[3], 1);
+    assert_int_equal(counts.events, (int64_t)book.count);
+    assert_int_equal(counts.doubts, 0);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
+/* ---- doubts ---- */
+
+typedef struct doubt_row {
+    const char *name;
+    void (*tell)(tdm_book *book);
+    const char *reason;
+} doubt_row;
+
+static void tell_other_name(tdm_book *book)
+{
+    book_unit(book, (tdm_about){ 2, "R0A", "R0A", "1" }, 0, "2017-09-12", NULL);
+}
+
+static void tell_stranger(tdm_book *book)
+{
+    char subject[] = "unit/R0A/1";
+    book_unit(book, LEAD, 0, "2017-09-12", NULL);
+    tdm_id target = book_id(1);
+    tdm_record r;
+    tdm_record_init(&r, TDM_TYPE_VOID);
+    tdm_record_set_bytes(&r, TDM_VOID_TARGET_ORIGIN, (tdm_span){ target.bytes, sizeof target.bytes });
+    book_state(book, 2, subject, 1000 + (int)book->count - 1, &r);
+}
+
+static void tell_waiting(tdm_book *book)
+{
+    book_void(book, LEAD, 4711);
+}
+
+static void tell_outside(tdm_book *book)
+{
+    book_unit(book, LEAD, 0, "2017-09-12", "2017-09-30");
+    book_session(book, LEAD, "2017-10-01", 300);
+}
+
+static void tell_not_hubs(tdm_book *book)
+{
+    tdm_record r;
+    tdm_record_init(&r, TDM_TYPE_TARGET);
+    tdm_record_set_number(&r, TDM_TARGET_YEAR, 2017);
+    tdm_record_set_number(&r, TDM_TARGET_LEVEL, 0);
+    book_state(book, 1, "period/2017/18", 1, &r);
+}
+
+static void tell_conflict(tdm_book *book)
+{
+    char subject[] = "unit/R0A/1";
+    for (int hours = 1; hours <= 2; hours++) {
+        tdm_record r;
+        tdm_record_init(&r, TDM_TYPE_SESSION);
+        tdm_record_set_text(&r, TDM_SESSION_RECORDER, "R0A");
+        tdm_record_set_number(&r, TDM_SESSION_DATE, 17000);
+        tdm_record_set_number(&r, TDM_SESSION_HOURS, hours);
+        book_state(book, 1, subject, 5, &r);
+    }
+}
+
+static void tell_unregistered(tdm_book *book)
+{
+    book_assert(book, LEAD, "R0Z", TDM_PHASE_IS_DELIVER);
+}
+
+static const doubt_row DOUBTS[] = {
+    { "a fact in another's name is listed", tell_other_name, "in another's name" },
+    { "an amendment by a stranger is listed", tell_stranger, "not the author's" },
+    { "an amendment without its target is listed", tell_waiting, "waits for its target" },
+    { "a session outside the unit's dates is listed", tell_outside, "outside the unit's dates" },
+    { "a target that a partner states is listed", tell_not_hubs, "not the hub's" },
+    { "one name with two contents is listed", tell_conflict, "conflict" },
+    { "a link to an organisation nobody registered is listed", tell_unregistered,
+      "organisation not registered" },
+};
+
+typedef struct doubt_seen {
+    size_t count;
+    char reason[64];
+} doubt_seen;
+
+static tdm_code see_doubt(void *context, const tdm_fact *fact, const char *reason, tdm_err *err)
+{
+    (void)err;
+    doubt_seen *seen = context;
+    assert_true(fact->subject.len > 0);
+    seen->count++;
+    snprintf(seen->reason, sizeof seen->reason, "%s", reason);
+    return TDM_OK;
+}
+
+static void check_doubt(void **state)
+{
+    const doubt_row *row = *state;
+    tdm_book book;
+    tdm_err err = { 0 };
+    two_partners(&book);
+    row->tell(&book);
+    tdm_fold *fold = book_fold(&book, false);
+    doubt_seen seen = { 0 };
+    assert_int_equal(tdm_fold_doubts(fold, 10, see_doubt, &seen, &err), TDM_OK);
+    assert_int_equal(seen.count, 1);
+    assert_string_equal(seen.reason, row->reason);
+    tdm_fold_counts counts;
+    tdm_fold_counts_read(fold, &counts);
+    assert_int_equal(counts.doubts, 1);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
+/* ---- the registry ---- */
+
+typedef struct codes_seen {
+    char text[64];
+} codes_seen;
+
+static tdm_code see_code(void *context, tdm_span code, tdm_err *err)
+{
+    (void)err;
+    codes_seen *seen = context;
+    size_t len = strlen(seen->text);
+    snprintf(seen->text + len, sizeof seen->text - len, "%.*s ", (int)code.len, (const char *)code.data);
+    return TDM_OK;
+}
+
+static tdm_code see_organisation(void *context, const tdm_organisation_row *row, tdm_err *err)
+{
+    (void)err;
+    *(tdm_organisation_row *)context = *row;
+    return TDM_OK;
+}
+
+static void check_rights(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_err err = { 0 };
+    tdm_id two = book_id(2);
+    two_partners(&book);
+    book_organisation(&book, "R0C", TDM_SECTOR_IS_VOLUNTARY, "R0A", TDM_BELONGS_IS_SITE);
+    book_represents(&book, 2, "R0C", "2017-10-01");
+    book_change(&book, "R0C", TDM_CHANGE_IS_CLOSED, "2018-01-01", NULL);
+    tdm_fold *fold = book_fold(&book, false);
+    assert_true(tdm_fold_represents(fold, &two, TDM_SPAN_LITERAL("R0C"), book_date("2017-09-30")));
+    assert_false(tdm_fold_represents(fold, &two, TDM_SPAN_LITERAL("R0C"), book_date("2017-10-01")));
+    codes_seen seen = { "" };
+    assert_int_equal(tdm_fold_represented(fold, &two, book_date("2017-09-30"), see_code, &seen, &err),
+                     TDM_OK);
+    assert_string_equal(seen.text, "R0B R0C ");
+    tdm_organisation_row row;
+    assert_int_equal(tdm_fold_organisation(fold, TDM_SPAN_LITERAL("R0C"), book_date("2018-01-01"),
+                                           see_organisation, &row, &err),
+                     TDM_OK);
+    assert_true(row.closed);
+    assert_string_equal(row.root, "R0A");
+    assert_int_equal(row.sector, TDM_SECTOR_IS_VOLUNTARY);
+    assert_int_equal(tdm_fold_organisation(fold, TDM_SPAN_LITERAL("R0Z"), 0, see_organisation, &row, &err),
+                     TDM_NOT_FOUND);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
+static void state_key(tdm_book *book, int64_t key_state, int64_t last)
+{
+    uint8_t key[32] = { 9 };
+    tdm_id one = book_id(1);
+    tdm_record r;
+    tdm_record_init(&r, TDM_TYPE_KEY);
+    tdm_record_set_bytes(&r, TDM_KEY_ORIGIN, (tdm_span){ one.bytes, sizeof one.bytes });
+    tdm_record_set_number(&r, TDM_KEY_PURPOSE, TDM_PURPOSE_IS_SEAL);
+    tdm_record_set_bytes(&r, TDM_KEY_PUBLIC_KEY, (tdm_span){ key, sizeof key });
+    tdm_record_set_number(&r, TDM_KEY_STATE, key_state);
+    if (last > 0)
+        tdm_record_set_number(&r, TDM_KEY_LAST, last);
+    book_state(book, 0, "origin/1", (int)book->count, &r);
+}
+
+static bool may_seal(const tdm_book *book, uint64_t last)
+{
+    uint8_t key[32] = { 9 };
+    tdm_id one = book_id(1);
+    tdm_fold *fold = book_fold(book, false);
+    bool may = tdm_fold_key_may_seal(fold, &one, key, last);
+    tdm_fold_close(&fold);
+    return may;
+}
+
+static void check_keys(void **state)
+{
+    (void)state;
+    tdm_book book;
+    book_init(&book);
+    assert_false(may_seal(&book, 1));
+    state_key(&book, TDM_KEYSTATE_IS_ACTIVE, 0);
+    assert_true(may_seal(&book, 1000));
+    state_key(&book, TDM_KEYSTATE_IS_REVOKED, 50);
+    assert_true(may_seal(&book, 50));
+    assert_false(may_seal(&book, 51));
+    state_key(&book, TDM_KEYSTATE_IS_REVOKED, 0);
+    assert_false(may_seal(&book, 1));
+    book_free(&book);
+}
+
+/* ---- likely matches ---- */
+
+static tdm_code see_pair(void *context, tdm_span a, tdm_span b, int likeness, tdm_err *err)
+{
+    (void)err;
+    (*(size_t *)context)++;
+    assert_true(tdm_span_equal(a, TDM_SPAN_LITERAL("unit/R0A/1")));
+    assert_true(tdm_span_equal(b, TDM_SPAN_LITERAL("unit/R0B/9")));
+    assert_int_equal(likeness, 100);
+    return TDM_OK;
+}
+
+static void tell_titled(tdm_book *book, tdm_about about, const char *title, const char *start)
+{
+    char subject[TDM_SUBJECT_MAX];
+    tdm_record r;
+    snprintf(subject, sizeof subject, "unit/%s/%s", about.lead, about.id);
+    tdm_record_init(&r, TDM_TYPE_UNIT);
+    tdm_record_set_text(&r, TDM_UNIT_RECORDER, about.recorder);
+    tdm_record_set_text(&r, TDM_UNIT_LEAD, about.lead);
+    tdm_record_set_text(&r, TDM_UNIT_UNIT_ID, about.id);
+    tdm_record_set_number(&r, TDM_UNIT_KIND, TDM_UNITKIND_IS_PROGRAMME);
+    tdm_record_set_number(&r, TDM_UNIT_STATUS, TDM_STATUS_IS_DELIVERED);
+    tdm_record_set_text(&r, TDM_UNIT_TITLE, title);
+    tdm_record_set_number(&r, TDM_UNIT_START, book_date(start));
+    book_state(book, about.origin, subject, (int)book->count, &r);
+}
+
+static void check_likeness(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_err err = { 0 };
+    two_partners(&book);
+    tdm_about other = { 2, "R0B", "R0B", "9" };
+    tdm_about far = { 2, "R0B", "R0B", "8" };
+    tell_titled(&book, LEAD, "Leading Well Together", "2017-09-12");
+    book_assert(&book, LEAD, "R0B", TDM_PHASE_IS_DELIVER);
+    tell_titled(&book, other, "leading well - together", "2017-09-14");
+    tell_titled(&book, far, "leading well together", "2017-09-20");
+    tdm_fold *fold = book_fold(&book, false);
+    size_t pairs = 0;
+    assert_int_equal(tdm_fold_likely_matches(fold, 10, see_pair, &pairs, &err), TDM_OK);
+    assert_int_equal(pairs, 1);
+    tdm_fold_close(&fold);
+    book_match(&book, "unit/R0A/1", "unit/R0B/9");
+    fold = book_fold(&book, false);
+    pairs = 0;
+    assert_int_equal(tdm_fold_likely_matches(fold, 10, see_pair, &pairs, &err), TDM_OK);
+    assert_int_equal(pairs, 0);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
+/* ---- facts ---- */
+
+static tdm_code see_fact(void *context, const tdm_fact *fact, tdm_err *err)
+{
+    (void)err;
+    size_t *sessions = context;
+    if (fact->type == TDM_TYPE_SESSION && fact->visible && fact->amended)
+        (*sessions)++;
+    return TDM_OK;
+}
+
+static void check_facts(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_err err = { 0 };
+    size_t sessions = 0;
+    two_partners(&book);
+    int session = book_delivered(&book, LEAD, "2017-09-12", 300, 12);
+    book_move_session(&book, LEAD, session, "2017-09-13", 200);
+    tdm_fold *fold = book_fold(&book, false);
+    assert_int_equal(tdm_fold_facts(fold, TDM_SPAN_LITERAL("unit/R0A/1"), see_fact, &sessions, &err), TDM_OK);
+    assert_int_equal(sessions, 1);
+    assert_int_equal(tdm_fold_facts(fold, TDM_SPAN_LITERAL("unit/R0A/2"), see_fact, &sessions, &err),
+                     TDM_NOT_FOUND);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
+int main(void)
+{
+    static struct CMUnitTest tests[32] = {
+        { "units are listed once per class, by name or by organisation", check_units, NULL, NULL, NULL },
+        { "who represents an organisation depends on the date", check_rights, NULL, NULL, NULL },
+        { "a key seals while it is active, a revoked one up to its end", check_keys, NULL, NULL, NULL },
+        { "a pair alike is proposed until it is matched", check_likeness, NULL, NULL, NULL },
+        { "facts are told as they stand", check_facts, NULL, NULL, NULL },
+    };
+    size_t count = 5;
+    for (size_t i = 0; i < TDM_COUNT(ANSWERS); i++)
+        tests[count++] =
+            (struct CMUnitTest){ ANSWERS[i].name, check_answer, NULL, NULL, (void *)&ANSWERS[i] };
+    for (size_t i = 0; i < TDM_COUNT(DOUBTS); i++)
+        tests[count++] = (struct CMUnitTest){ DOUBTS[i].name, check_doubt, NULL, NULL, (void *)&DOUBTS[i] };
+    return _cmocka_run_group_tests("query", tests, count, NULL, NULL);
+}
