@@ -121,6 +121,34 @@ static void figures_of_the_imported_log_are_the_same(void **state)
     world_remove(folder);
 }
 
+static void events_that_came_alone_keep_their_proofs(void **state)
+{
+    (void)state;
+    char folder[256];
+    tdm_log_imported counts;
+    tdm_err err = { 0 };
+    tdm_world south;
+    tdm_world copy;
+    tdm_buf first = { 0 };
+    tdm_buf again = { 0 };
+    world_open(&south, false, "RXA");
+    world_copy_notices(&north, &south, 2, 5);
+    world_export(&south, &first);
+    world_folder(folder);
+    if (import_lines(folder, first.data, first.len, &counts, &err) != TDM_OK)
+        fail_msg("%s", err.what);
+    assert_int_equal(counts.notices, 4);
+    open_imported(&copy, folder);
+    world_export(&copy, &again);
+    assert_int_equal(again.len, first.len);
+    assert_memory_equal(again.data, first.data, again.len);
+    tdm_core_close(&copy.core);
+    world_close(&south);
+    tdm_buf_free(&first);
+    tdm_buf_free(&again);
+    world_remove(folder);
+}
+
 /* ---- offline proof: from the lines alone */
 
 typedef struct prover {
@@ -261,12 +289,13 @@ static void a_folder_in_use_is_refused(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(TOUCHES) + 5];
+    struct CMUnitTest tests[TDM_COUNT(TOUCHES) + 6];
     size_t count = 0;
     for (size_t i = 0; i < TDM_COUNT(TOUCHES); i++)
         tests[count++] = (struct CMUnitTest){ TOUCHES[i].name, check_touch, NULL, NULL, (void *)&TOUCHES[i] };
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(export_import_export_gives_the_same_bytes);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(figures_of_the_imported_log_are_the_same);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(events_that_came_alone_keep_their_proofs);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_lines_prove_themselves);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_log_cut_anywhere_within_a_run_is_refused);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_folder_in_use_is_refused);

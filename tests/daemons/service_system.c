@@ -9,32 +9,27 @@
 #include <string.h>
 #include <cmocka.h>
 
-static tdm_system *slot(void)
+tdm_system *system_now(void)
 {
     static tdm_system the_system;
     return &the_system;
 }
 
-tdm_system *system_now(void)
-{
-    return slot();
-}
-
 int system_open(void **state)
 {
     (void)state;
-    world_open(&slot()->north, false, "R0A");
-    world_open(&slot()->south, false, "RXA");
-    world_open(&slot()->hub, true, "QOP");
+    world_open(&system_now()->north, false, "R0A");
+    world_open(&system_now()->south, false, "RXA");
+    world_open(&system_now()->hub, true, "QOP");
     return 0;
 }
 
 int system_close(void **state)
 {
     (void)state;
-    world_close(&slot()->north);
-    world_close(&slot()->south);
-    world_close(&slot()->hub);
+    world_close(&system_now()->north);
+    world_close(&system_now()->south);
+    world_close(&system_now()->hub);
     return 0;
 }
 

@@ -182,6 +182,42 @@ void world_copy_log(tdm_world *from, tdm_world *to)
     tdm_queue_destroy(&done, free);
 }
 
+static void keep_notice(tdm_world *from, tdm_world *to, tdm_queue *done, uint64_t sequence)
+{
+    tdm_err err = { 0 };
+    tdm_buf bytes = { 0 };
+    tdm_event event;
+    tdm_proof proof;
+    uint64_t position = 0;
+    tdm_ledger *source = tdm_core_ledger(from->core);
+    const tdm_id *origin = tdm_core_origin(from->core);
+    uint64_t incarnation = tdm_core_incarnation(from->core);
+    assert_int_equal(tdm_ledger_event_find(source, origin, incarnation, sequence, &position, &err), TDM_OK);
+    assert_int_equal(tdm_ledger_event_at(source, position, &bytes, &err), TDM_OK);
+    assert_int_equal(tdm_event_decode(tdm_buf_span(&bytes), &event, &err), TDM_OK);
+    if (tdm_ledger_proof(source, origin, incarnation, sequence, &proof, &err) != TDM_OK)
+        fail_msg("proof: %s", err.what);
+    tdm_notice_batch batch = { .count = 1, .numbers = &sequence, .events = &event, .proofs = &proof };
+    assert_int_equal(tdm_core_keep_notices(to->core, done, &batch, NULL, 1), TDM_OK);
+    void *item = NULL;
+    assert_int_equal(tdm_queue_wait(done, &item, 1), 1);
+    assert_int_equal(((tdm_core_done *)item)->code, TDM_OK);
+    free(item);
+    tdm_buf_free(&bytes);
+}
+
+void world_copy_notices(tdm_world *from, tdm_world *to, uint64_t first, uint64_t last)
+{
+    tdm_err err = { 0 };
+    tdm_queue *done = NULL;
+    assert_int_equal(tdm_queue_open(&done, 16, &err), TDM_OK);
+    assert_int_equal(tdm_core_listen(to->core, done, -1, &err), TDM_OK);
+    for (uint64_t sequence = first; sequence <= last; sequence++)
+        keep_notice(from, to, done, sequence);
+    tdm_core_unlisten(to->core, done);
+    tdm_queue_destroy(&done, free);
+}
+
 uint64_t world_last_sequence(tdm_world *world)
 {
     tdm_tip tip;

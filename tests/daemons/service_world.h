@@ -38,6 +38,9 @@ const char *world_text(const json_t *object, const char *key); /* "" if absent o
 void world_export(tdm_world *world, tdm_buf *out);
 /* Give one store the own log of another, as a link would. */
 void world_copy_log(tdm_world *from, tdm_world *to);
+/* Give one store single events of another's log with their proofs, as a feed would: those with sequences
+ * first..last. */
+void world_copy_notices(tdm_world *from, tdm_world *to, uint64_t first, uint64_t last);
 uint64_t world_last_sequence(tdm_world *world); /* of the own log */
 
 #endif

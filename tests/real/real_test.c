@@ -127,7 +127,6 @@ static void a_register_exported_four_times(void **state)
     assert_int_equal((long)sum_levels("{}").units, 1333);
     totals people = sum_levels("{\"weight\":\"participants\"}");
     assert_int_equal((long)people.amount, 29958);
-    world_close(&world);
 }
 
 /* ---- joint units: one file per leading organisation */
@@ -198,7 +197,6 @@ static void workshops_of_many_sites(void **state)
     totals people = sum_levels("{\"weight\":\"participants\"}");
     assert_int_equal((long)people.amount, 2593);
     assert_int_equal(share_tenths(people), 770);
-    world_close(&world);
 }
 
 static void training_of_many_organisations(void **state)
@@ -210,7 +208,6 @@ static void training_of_many_organisations(void **state)
     assert_int_equal((long)count.units, 12);
     assert_int_equal((long)count.joint, 9);
     assert_int_equal(share_tenths(count), 750);
-    world_close(&world);
 }
 
 /* ---- national lists as registry */
@@ -279,17 +276,24 @@ static void national_lists_become_the_registry(void **state)
     }
     assert_int_equal(practices, 426);
     json_decref(answer);
-    world_close(&world);
     tdm_buf_free(&file);
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    world_close(&world);
+    world = (tdm_world){ 0 };
+    return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_register_exported_four_times),
-        cmocka_unit_test(workshops_of_many_sites),
-        cmocka_unit_test(training_of_many_organisations),
-        cmocka_unit_test(national_lists_become_the_registry),
+        cmocka_unit_test_teardown(a_register_exported_four_times, close_world),
+        cmocka_unit_test_teardown(workshops_of_many_sites, close_world),
+        cmocka_unit_test_teardown(training_of_many_organisations, close_world),
+        cmocka_unit_test_teardown(national_lists_become_the_registry, close_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
