@@ -31,6 +31,7 @@ struct tdm_control {
     int stop;     /* eventfd: readable when the thread shall end */
     pthread_t thread;
     bool running;
+    char path[108]; /* of the socket's file, to be removed at the end; empty if there is none */
     tdm_service_context context;
     int64_t (*now_ms)(void);
     tdm_control_handler *handler;
@@ -238,7 +239,9 @@ static tdm_code bind_socket(tdm_control *control, void *zmq_context, const char 
         return tdm_fail(err, TDM_IO, zmq_errno(), "control: no socket: %s", zmq_strerror(zmq_errno()));
     if (zmq_bind(control->socket, endpoint) != 0)
         return bind_failed(endpoint, err);
-    if (strncmp(endpoint, "ipc:///", 7) == 0 && chmod(endpoint + 6, 0600) != 0)
+    if (strncmp(endpoint, "ipc:///", 7) == 0)
+        snprintf(control->path, sizeof control->path, "%s", endpoint + 6);
+    if (control->path[0] != '\0' && chmod(control->path, 0600) != 0)
         return tdm_fail(err, TDM_IO, errno, "control: cannot close %.120s to others", endpoint);
     return TDM_OK;
 }
@@ -289,6 +292,8 @@ void tdm_control_stop(tdm_control **control_at)
     } else if (control->socket != NULL) {
         zmq_close(control->socket);
     }
+    if (control->path[0] != '\0')
+        (void)unlink(control->path);
     if (control->stop >= 0)
         close(control->stop);
     free(control);
