@@ -143,9 +143,15 @@ static tdm_code swap_fold(tdm_core *core, tdm_err *err)
     tdm_code code = core_fold_open(core, &fresh, err);
     pthread_mutex_lock(&core->lock);
     core->fold = fresh;
-    core->swap_wanted = false;
-    if (code != TDM_OK)
+    if (code
+        == TDM_OK) { /* the new fold's position first: who waits for a position must not see the old one */
+        atomic_store(&core->settled, tdm_fold_is_settled(fresh));
+        atomic_store(&core->folded, tdm_fold_position(fresh));
+    } else {
         core->follow_failed = code;
+        core->follow_err = *err;
+    }
+    core->swap_wanted = false;
     pthread_cond_broadcast(&core->changed);
     pthread_mutex_unlock(&core->lock);
     if (code == TDM_OK)
