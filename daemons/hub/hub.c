@@ -91,16 +91,25 @@ const char *tdm_hub_endpoint(const tdm_hub *hub)
  * ----------------------------------------------------------------------------------------------------------------
  */
 
-static void read_monitor(tdm_hub *hub)
+static void take_news(tdm_hub *hub, const tdm_listener_news *news)
 {
-    tdm_listener_news news = { 0 };
-    tdm_listener_news_read(hub->listener, &news);
-    if (news.accept_failed > 0) {
-        tdm_metrics_add(hub->daemon->metrics, TDM_METRIC_ACCEPT_FAILED, NULL, news.accept_failed);
-        tdm_log(TDM_LOG_ERROR, "ACCEPT-FAILED", tdm_log_uint("connections", news.accept_failed));
+    if (news->accept_failed > 0) {
+        tdm_metrics_add(hub->daemon->metrics, TDM_METRIC_ACCEPT_FAILED, NULL, news->accept_failed);
+        tdm_log(TDM_LOG_ERROR, "ACCEPT-FAILED", tdm_log_uint("connections", news->accept_failed));
     }
-    if (news.handshake_failed > 0)
-        tdm_log(TDM_LOG_WARN, "HANDSHAKE-FAILED", tdm_log_uint("connections", news.handshake_failed));
+    if (news->handshake_failed > 0)
+        tdm_log(TDM_LOG_WARN, "HANDSHAKE-FAILED", tdm_log_uint("connections", news->handshake_failed));
+    for (size_t i = 0; i < news->gone_count; i++)
+        hub_peers_gone(hub, news->gone[i]);
+}
+
+void hub_news_read(tdm_hub *hub)
+{
+    tdm_listener_news news;
+    do {
+        tdm_listener_news_read(hub->listener, &news);
+        take_news(hub, &news);
+    } while (news.gone_count == TDM_GONE_MAX);
 }
 
 static void read_grown(tdm_hub *hub)
@@ -174,7 +183,7 @@ tdm_code tdm_hub_run(tdm_hub *hub, tdm_err *err)
         if (items[3].revents != 0)
             hub_peers_receive(hub);
         if (items[4].revents != 0)
-            read_monitor(hub);
+            hub_news_read(hub);
         turn_clock(hub);
     }
 }

@@ -20,6 +20,7 @@ typedef struct hub_peer {
     tdm_admission admission;
     tdm_id origin; /* zero while enrolling */
     tdm_route route;
+    int source; /* what the listener calls the route's connection; -1: none */
     tdm_link *link;
     int64_t last_seen_ms; /* wall clock */
     tdm_series *messages_in;
@@ -60,11 +61,15 @@ struct tdm_hub {
     int64_t next_sweep_ms;
 };
 
+/* ---- hub.c */
+void hub_news_read(tdm_hub *hub); /* what the listener says of connections: all of it */
+
 /* ---- peers.c */
 void hub_peers_receive(tdm_hub *hub); /* a bounded number of messages */
 void hub_peers_done(tdm_hub *hub);    /* what the writer has finished */
 void hub_peers_more(tdm_hub *hub);    /* the ledger or the figures grew */
 void hub_peers_tick(tdm_hub *hub, int64_t now_ms);
+void hub_peers_gone(tdm_hub *hub, int source); /* a connection ended */
 void hub_peers_drop_all(tdm_hub *hub);
 void hub_peers_publish(tdm_hub *hub);
 

@@ -14,6 +14,7 @@
 
 #define MESSAGES_AT_ONCE 64
 #define DONE_AT_ONCE 256
+#define UNHEEDED_MAX 256 /* messages after a refusal before the connection is ended */
 
 /* ---- ports
  * ------------------------------------------------------------------------------------------------------------
@@ -176,6 +177,7 @@ static hub_peer *peer_new(tdm_hub *hub, const uint8_t key[32], tdm_admission adm
     memcpy(peer->key, key, 32);
     peer->admission = admission;
     peer->origin = *origin;
+    peer->source = -1;
     if (open_link(peer, &err) != TDM_OK) {
         tdm_log_failure(TDM_LOG_ERROR, "LINK-FAILED", &err);
         free(peer);
@@ -212,6 +214,24 @@ static void each_peer(tdm_hub *hub, peer_visit *visit, int64_t now_ms)
             visit(peer, now_ms);
 }
 
+/* A newcomer that leaves is forgotten: it comes back under a key of its own, or asks anew. */
+void hub_peers_gone(tdm_hub *hub, int source)
+{
+    for (size_t i = 0; i < HUB_BUCKETS && hub->peer_count > 0; i++) {
+        hub_peer *next;
+        for (hub_peer *peer = hub->buckets[i]; peer != NULL; peer = next) {
+            next = peer->next;
+            if (peer->source != source || peer->route.len == 0)
+                continue;
+            peer->route.len = 0;
+            peer->source = -1;
+            tdm_link_disconnected(peer->link, tdm_clock_mono_ms());
+            if (peer->admission == TDM_ADMIT_ENROL)
+                peer_drop(hub, peer);
+        }
+    }
+}
+
 /* ---- messages
  * -------------------------------------------------------------------------------------------------------------
  */
@@ -241,24 +261,50 @@ static bool same_route(const tdm_route *a, const tdm_route *b)
  * second copy. */
 static void move_route(hub_peer *peer, const tdm_route *route, int64_t now_ms)
 {
+    if (peer->last_seen_ms > 0)
+        tdm_metrics_add(peer->hub->daemon->metrics, TDM_METRIC_SYNC_RECONNECTS, "nodes", 1);
     if (peer->route.len > 0) {
         refuse(peer->hub, &peer->route, TDM_REFUSAL_REPLACED,
                "the same key connected again: is a copy of this node running somewhere?");
         tdm_link_disconnected(peer->link, now_ms);
-        tdm_metrics_add(peer->hub->daemon->metrics, TDM_METRIC_SYNC_RECONNECTS, "nodes", 1);
     }
     peer->route = *route;
+    peer->source = tdm_listener_source(peer->hub->listener);
     tdm_link_connected(peer->link, now_ms);
 }
 
+static void cut(tdm_hub *hub, const uint8_t key[32], const char *why)
+{
+    tdm_err err;
+    tdm_log(TDM_LOG_WARN, "PEER-CUT", tdm_log_hex("key", key, 32), tdm_log_text("what", why));
+    if (tdm_listener_cut(hub->listener, &err) != TDM_OK)
+        tdm_log_failure(TDM_LOG_INFO, "PEER-CUT-FAILED", &err); /* it had gone already */
+}
+
+/* A key that was removed while its connection lives: told once, then the connection is ended. */
 static void turn_away(tdm_hub *hub, const tdm_route *route, const uint8_t key[32])
 {
     hub_peer *peer = peer_find(hub, key);
-    refuse(hub, route, TDM_REFUSAL_REVOKED, "this key is not, or no longer, admitted here");
     tdm_metrics_add(hub->daemon->metrics, TDM_METRIC_EVENTS_REJECTED, "unknown_key", 1);
+    if (peer == NULL) {
+        cut(hub, key, "this key is not admitted any more, and its owner goes on sending");
+        return;
+    }
+    refuse(hub, route, TDM_REFUSAL_REVOKED, "this key is not, or no longer, admitted here");
     tdm_log(TDM_LOG_WARN, "KEY-TURNED-AWAY", tdm_log_hex("key", key, 32));
-    if (peer != NULL)
-        peer_drop(hub, peer);
+    peer_drop(hub, peer);
+}
+
+/* After a refusal a peer waits. One that does not would fill our memory, since the receive queue has no mark
+ * (transport_options.c). */
+static void watch_patience(hub_peer *peer)
+{
+    tdm_link_state state = tdm_link_state_of(peer->link);
+    peer->unheeded = state == TDM_LINK_WAITING || state == TDM_LINK_STOPPED ? peer->unheeded + 1 : 0;
+    if (peer->unheeded < UNHEEDED_MAX)
+        return;
+    peer->unheeded = 0;
+    cut(peer->hub, peer->key, "it goes on sending after a refusal");
 }
 
 static void take_message(tdm_hub *hub, const tdm_route *route, const uint8_t key[32], tdm_span bytes)
@@ -271,6 +317,10 @@ static void take_message(tdm_hub *hub, const tdm_route *route, const uint8_t key
         return;
     }
     hub_peer *peer = peer_find(hub, key);
+    if (peer == NULL || !same_route(&peer->route, route)) {
+        hub_news_read(hub); /* before the number of a new connection is noted: it may have been another's */
+        peer = peer_find(hub, key);
+    }
     if (peer == NULL && hub->peer_count >= (size_t)tdm_config_int(hub->daemon->config, "link.max_links")) {
         refuse(hub, route, TDM_REFUSAL_BUSY, "this hub has as many links as it may: see link.max_links");
         return;
@@ -284,6 +334,7 @@ static void take_message(tdm_hub *hub, const tdm_route *route, const uint8_t key
     peer->last_seen_ms = tdm_clock_wall_ms();
     tdm_series_add(peer->messages_in, 1);
     tdm_link_frame(peer->link, bytes, now_ms);
+    watch_patience(peer);
 }
 
 void hub_peers_receive(tdm_hub *hub)
