@@ -25,6 +25,7 @@ typedef struct hub_peer {
     int64_t last_seen_ms; /* wall clock */
     tdm_series *messages_in;
     tdm_series *messages_out;
+    unsigned unheeded;     /* messages since it was refused */
     size_t under_way;      /* batches handed to the writer */
     bool dropped;          /* out of the table; freed when nothing is under way */
     struct hub_peer *next; /* in its bucket */
