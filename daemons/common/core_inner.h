@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * core_inner.h: what core.c, core_writer.c, core_follow.c and core_identity.c share. Nobody else includes it.
+ * core_inner.h: what the files of the core (core*.c) share. Nobody else includes it.
  */
 #ifndef TANDEM_CORE_INNER_H
 #define TANDEM_CORE_INNER_H
@@ -69,9 +69,7 @@ tdm_code core_identity_open(tdm_core *core, tdm_err *err);
 extern const char CORE_AUTHORITY_NAME[];
 extern const char CORE_CURSOR_NAME[];
 
-/* core_writer.c */
-tdm_code core_writer_start(tdm_core *core, tdm_err *err);
-void core_writer_stop(tdm_core *core);
+/* core_own.c */
 typedef struct core_own_log {
     tdm_id origin;
     uint64_t incarnation;
@@ -82,6 +80,12 @@ typedef struct core_own_log {
  * in a seal can be sent. A seal costs some 15 us, a run takes up to 1,024 events. */
 tdm_code core_own_append(tdm_ledger_txn *txn, core_own_log *own, const tdm_seal_key *key,
                          const tdm_draft *drafts, size_t count, int64_t recorded_ms, tdm_err *err);
+/* Before anything is written: would each draft pass? So that one bad draft never spoils a group. */
+tdm_code core_own_check(const tdm_core *core, const tdm_draft *drafts, size_t count, tdm_err *err);
+
+/* core_writer.c */
+tdm_code core_writer_start(tdm_core *core, tdm_err *err);
+void core_writer_stop(tdm_core *core);
 
 /* core_follow.c */
 tdm_code core_follow_start(tdm_core *core, tdm_err *err);
