@@ -14,7 +14,8 @@ struct tdm_group {
         uint64_t place;
         tdm_cell *cell;
     } * cells;
-    size_t size; /* a power of two, or 0 */
+    size_t size;    /* a power of two, or 0 */
+    unsigned shift; /* 64 less its logarithm */
     size_t count;
     size_t key_len;
     uint8_t key[]; /* dimension 1, group */
@@ -105,7 +106,8 @@ tdm_group *tdm_cells_group(tdm_cells *cells, tdm_dimension dimension, tdm_span n
 
 static size_t spot_of(const tdm_group *group, uint64_t place)
 {
-    size_t at = (size_t)(place * 0x9e3779b97f4a7c15u >> 32) & (group->size - 1);
+    /* The topmost bits of the product: family and kind, the place's topmost, reach no others. */
+    size_t at = (size_t)(place * 0x9e3779b97f4a7c15u >> group->shift);
     while (group->cells[at].cell != NULL && group->cells[at].place != place)
         at = (at + 1) & (group->size - 1);
     return at;
@@ -116,6 +118,7 @@ static void widen(tdm_group *group)
     struct group_cell *old = group->cells;
     size_t old_size = group->size;
     group->size = old_size == 0 ? 16 : old_size * 2;
+    group->shift = 64 - (unsigned)__builtin_ctzll(group->size);
     group->cells = tdm_memory_new(group->size * sizeof *group->cells);
     for (size_t i = 0; i < old_size; i++) {
         if (old[i].cell != NULL)

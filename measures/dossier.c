@@ -52,7 +52,7 @@ static uint8_t *splice(tdm_dossier *dossier, size_t at, size_t old_len, size_t n
     size_t need = len - old_len + new_len;
     TDM_ASSERT(need < UINT32_MAX);
     if (need > dossier->capacity) {
-        size_t capacity = need + need / 4 + 64;
+        size_t capacity = need + need / 8 + 64;
         dossier->block = realloc(dossier->block, capacity);
         TDM_ASSERT(dossier->block != NULL);
         dossier->capacity = (uint32_t)capacity;
@@ -263,6 +263,22 @@ void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out)
     tdm_buf_add(out, dossier->block, block_len(dossier));
 }
 
+/* Slots tile their section: what walks them later relies on it. */
+static bool slots_tile(tdm_span slots)
+{
+    while (slots.len > 0) {
+        size_t length = slots.len < HEAD ? 0 : tdm_slot_length(slots.data);
+        size_t head = HEAD;
+        if (length >= HEAD)
+            head += (slots.data[73] != 0 ? TDM_ID_BYTES : 0) + (slots.data[72] == TDM_ROLE_CONTENT ? 4 : 0);
+        if (length < head || length > slots.len)
+            return false;
+        slots.data += length;
+        slots.len -= length;
+    }
+    return true;
+}
+
 tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out, tdm_err *err)
 {
     uint32_t lengths[4];
@@ -273,6 +289,10 @@ tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out
     }
     if (record.len < RECORD_HEAD || all != record.len - RECORD_HEAD)
         return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has wrong lengths", (int)subject.len,
+                        (const char *)subject.data);
+    tdm_span slots = { record.data + record.len - lengths[3], lengths[3] };
+    if (!slots_tile(slots))
+        return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has damaged slots", (int)subject.len,
                         (const char *)subject.data);
     tdm_dossier *dossier = tdm_dossier_new(subject);
     uint8_t *block = splice(dossier, 0, 0, (size_t)all);

@@ -347,16 +347,16 @@ tdm_code tdm_fold_apply(tdm_fold *fold, const tdm_ledger_entry *entries, size_t 
 
 /* ---- checkpoint ---- */
 
-/* Two bounds: the dossiers themselves, and with them the pages that writing them will hold in memory, about
- * one each, for units come in no order. */
+/* Two bounds: the dossiers themselves, and with them the pages that writing them will hold in memory: units
+ * come in no order, and two changed ones share a page of 4,096 bytes at this density. The more changes a
+ * checkpoint gathers, the fewer pages are written in all. */
 bool tdm_fold_needs_checkpoint(const tdm_fold *fold)
 {
-    enum { PAGE = 4096 };
+    enum { PAGE_SHARE = 2048 };
     const tdm_shelf *shelf = &fold->shelf;
     size_t held = shelf->bytes - shelf->kept_bytes;
-    return shelf->kv != NULL
-           && (held > fold->options.cache_bytes
-               || held + shelf->dirty_count * PAGE > 2 * fold->options.cache_bytes);
+    size_t bound = fold->options.cache_bytes;
+    return shelf->kv != NULL && (held > bound || held + shelf->dirty_count * PAGE_SHARE > bound / 2 * 5);
 }
 
 static void save_cells(tdm_fold *fold, tdm_kv_txn *txn)

@@ -234,6 +234,8 @@ void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn)
     tdm_buf_free(&record);
 }
 
+/* Let all go but those that stay. Reading one back is cheaper than writing one out, so the room is better
+ * spent on dossiers that gather changes than on clean ones. */
 static void evict(tdm_shelf *shelf)
 {
     tdm_map kept;
