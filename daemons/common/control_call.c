@@ -78,7 +78,7 @@ static tdm_code send_request(struct call *call, tdm_span args, tdm_span body, td
 static bool is_gone(struct call *call)
 {
     int event;
-    while ((event = tdm_monitor_next(&call->monitor)) != 0) {
+    while ((event = tdm_monitor_next(&call->monitor, NULL)) != 0) {
         if ((event & GONE) != 0)
             return true;
         call->connected = true;

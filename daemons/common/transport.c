@@ -47,13 +47,19 @@ void tdm_monitor_close(tdm_monitor *monitor)
     *monitor = (tdm_monitor){ NULL, NULL };
 }
 
-int tdm_monitor_next(tdm_monitor *monitor)
+int tdm_monitor_next(tdm_monitor *monitor, int32_t *value)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
     uint16_t event = 0; /* in the byte order of the machine, before a 32-bit value */
-    if (tdm_frames_receive(monitor->reader, &frame) > 0 && zmq_msg_size(&frame) >= sizeof event)
+    int32_t with = 0;
+    if (tdm_frames_receive(monitor->reader, &frame) > 0
+        && zmq_msg_size(&frame) >= sizeof event + sizeof with) {
         memcpy(&event, zmq_msg_data(&frame), sizeof event);
+        memcpy(&with, (const uint8_t *)zmq_msg_data(&frame) + sizeof event, sizeof with);
+    }
+    if (value != NULL)
+        *value = with;
     zmq_msg_close(&frame);
     return event;
 }

@@ -55,12 +55,20 @@ tdm_code tdm_listener_send(tdm_listener *listener, const tdm_route *route, tdm_s
  * before may still be received. TDM_UNREACHABLE: it had ended already. */
 tdm_code tdm_listener_cut(tdm_listener *listener, tdm_err *err);
 
+/* Which connection the message last received came by: a number that `gone` of the news names when it ends. It
+ * may be given again after that, so read all news before noting the number of a route not seen before. */
+int tdm_listener_source(tdm_listener *listener);
+
+#define TDM_GONE_MAX 64
+
 typedef struct tdm_listener_news {
     uint64_t accepted;         /* TCP connections taken, of anybody */
     uint64_t accept_failed;    /* such as for want of files */
     uint64_t admitted;         /* handshakes that succeeded */
     uint64_t handshake_failed; /* protocol, no detail, auth */
     uint64_t disconnected;
+    size_t gone_count; /* TDM_GONE_MAX: there may be more, read again */
+    int gone[TDM_GONE_MAX];
 } tdm_listener_news;
 /* Read what the monitor says; counts since the last call. */
 void tdm_listener_news_read(tdm_listener *listener, tdm_listener_news *out);

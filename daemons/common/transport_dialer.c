@@ -206,7 +206,7 @@ void *tdm_dialer_monitor(tdm_dialer *dialer)
 tdm_dialer_event tdm_dialer_news(tdm_dialer *dialer)
 {
     int event;
-    while ((event = tdm_monitor_next(&dialer->monitor)) != 0) {
+    while ((event = tdm_monitor_next(&dialer->monitor, NULL)) != 0) {
         if (is_farewell(dialer, event))
             continue;
         tdm_dialer_event news = take_step(dialer, event);

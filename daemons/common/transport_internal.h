@@ -41,8 +41,9 @@ typedef struct tdm_monitor {
 } tdm_monitor;
 tdm_code tdm_monitor_open(tdm_monitor *monitor, void *zmq_context, void *watched, int events, tdm_err *err);
 void tdm_monitor_close(tdm_monitor *monitor); /* before the watched socket */
-/* The next event, never waiting; 0 if there is none. */
-int tdm_monitor_next(tdm_monitor *monitor);
+/* The next event, never waiting; 0 if there is none. value: what comes with it, such as a descriptor; NULL if
+ * it is not wanted. */
+int tdm_monitor_next(tdm_monitor *monitor, int32_t *value);
 
 #define TDM_HANDSHAKE_FAILED                                                                                 \
     (ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL                              \

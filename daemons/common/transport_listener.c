@@ -157,6 +157,11 @@ tdm_code tdm_listener_receive(tdm_listener *listener, tdm_route *route, uint8_t 
     return TDM_OK;
 }
 
+int tdm_listener_source(tdm_listener *listener)
+{
+    return zmq_msg_get(&listener->payload, ZMQ_SRCFD);
+}
+
 static tdm_code send_failed(tdm_err *err)
 {
     int sys = zmq_errno();
@@ -185,7 +190,7 @@ tdm_code tdm_listener_send(tdm_listener *listener, const tdm_route *route, tdm_s
  */
 tdm_code tdm_listener_cut(tdm_listener *listener, tdm_err *err)
 {
-    int fd = zmq_msg_get(&listener->payload, ZMQ_SRCFD);
+    int fd = tdm_listener_source(listener);
     struct sockaddr_in own = { 0 };
     socklen_t len = sizeof own;
     const char *colon = strrchr(listener->endpoint, ':');
@@ -200,8 +205,12 @@ void tdm_listener_news_read(tdm_listener *listener, tdm_listener_news *out)
 {
     *out = (tdm_listener_news){ 0 };
     int event;
-    while ((event = tdm_monitor_next(&listener->monitor)) != 0)
+    int32_t value;
+    while (out->gone_count < TDM_GONE_MAX && (event = tdm_monitor_next(&listener->monitor, &value)) != 0) {
+        if (event == ZMQ_EVENT_DISCONNECTED)
+            out->gone[out->gone_count++] = value;
         for (size_t i = 0; i < TDM_COUNT(NEWS); i++)
             if (NEWS[i].event == event)
                 ++*(uint64_t *)((char *)out + NEWS[i].offset);
+    }
 }

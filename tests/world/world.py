@@ -203,14 +203,16 @@ def oracle(hub, *words, today="2018-05-01"):
 
 
 def settled(hub, nodes, seconds=120):
-    """Wait until every node's log is acknowledged, every feed taken and all is folded."""
+    """Wait until these nodes' logs are acknowledged, their feeds taken and all is folded."""
 
     def quiet():
+        origins = set()
         for node in nodes:
             status = node.status()
+            origins.add(status["origin"])
             if status["waiting_to_share"] != 0 or not status["complete"]:
                 return False
-        rows = hub.ask("node", "list")
+        rows = [row for row in hub.ask("node", "list") if row["origin"] in origins]
         return hub.status()["complete"] and all((row.get("feed_lag") or 0) == 0 and (row.get("lag_events") or 0) == 0
                                                  for row in rows)
 
