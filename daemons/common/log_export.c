@@ -3,6 +3,8 @@
  * log_export.c: the log as JSON Lines.
  */
 #include "log_text.h"
+
+#include "keyring.h"
 #include "json.h"
 
 #include "tandem/pack.h"
@@ -282,10 +284,8 @@ static tdm_code write_notices(exporting *e, uint64_t last)
 
 /* ---- keys */
 
-static tdm_code write_key(void *context, const tdm_key_fact *key, tdm_err *err)
+static tdm_code write_key(exporting *e, const tdm_key_fact *key)
 {
-    (void)err;
-    exporting *e = context;
     const char *purpose = tdm_enum_word(TDM_ENUM_PURPOSE, key->purpose);
     tdm_json json = begin_line(e, "key");
     put_hex(&json, "origin", key->origin.bytes, TDM_ID_BYTES);
@@ -293,6 +293,24 @@ static tdm_code write_key(void *context, const tdm_key_fact *key, tdm_err *err)
     tdm_json_text(tdm_json_key(&json, "purpose"), purpose == NULL ? "unknown" : purpose);
     tdm_json_text(tdm_json_key(&json, "state"), key->active ? "active" : "revoked");
     return end_line(e, &json);
+}
+
+/* In the keyring's order, (origin, key): the fold's own depends on how the facts came. */
+static tdm_code write_keys(exporting *e)
+{
+    tdm_keyring *keyring = NULL;
+    tdm_code code = tdm_keyring_new(&keyring, e->err);
+    if (code != TDM_OK)
+        return code;
+    tdm_fold *fold = tdm_core_fold(e->core);
+    code = tdm_keyring_load(keyring, fold, e->err);
+    tdm_core_fold_release(e->core, fold);
+    size_t count;
+    const tdm_key_fact *keys = tdm_keyring_keys(keyring, &count);
+    for (size_t i = 0; i < count && code == TDM_OK; i++)
+        code = write_key(e, &keys[i]);
+    tdm_keyring_destroy(&keyring);
+    return code;
 }
 
 tdm_code tdm_log_export(tdm_core *core, tdm_log_write *write, void *context, tdm_err *err)
@@ -310,11 +328,8 @@ tdm_code tdm_log_export(tdm_core *core, tdm_log_write *write, void *context, tdm
         code = write_some_runs(&e);
     if (code == TDM_OK)
         code = write_notices(&e, last);
-    if (code == TDM_OK) {
-        tdm_fold *fold = tdm_core_fold(core);
-        code = tdm_fold_keys(fold, write_key, &e, err);
-        tdm_core_fold_release(core, fold);
-    }
+    if (code == TDM_OK)
+        code = write_keys(&e);
     if (code == TDM_OK)
         code = flush(&e, true);
     free(e.runs);
