@@ -237,7 +237,7 @@ tdm_code tdm_core_set_authority(tdm_core *core, const tdm_id *hub, tdm_err *err)
     bool same = core->identity.has_authority && tdm_id_equal(&core->identity.authority, hub);
     core->identity.has_authority = true;
     core->identity.authority = *hub;
-    core->swap_wanted = !same;
+    core->swap_wanted = core->swap_wanted || !same; /* another call may be waiting for its swap */
     pthread_cond_broadcast(&core->changed);
     while (core->swap_wanted && core->follow_failed == TDM_OK)
         pthread_cond_wait(&core->changed, &core->lock);

@@ -115,7 +115,7 @@ static void *copy_of(const void *data, size_t bytes)
 tdm_code tdm_core_keep(tdm_core *core, tdm_queue *queue, const tdm_log_batch *batch, void *owner,
                        uint64_t token)
 {
-    core_request *item = request_new(REQUEST_KEEP);
+    core_request *item = batch->run_count == 0 ? NULL : request_new(REQUEST_KEEP);
     if (item == NULL)
         return TDM_BUSY;
     item->origin = batch->origin;

@@ -17,6 +17,7 @@
 #define BATCH_EVENTS 8192
 #define WORK_SUBJECTS 512
 #define IDLE_CHECKPOINT_MS 2000 /* a quiet fold checkpoints after so long */
+#define RETRY_MS 1000           /* between tries of a checkpoint that failed */
 
 typedef struct batch {
     tdm_ledger_entry entries[BATCH_EVENTS];
@@ -48,7 +49,7 @@ void core_tell_grown(tdm_core *core)
     pthread_mutex_unlock(&core->lock);
 }
 
-tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err)
+static tdm_code views_open(tdm_core *core, tdm_fold **out, tdm_err *err)
 {
     char path[600];
     snprintf(path, sizeof path, "%s/views", core->folder);
@@ -61,11 +62,35 @@ tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err)
     tdm_code code = tdm_kv_open_lmdb(&kv, &options, err);
     if (code != TDM_OK)
         return code;
-    tdm_fold_options fold = { .has_authority = core->identity.has_authority,
-                              .authority = core->identity.authority,
-                              .with_feeds = core->hub,
-                              .cache_bytes = core->cache_bytes };
+    tdm_fold_options fold = { .with_feeds = core->hub, .cache_bytes = core->cache_bytes };
+    fold.has_authority = tdm_core_authority(core, &fold.authority);
     return tdm_fold_open(out, &kv, &fold, err);
+}
+
+/* Views hold nothing that cannot be folded again. */
+static tdm_code views_remove(tdm_core *core, tdm_err *err)
+{
+    static const char *const FILES[] = { "data.mdb", "lock.mdb" };
+    for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
+        char path[620];
+        snprintf(path, sizeof path, "%s/views/%s", core->folder, FILES[i]);
+        if (unlink(path) != 0 && errno != ENOENT)
+            return tdm_fail(err, TDM_IO, errno, "could not remove %.150s", path);
+    }
+    return TDM_OK;
+}
+
+/* Views further on than the ledger are of another one (its folder was restored, its views were not). */
+tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err)
+{
+    tdm_code code = views_open(core, out, err);
+    if (code != TDM_OK || tdm_fold_position(*out) <= atomic_load(&core->committed))
+        return code;
+    tdm_log(TDM_LOG_WARN, "VIEWS-AHEAD", tdm_log_uint("views", tdm_fold_position(*out)),
+            tdm_log_uint("ledger", atomic_load(&core->committed)));
+    tdm_fold_close(out);
+    code = views_remove(core, err);
+    return code == TDM_OK ? views_open(core, out, err) : code;
 }
 
 /* One step forward; *moved tells whether there was anything to do. */
@@ -85,10 +110,7 @@ static tdm_code fold_step(tdm_core *core, batch *taken, bool *moved, tdm_err *er
         return TDM_OK;
     for (size_t i = 0; i < taken->count; i++)
         taken->entries[i].bytes.data = taken->bytes.data + taken->offsets[i];
-    code = tdm_fold_apply(core->fold, taken->entries, taken->count, err);
-    if (code == TDM_OK && tdm_fold_needs_checkpoint(core->fold))
-        code = tdm_fold_checkpoint(core->fold, err);
-    return code;
+    return tdm_fold_apply(core->fold, taken->entries, taken->count, err);
 }
 
 static void publish_progress(tdm_core *core)
@@ -109,7 +131,7 @@ static tdm_code refold_step(tdm_core *core, bool *moved, tdm_err *err)
         *err = why;
         return why.code;
     }
-    return tdm_fold_needs_checkpoint(core->fold) ? tdm_fold_checkpoint(core->fold, err) : TDM_OK;
+    return TDM_OK;
 }
 
 /* Wait until something changes or the idle checkpoint is due. True to go on. */
@@ -129,6 +151,16 @@ static bool wait_for_change(tdm_core *core, bool dirty)
     return go_on;
 }
 
+/* Readers must find something: an empty fold, which says that it is incomplete. */
+static tdm_fold *empty_fold(void)
+{
+    tdm_fold *fold = NULL;
+    tdm_err err;
+    if (tdm_fold_open(&fold, NULL, &(tdm_fold_options){ 0 }, &err) != TDM_OK)
+        tdm_log_failure(TDM_LOG_ERROR, "FOLD-FAILED", &err);
+    return fold;
+}
+
 /* The authority changed: close the fold when nobody uses it, and begin again under the new one. */
 static tdm_code swap_fold(tdm_core *core, tdm_err *err)
 {
@@ -137,25 +169,82 @@ static tdm_code swap_fold(tdm_core *core, tdm_err *err)
     core->fold = NULL;
     while (core->fold_users > 0)
         pthread_cond_wait(&core->changed, &core->lock);
+    tdm_id taken = core->identity.authority;
     pthread_mutex_unlock(&core->lock);
     tdm_fold_close(&old);
     tdm_fold *fresh = NULL;
     tdm_code code = core_fold_open(core, &fresh, err);
+    if (code != TDM_OK)
+        fresh = empty_fold();
     pthread_mutex_lock(&core->lock);
     core->fold = fresh;
-    if (code
-        == TDM_OK) { /* the new fold's position first: who waits for a position must not see the old one */
-        atomic_store(&core->settled, tdm_fold_is_settled(fresh));
-        atomic_store(&core->folded, tdm_fold_position(fresh));
-    } else {
-        core->follow_failed = code;
+    core->follow_failed = code;
+    if (code != TDM_OK)
         core->follow_err = *err;
-    }
-    core->swap_wanted = false;
+    /* The new fold's position first: who waits for a position must not see the old one. */
+    atomic_store(&core->settled, code == TDM_OK && tdm_fold_is_settled(fresh));
+    atomic_store(&core->folded, fresh == NULL ? 0 : tdm_fold_position(fresh));
+    /* Another authority may have come meanwhile: then once more. */
+    core->swap_wanted = code == TDM_OK && !tdm_id_equal(&taken, &core->identity.authority);
     pthread_cond_broadcast(&core->changed);
     pthread_mutex_unlock(&core->lock);
     if (code == TDM_OK)
         publish_progress(core);
+    return code;
+}
+
+static void set_failed(tdm_core *core, tdm_code code, const tdm_err *err)
+{
+    pthread_mutex_lock(&core->lock);
+    core->follow_failed = code;
+    if (code != TDM_OK)
+        core->follow_err = *err;
+    pthread_cond_broadcast(&core->changed);
+    pthread_mutex_unlock(&core->lock);
+}
+
+/* False if the store is closing. */
+static bool pause_follower(tdm_core *core)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += RETRY_MS / 1000;
+    int waited = 0;
+    pthread_mutex_lock(&core->lock);
+    while (!core->stopping && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&core->changed, &core->lock, &until);
+    bool go_on = !core->stopping;
+    pthread_mutex_unlock(&core->lock);
+    return go_on;
+}
+
+/* What a checkpoint that failed would have written is still in memory. So a full disk holds the figures up,
+ * says so, and once there is room they go on by themselves. */
+static tdm_code checkpoint(tdm_core *core, tdm_err *err)
+{
+    tdm_code code = tdm_fold_checkpoint(core->fold, err);
+    if (code != TDM_FULL && code != TDM_IO)
+        return code;
+    tdm_log_failure(TDM_LOG_ERROR, "FOLD-HELD-UP", err);
+    while (code == TDM_FULL || code == TDM_IO) {
+        set_failed(core, code, err);
+        if (!pause_follower(core))
+            return code;
+        code = tdm_fold_checkpoint(core->fold, err);
+    }
+    set_failed(core, code, err);
+    if (code == TDM_OK)
+        tdm_log(TDM_LOG_NOTICE, "FOLD-GOES-ON", tdm_log_uint("position", tdm_fold_position(core->fold)));
+    return code;
+}
+
+static tdm_code step(tdm_core *core, batch *taken, bool *moved, tdm_err *err)
+{
+    tdm_code code = fold_step(core, taken, moved, err);
+    if (code == TDM_OK && !*moved)
+        code = refold_step(core, moved, err);
+    if (code == TDM_OK && *moved && tdm_fold_needs_checkpoint(core->fold))
+        code = checkpoint(core, err);
     return code;
 }
 
@@ -171,9 +260,7 @@ static tdm_code follow_until_stopped(tdm_core *core, batch *taken, tdm_err *err)
         if (code == TDM_OK && stopping)
             return tdm_fold_checkpoint(core->fold, err);
         if (code == TDM_OK)
-            code = fold_step(core, taken, &moved, err);
-        if (code == TDM_OK && !moved)
-            code = refold_step(core, &moved, err);
+            code = step(core, taken, &moved, err);
         if (code != TDM_OK)
             return code;
         if (moved) {
@@ -183,7 +270,7 @@ static tdm_code follow_until_stopped(tdm_core *core, batch *taken, tdm_err *err)
         bool dirty = tdm_fold_checkpointed(core->fold) != tdm_fold_position(core->fold);
         uint64_t before = atomic_load(&core->folded);
         if (wait_for_change(core, dirty) && dirty && atomic_load(&core->committed) == before
-            && (code = tdm_fold_checkpoint(core->fold, err)) != TDM_OK)
+            && (code = checkpoint(core, err)) != TDM_OK)
             return code;
     }
 }
@@ -197,11 +284,7 @@ static void *follow(void *argument)
                                   : follow_until_stopped(core, taken, &err);
     if (code != TDM_OK) {
         tdm_log_failure(TDM_LOG_ERROR, "FOLD-FAILED", &err);
-        pthread_mutex_lock(&core->lock);
-        core->follow_failed = code;
-        core->follow_err = err;
-        pthread_cond_broadcast(&core->changed);
-        pthread_mutex_unlock(&core->lock);
+        set_failed(core, code, &err);
     }
     if (taken != NULL)
         tdm_buf_free(&taken->bytes);

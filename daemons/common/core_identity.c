@@ -129,7 +129,9 @@ tdm_code core_identity_open(tdm_core *core, tdm_err *err)
     if (code != TDM_OK)
         return code;
     code = read_authority(core, err);
-    if (core->hub && !core->identity.has_authority) {
+    if (code == TDM_OK && core->hub && core->identity.has_authority)
+        return tdm_fail(err, TDM_INVALID, 0, "%.120s is the store of a node that joined a hub", core->folder);
+    if (core->hub) {
         core->identity.has_authority = true;
         core->identity.authority = core->identity.origin;
     }

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define REQUESTS_AT_ONCE 512
+#define MAP_TRIES 12 /* a group that does not fit the map is tried so often while it grows */
 
 /* ---- one request within a group
  * ------------------------------------------------------------------------------------------ */
@@ -50,9 +51,8 @@ static tdm_code write_keep(group *g, core_request *item)
     tdm_code result = TDM_OK;
     for (size_t i = 0; i < item->run_count; i++) {
         const tdm_run *run = &item->runs[i];
-        tdm_err why;
         tdm_code code =
-            tdm_ledger_append_run(g->txn, &item->origin, item->incarnation, run, spans, g->now, &why);
+            tdm_ledger_append_run(g->txn, &item->origin, item->incarnation, run, spans, g->now, &g->err);
         spans += run->last - run->first + 1;
         if (code == TDM_CONFLICT || code == TDM_INVALID)
             return give_back(g, item, code);
@@ -69,11 +69,10 @@ static tdm_code write_keep(group *g, core_request *item)
 static tdm_code write_notices(group *g, core_request *item)
 {
     for (size_t i = 0; i < item->event_count; i++) {
-        tdm_err why;
-        tdm_code code = tdm_ledger_append_notice(g->txn, &item->events[i], &item->proofs[i], g->now, &why);
+        tdm_code code = tdm_ledger_append_notice(g->txn, &item->events[i], &item->proofs[i], g->now, &g->err);
         if (code == TDM_CONFLICT)
             code = tdm_ledger_set_aside(g->txn, &item->events[i].origin, "notice-conflict",
-                                        item->events[i].bytes, g->now, &why);
+                                        item->events[i].bytes, g->now, &g->err);
         if (code != TDM_OK && code != TDM_EXISTS)
             return code;
     }
@@ -85,7 +84,8 @@ static tdm_code write_notices(group *g, core_request *item)
 
 static tdm_code write_local(group *g, core_request *item)
 {
-    return tdm_ledger_local_put(g->txn, tdm_span_text(item->local_name), item->local_value);
+    tdm_code code = tdm_ledger_local_put(g->txn, tdm_span_text(item->local_name), item->local_value);
+    return code == TDM_OK ? code : tdm_fail(&g->err, code, 0, "\"%.100s\" cannot be kept", item->local_name);
 }
 
 static tdm_code write_aside(group *g, core_request *item)
@@ -173,18 +173,52 @@ static void acknowledge_first(core_request **items, size_t count)
 }
 #endif
 
+/* Where the ledger is now: also after a commit that failed, for it may have reached the disk all the same. */
+static uint64_t read_position(tdm_core *core)
+{
+    uint64_t position = atomic_load(&core->committed);
+    if (tdm_ledger_last_position(core->ledger, &position, NULL) == TDM_OK)
+        atomic_store(&core->committed, position);
+    return position;
+}
+
+/* A full or failing disk concerns everybody; whatever else went wrong is one request's own trouble. */
+static bool is_of_one(tdm_code code)
+{
+    return code != TDM_OK && code != TDM_FULL && code != TDM_IO;
+}
+
+/* The map grows between transactions: a full one is worth another try while it does. */
+static tdm_code write_as_map_grows(group *g, core_request **items, size_t count)
+{
+    tdm_code code = TDM_FULL;
+    uint64_t map_before = 0;
+    for (int i = 0; i < MAP_TRIES && code == TDM_FULL; i++) {
+        tdm_kv_stats stats;
+        code = write_group(g, items, count);
+        if (code != TDM_FULL || tdm_kv_stat(tdm_ledger_kv(g->core->ledger), &stats, NULL) != TDM_OK
+            || stats.map_bytes == map_before)
+            break;
+        map_before = stats.map_bytes;
+    }
+    return code;
+}
+
 static void commit_group(tdm_core *core, core_request **items, size_t count)
 {
     group g = { .core = core, .now = tdm_clock_wall_ms() };
 #ifdef TANDEM_FAULT_ACK_FIRST
     acknowledge_first(items, count);
 #endif
-    tdm_code code = write_group(&g, items, count);
+    tdm_code code = write_as_map_grows(&g, items, count);
+    if (is_of_one(code) && count > 1) {
+        for (size_t i = 0; i < count; i++)
+            commit_group(core, &items[i], 1);
+        return;
+    }
     if (code != TDM_OK)
         tdm_log_failure(TDM_LOG_ERROR, "STORE-COMMIT-FAILED", &g.err);
-    uint64_t position = atomic_load(&core->committed);
-    if (code == TDM_OK && tdm_ledger_last_position(core->ledger, &position, NULL) == TDM_OK)
-        atomic_store(&core->committed, position);
+    uint64_t position = read_position(core);
     for (size_t i = 0; i < count; i++)
         answer(items[i], code, code == TDM_OK ? NULL : &g.err, position);
     if (code == TDM_OK)
@@ -195,8 +229,7 @@ static void commit_group(tdm_core *core, core_request **items, size_t count)
 static void wait_for_fold(tdm_core *core)
 {
     pthread_mutex_lock(&core->lock);
-    while (!core->stopping && core->follow_failed == TDM_OK
-           && atomic_load(&core->committed) - atomic_load(&core->folded) > CORE_LAG_MAX)
+    while (!core->stopping && core->follow_failed == TDM_OK && tdm_core_fold_lag(core) > CORE_LAG_MAX)
         pthread_cond_wait(&core->changed, &core->lock);
     pthread_mutex_unlock(&core->lock);
 }
