@@ -215,7 +215,8 @@ static bool read_event(arrival *in, tdm_cursor *bytes, uint64_t sequence, size_t
     tdm_event event;
     tdm_span span = tdm_cursor_skip(bytes);
     if (bytes->failed || span.len == 0)
-        return link_refuse(in->link, TDM_REFUSAL_MALFORMED, TDM_FRAME_EVENTS, "event %llu is cut short",
+        return link_refuse(in->link, TDM_REFUSAL_MALFORMED, TDM_FRAME_EVENTS,
+                           "event %llu is cut short, or no canonical MessagePack",
                            (unsigned long long)sequence);
     if (tdm_event_decode(span, &event, &err) != TDM_OK)
         return link_refuse(in->link, TDM_REFUSAL_MALFORMED, TDM_FRAME_EVENTS, "event %llu: %s",

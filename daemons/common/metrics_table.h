@@ -48,6 +48,8 @@
     X(ZAP_DENIED, "zap_denied_total", COUNTER,                                                               \
       "reason=unknown_key|revoked|expired_code|used_code|malformed|rate|other",                              \
       "Connections refused by their key, by reason.")                                                        \
+    X(CONNECTIONS_REFUSED, "connections_refused_total", COUNTER, "",                                         \
+      "Connections that ended before an admitted key had spoken: noise, no encryption, a stranger's key.")   \
     X(ACCEPT_FAILED, "accept_failed_total", COUNTER, "",                                                     \
       "Connections that could not be taken, such as for want of files.")
 

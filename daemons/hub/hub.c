@@ -99,8 +99,14 @@ static void take_news(tdm_hub *hub, const tdm_listener_news *news)
     }
     if (news->handshake_failed > 0)
         tdm_log(TDM_LOG_WARN, "HANDSHAKE-FAILED", tdm_log_uint("connections", news->handshake_failed));
+    uint64_t refused = 0;
     for (size_t i = 0; i < news->gone_count; i++)
-        hub_peers_gone(hub, news->gone[i]);
+        refused += !hub_peers_gone(hub, news->gone[i]);
+    if (refused == 0)
+        return;
+    tdm_metrics_add(hub->daemon->metrics, TDM_METRIC_CONNECTIONS_REFUSED, NULL, (double)refused);
+    tdm_log(TDM_LOG_WARN, "CONNECTIONS-REFUSED", tdm_log_uint("connections", refused),
+            tdm_log_text("what", "noise, no encryption, or a key that is not admitted"));
 }
 
 void hub_news_read(tdm_hub *hub)

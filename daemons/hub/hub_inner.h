@@ -70,7 +70,7 @@ void hub_peers_receive(tdm_hub *hub); /* a bounded number of messages */
 void hub_peers_done(tdm_hub *hub);    /* what the writer has finished */
 void hub_peers_more(tdm_hub *hub);    /* the ledger or the figures grew */
 void hub_peers_tick(tdm_hub *hub, int64_t now_ms);
-void hub_peers_gone(tdm_hub *hub, int source); /* a connection ended */
+bool hub_peers_gone(tdm_hub *hub, int source); /* a connection ended; false if no peer had spoken there */
 void hub_peers_drop_all(tdm_hub *hub);
 void hub_peers_publish(tdm_hub *hub);
 

@@ -215,14 +215,16 @@ static void each_peer(tdm_hub *hub, peer_visit *visit, int64_t now_ms)
 }
 
 /* A newcomer that leaves is forgotten: it comes back under a key of its own, or asks anew. */
-void hub_peers_gone(tdm_hub *hub, int source)
+bool hub_peers_gone(tdm_hub *hub, int source)
 {
+    bool known = false;
     for (size_t i = 0; i < HUB_BUCKETS && hub->peer_count > 0; i++) {
         hub_peer *next;
         for (hub_peer *peer = hub->buckets[i]; peer != NULL; peer = next) {
             next = peer->next;
             if (peer->source != source || peer->route.len == 0)
                 continue;
+            known = true;
             peer->route.len = 0;
             peer->source = -1;
             tdm_link_disconnected(peer->link, tdm_clock_mono_ms());
@@ -230,6 +232,7 @@ void hub_peers_gone(tdm_hub *hub, int source)
                 peer_drop(hub, peer);
         }
     }
+    return known;
 }
 
 /* ---- messages

@@ -6,11 +6,13 @@ Waiting is always for a state, with a deadline; only processes started here are 
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 BIN = os.environ.get("TANDEM_BIN", os.path.join(os.path.dirname(__file__), "..", "..", "build", "bin"))
 POLL_S = 0.05
@@ -117,6 +119,19 @@ class Daemon:
     def log_text(self):
         with open(self.log, errors="replace") as log:
             return log.read()
+
+    def http_port(self):
+        """As logged by the newest start."""
+        return int(re.findall(r"http_port=(\d+)", self.log_text())[-1])
+
+    def metrics(self):
+        """name{labels} -> value."""
+        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.http_port(), timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")}
+
+    def rejected(self, reason):
+        return self.metrics().get('tandem_events_rejected_total{reason="%s"}' % reason, 0)
 
     def status(self):
         rows = self.ask("status")
