@@ -186,6 +186,11 @@ void tdm_core_fold_release(tdm_core *core, tdm_fold *fold)
     pthread_mutex_unlock(&core->lock);
 }
 
+uint64_t tdm_core_folded(const tdm_core *core)
+{
+    return atomic_load(&core->folded);
+}
+
 uint64_t tdm_core_fold_lag(tdm_core *core)
 {
     uint64_t folded = atomic_load(&core->folded);

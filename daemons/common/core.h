@@ -49,6 +49,8 @@ bool tdm_core_authority(tdm_core *core, tdm_id *out);
  * it. */
 tdm_fold *tdm_core_fold(tdm_core *core);
 void tdm_core_fold_release(tdm_core *core, tdm_fold *fold);
+uint64_t
+tdm_core_folded(const tdm_core *core); /* the ledger position that figures and registry have reached */
 /* Events committed and not folded yet, and whether figures are complete now. */
 uint64_t tdm_core_fold_lag(tdm_core *core);
 bool tdm_core_is_complete(tdm_core *core);

@@ -8,8 +8,17 @@
 #include "clock.h"
 #include "log.h"
 
+#include "tandem/pack.h"
+
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool has_active(const tdm_hub *hub, const tdm_id *origin, uint32_t purpose, const uint8_t key[32])
+{
+    const tdm_key_fact *found = tdm_keyring_find(hub->keyring, origin, purpose, key);
+    return found != NULL && found->active;
+}
 
 /* ---- stating keys and rights
  * ---------------------------------------------------------------------------------------------- */
@@ -59,22 +68,36 @@ static tdm_code add_represents(tdm_drafts *drafts, const tdm_id *origin, const c
     return code;
 }
 
-static tdm_code state_enrolment(tdm_core *core, const tdm_frame *enrol, const tdm_invite *invite,
+/* A node that asks again (its answer was lost, the hub crashed) is known by then: what stands already is not
+ * stated twice. */
+static tdm_code draft_enrolment(tdm_hub *hub, const tdm_frame *enrol, const tdm_invite *invite,
+                                tdm_drafts *drafts, tdm_err *err)
+{
+    tdm_date today = tdm_date_in_london(tdm_clock_wall_ms());
+    const tdm_id *origin = &enrol->enrol.origin;
+    tdm_code code = TDM_OK;
+    if (!has_active(hub, origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key))
+        code = add_key(drafts, origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key, today, err);
+    if (code == TDM_OK && !has_active(hub, origin, TDM_PURPOSE_IS_LINK, enrol->enrol.link_key))
+        code = add_key(drafts, origin, TDM_PURPOSE_IS_LINK, enrol->enrol.link_key, today, err);
+    tdm_fold *fold = tdm_core_fold(hub->daemon->core);
+    for (size_t i = 0; i < invite->count && code == TDM_OK; i++)
+        if (!tdm_fold_represents(fold, origin, tdm_span_text(invite->organisations[i]), today))
+            code = add_represents(drafts, origin, invite->organisations[i], i == 0, today, err);
+    tdm_core_fold_release(hub->daemon->core, fold);
+    return code;
+}
+
+static tdm_code state_enrolment(tdm_hub *hub, const tdm_frame *enrol, const tdm_invite *invite,
                                 uint64_t *position, tdm_err *err)
 {
     tdm_drafts *drafts = tdm_drafts_new();
     if (drafts == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory for an enrolment");
-    tdm_date today = tdm_date_in_london(tdm_clock_wall_ms());
-    const tdm_id *origin = &enrol->enrol.origin;
-    tdm_code code = add_key(drafts, origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key, today, err);
-    if (code == TDM_OK)
-        code = add_key(drafts, origin, TDM_PURPOSE_IS_LINK, enrol->enrol.link_key, today, err);
-    for (size_t i = 0; i < invite->count && code == TDM_OK; i++)
-        code = add_represents(drafts, origin, invite->organisations[i], i == 0, today, err);
     tdm_stated stated = { 0 };
-    if (code == TDM_OK)
-        code = tdm_core_state_drafts(core, drafts, &stated, err);
+    tdm_code code = draft_enrolment(hub, enrol, invite, drafts, err);
+    if (code == TDM_OK && tdm_drafts_count(drafts) > 0)
+        code = tdm_core_state_drafts(hub->daemon->core, drafts, &stated, err);
     *position = stated.position;
     tdm_drafts_free(&drafts);
     return code;
@@ -87,6 +110,7 @@ static tdm_code state_own_key(tdm_hub *hub, tdm_err *err)
     tdm_core *core = hub->daemon->core;
     tdm_seal_key own;
     tdm_core_seal_key(core, &own);
+    sodium_memzero(own.secret_key, sizeof own.secret_key);
     if (tdm_keyring_may_seal(hub->keyring, tdm_core_origin(core), own.public_key, 1))
         return TDM_OK;
     tdm_drafts *drafts = tdm_drafts_new();
@@ -129,22 +153,58 @@ static void sync_zap(tdm_hub *hub)
     }
 }
 
+/* Link keys that were admitted and no longer stand as active: revoked, or their fact was voided. */
+static void remove_stale(tdm_hub *hub, const tdm_key_fact *before, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (before[i].purpose == TDM_PURPOSE_IS_LINK
+            && !has_active(hub, &before[i].origin, TDM_PURPOSE_IS_LINK, before[i].key))
+            tdm_zap_remove(hub->zap, before[i].key);
+}
+
 static tdm_code load_keys(tdm_hub *hub, tdm_err *err)
 {
+    size_t count;
+    const tdm_key_fact *held = tdm_keyring_keys(hub->keyring, &count);
+    tdm_key_fact *before = calloc(count + 1, sizeof *before);
+    if (before == NULL)
+        return tdm_fail(err, TDM_FULL, 0, "no memory for %zu keys", count);
+    if (count > 0)
+        memcpy(before, held, count * sizeof *before);
     tdm_fold *fold = tdm_core_fold(hub->daemon->core);
     tdm_code code = tdm_keyring_load(hub->keyring, fold, err);
     tdm_core_fold_release(hub->daemon->core, fold);
-    if (code == TDM_OK)
+    if (code == TDM_OK) {
+        remove_stale(hub, before, count);
         sync_zap(hub);
+    }
+    free(before);
     return code;
 }
 
-static uint64_t own_last(tdm_hub *hub)
+/* Keys and rights are filed under their origin; nothing else in the hub's log, tides above all, moves them.
+ * What cannot be read may have. */
+static bool touches_keys(tdm_hub *hub, uint64_t from)
 {
+    enum { STEP_BYTES = 262144, STEP_RUNS = 64 };
     tdm_core *core = hub->daemon->core;
-    tdm_tip tip = { 0 };
-    tdm_ledger_tip(tdm_core_ledger(core), tdm_core_origin(core), tdm_core_incarnation(core), &tip, NULL);
-    return tip.last;
+    tdm_run_batch batch = { 0 };
+    bool touches = tdm_ledger_runs(tdm_core_ledger(core), tdm_core_origin(core), tdm_core_incarnation(core),
+                                   from, STEP_BYTES, STEP_RUNS, false, &batch, NULL)
+                       != TDM_OK
+                   || batch.run_count == 0;
+    tdm_cursor cursor = tdm_cursor_over(tdm_buf_span(&batch.events));
+    while (!touches && tdm_cursor_peek(&cursor) != TDM_ITEM_END) {
+        static const char PREFIX[] = "origin/";
+        tdm_event event;
+        touches = tdm_event_peek(tdm_cursor_skip(&cursor), &event, NULL) != TDM_OK
+                  || (event.subject.len >= sizeof PREFIX - 1
+                      && memcmp(event.subject.data, PREFIX, sizeof PREFIX - 1) == 0);
+    }
+    if (!touches)
+        hub->keyring_at = batch.runs[batch.run_count - 1].last;
+    tdm_run_batch_free(&batch);
+    return touches;
 }
 
 tdm_code hub_admission_open(tdm_hub *hub, tdm_err *err)
@@ -163,19 +223,43 @@ tdm_code hub_admission_open(tdm_hub *hub, tdm_err *err)
 
 void hub_admission_refresh(tdm_hub *hub)
 {
-    uint64_t last = own_last(hub);
-    if (last == hub->keyring_at || tdm_core_fold_lag(hub->daemon->core) > 0)
+    tdm_core *core = hub->daemon->core;
+    tdm_tip own = { 0 };
+    tdm_ledger_tip(tdm_core_ledger(core), tdm_core_origin(core), tdm_core_incarnation(core), &own, NULL);
+    if (own.last == hub->keyring_at || tdm_core_folded(core) < own.last_position)
+        return;
+    while (hub->keyring_at > 0 && hub->keyring_at < own.last)
+        if (touches_keys(hub, hub->keyring_at + 1))
+            break;
+    if (hub->keyring_at == own.last)
         return;
     tdm_err err;
-    if (load_keys(hub, &err) == TDM_OK)
-        hub->keyring_at = last;
-    else
+    if (load_keys(hub, &err) != TDM_OK) {
         tdm_log_failure(TDM_LOG_ERROR, "KEYS-UNREADABLE", &err);
+        return;
+    }
+    hub->keyring_at = own.last;
+    hub_peers_expel(hub);
 }
 
 /* ---- enrolment
  * --------------------------------------------------------------------------------------------------------------------
  */
+
+/* A newcomer names itself. The name must be free, or its own: else any guest with a join code could seal in
+ * another's name. TDM_BUSY: somebody of that name is being enrolled. */
+static tdm_code check_name(tdm_hub *hub, const tdm_frame *enrol, tdm_err *err)
+{
+    const tdm_id *origin = &enrol->enrol.origin;
+    for (const hub_enrolment *item = hub->enrolments; item != NULL; item = item->next)
+        if (item->code == TDM_OK && tdm_id_equal(&item->origin, origin))
+            return tdm_fail(err, TDM_BUSY, 0, "a node of this name is being enrolled");
+    if (tdm_id_equal(origin, tdm_core_origin(hub->daemon->core))
+        || (tdm_keyring_knows(hub->keyring, origin)
+            && !has_active(hub, origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key)))
+        return tdm_fail(err, TDM_DENIED, 0, "this name is another's here, or its key was revoked");
+    return TDM_OK;
+}
 
 tdm_code hub_admission_enrol(hub_peer *peer, const tdm_frame *enrol, uint64_t token)
 {
@@ -185,10 +269,13 @@ tdm_code hub_admission_enrol(hub_peer *peer, const tdm_frame *enrol, uint64_t to
         return TDM_BUSY;
     item->peer = peer;
     item->token = token;
-    item->code = tdm_invite_use(hub->daemon->core, peer->key, &enrol->enrol.origin, tdm_clock_wall_ms(),
-                                &item->invite, &item->err);
+    item->origin = enrol->enrol.origin;
+    item->code = check_name(hub, enrol, &item->err);
     if (item->code == TDM_OK)
-        item->code = state_enrolment(hub->daemon->core, enrol, &item->invite, &item->position, &item->err);
+        item->code = tdm_invite_use(hub->daemon->core, peer->key, &item->origin, tdm_clock_wall_ms(),
+                                    &item->invite, &item->err);
+    if (item->code == TDM_OK)
+        item->code = state_enrolment(hub, enrol, &item->invite, &item->position, &item->err);
     item->next = hub->enrolments;
     hub->enrolments = item;
     return TDM_OK;
@@ -217,15 +304,23 @@ static void answer_one(tdm_hub *hub, const hub_enrolment *item)
                       item->code == TDM_OK ? "" : item->err.what, tdm_clock_mono_ms());
 }
 
+static hub_enrolment *take_ready(tdm_hub *hub)
+{
+    for (hub_enrolment **at = &hub->enrolments; *at != NULL; at = &(*at)->next) {
+        hub_enrolment *item = *at;
+        if (!is_ready(hub, item))
+            continue;
+        *at = item->next;
+        return item;
+    }
+    return NULL;
+}
+
+/* One by one from the start: an answer may drop peers, and with them enrolments that wait. */
 void hub_admission_answer(tdm_hub *hub)
 {
-    for (hub_enrolment **at = &hub->enrolments; *at != NULL;) {
-        hub_enrolment *item = *at;
-        if (!is_ready(hub, item)) {
-            at = &item->next;
-            continue;
-        }
-        *at = item->next;
+    hub_enrolment *item;
+    while ((item = take_ready(hub)) != NULL) {
         answer_one(hub, item);
         free(item);
     }

@@ -9,6 +9,7 @@
 #include "tide.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -16,6 +17,7 @@
 #include <zmq.h>
 
 #define TICK_MS 100
+#define PUBLISH_MS 1000 /* a thousand links are a thousand rows: not with every tick */
 #define SWEEP_MS 60000
 #define DONE_CAPACITY 16384 /* completions that may wait: more than requests can be under way */
 #define DRAIN_MS 5000       /* how long a stopping hub waits for its writer */
@@ -37,8 +39,11 @@ static tdm_code open_listener(tdm_hub *hub, tdm_err *err)
     uint8_t secret_key[32];
     tdm_core_link_key(daemon->core, public_key, secret_key);
     tdm_transport_options options = tdm_daemon_transport(daemon);
-    return tdm_listener_open(&hub->listener, daemon->zmq, tdm_config_text(daemon->config, "hub.listen"),
-                             public_key, secret_key, &options, err);
+    tdm_code code =
+        tdm_listener_open(&hub->listener, daemon->zmq, tdm_config_text(daemon->config, "hub.listen"),
+                          public_key, secret_key, &options, err);
+    sodium_memzero(secret_key, sizeof secret_key);
+    return code;
 }
 
 static void fill_services(tdm_hub *hub)
@@ -147,7 +152,10 @@ static void turn_clock(tdm_hub *hub)
     hub->next_tick_ms = now_ms + TICK_MS;
     hub_admission_answer(hub);
     hub_peers_tick(hub, now_ms);
-    hub_peers_publish(hub);
+    if (now_ms >= hub->next_publish_ms) {
+        hub->next_publish_ms = now_ms + PUBLISH_MS;
+        hub_peers_publish(hub);
+    }
     tdm_daemon_beat(hub->daemon);
     if (now_ms >= hub->next_tide_ms) {
         hub->next_tide_ms = now_ms + tdm_config_int(hub->daemon->config, "hub.tide_interval_ms");

@@ -34,6 +34,7 @@ typedef struct hub_peer {
 /* An enrolment that waits: for the figures to know the new rights, or to be refused. */
 typedef struct hub_enrolment {
     hub_peer *peer;
+    tdm_id origin; /* as it names itself */
     uint64_t token;
     tdm_code code;
     tdm_err err;
@@ -59,6 +60,7 @@ struct tdm_hub {
     tdm_link_rows *rows;
     int64_t next_tick_ms; /* monotonic */
     int64_t next_tide_ms;
+    int64_t next_publish_ms;
     int64_t next_sweep_ms;
 };
 
@@ -71,6 +73,7 @@ void hub_peers_done(tdm_hub *hub);    /* what the writer has finished */
 void hub_peers_more(tdm_hub *hub);    /* the ledger or the figures grew */
 void hub_peers_tick(tdm_hub *hub, int64_t now_ms);
 bool hub_peers_gone(tdm_hub *hub, int source); /* a connection ended; false if no peer had spoken there */
+void hub_peers_expel(tdm_hub *hub);            /* links of keys that are admitted no longer */
 void hub_peers_drop_all(tdm_hub *hub);
 void hub_peers_publish(tdm_hub *hub);
 

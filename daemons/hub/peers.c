@@ -298,6 +298,25 @@ static void turn_away(tdm_hub *hub, const tdm_route *route, const uint8_t key[32
     peer_drop(hub, peer);
 }
 
+/* Who is admitted no longer gets nothing more, also one that says nothing. */
+void hub_peers_expel(tdm_hub *hub)
+{
+    for (size_t i = 0; i < HUB_BUCKETS && hub->peer_count > 0; i++) {
+        hub_peer *next;
+        for (hub_peer *peer = hub->buckets[i]; peer != NULL; peer = next) {
+            tdm_id origin;
+            next = peer->next;
+            if (tdm_zap_find(hub->zap, peer->key, &origin) != TDM_ADMIT_NONE)
+                continue;
+            if (peer->route.len > 0)
+                refuse(hub, &peer->route, TDM_REFUSAL_REVOKED,
+                       "this key is not, or no longer, admitted here");
+            tdm_log(TDM_LOG_WARN, "KEY-TURNED-AWAY", tdm_log_hex("key", peer->key, 32));
+            peer_drop(hub, peer);
+        }
+    }
+}
+
 /* After a refusal a peer waits. One that does not would fill our memory, since the receive queue has no mark
  * (transport_options.c). */
 static void watch_patience(hub_peer *peer)

@@ -98,29 +98,31 @@ static tdm_code dial(tdm_uplink *uplink, tdm_err *err)
                            invite->public_key, invite->secret, &options, err);
 }
 
-/* How many events of the hub's log are held: all its incarnations. */
-static uint64_t hub_events(tdm_uplink *uplink)
+/* Where the hub's newest event stands in the ledger: all its incarnations. */
+static uint64_t hub_position(tdm_uplink *uplink)
 {
     tdm_tip *tips = NULL;
     size_t count = 0;
-    uint64_t events = 0;
+    uint64_t last = 0;
     if (tdm_ledger_tips(tdm_core_ledger(uplink->daemon->core), &tips, &count, NULL) == TDM_OK)
         for (size_t i = 0; i < count; i++)
-            events += tdm_id_equal(&tips[i].origin, &uplink->membership.hub) ? tips[i].last : 0;
+            if (tdm_id_equal(&tips[i].origin, &uplink->membership.hub) && tips[i].last_position > last)
+                last = tips[i].last_position;
     free(tips);
-    return events;
+    return last;
 }
 
+/* Once the figures have passed what the hub's log grew by: what is read then is the newest. */
 static void load_keys(tdm_uplink *uplink)
 {
     tdm_err err;
-    uint64_t events = hub_events(uplink);
-    if (events == uplink->keys_at)
+    uint64_t position = hub_position(uplink);
+    if (position == uplink->keys_at || tdm_core_folded(uplink->daemon->core) < position)
         return;
-    if (tdm_core_fold_lag(uplink->daemon->core) == 0)
-        uplink->keys_at = events; /* else what is read now may miss the newest: read again */
     tdm_fold *fold = tdm_core_fold(uplink->daemon->core);
-    if (tdm_keyring_load(uplink->keyring, fold, &err) != TDM_OK)
+    if (tdm_keyring_load(uplink->keyring, fold, &err) == TDM_OK)
+        uplink->keys_at = position;
+    else
         tdm_log_failure(TDM_LOG_ERROR, "KEYS-UNREADABLE", &err);
     tdm_core_fold_release(uplink->daemon->core, fold);
 }

@@ -34,7 +34,7 @@ struct tdm_uplink {
     tdm_dialer *dialer; /* NULL: no hub yet */
     tdm_link *link;
     uintptr_t generation; /* of the link: completions for an earlier one are dropped */
-    uint64_t keys_at;     /* events of the hub's log the keyring has been read for */
+    uint64_t keys_at;     /* position of the hub's newest event the keyring has been read for */
     bool enrolled;        /* ENROLLED arrived: change over once the machine's call has returned */
     bool has_hub_seal; /* the hub's seal key, pinned at the first use over the link its join code vouches for
                         */
