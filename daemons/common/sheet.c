@@ -323,6 +323,17 @@ int tdm_sheet_find(const tdm_sheet *sheet, const char *name)
     return -1;
 }
 
+tdm_code tdm_sheet_find_once(const tdm_sheet *sheet, const char *name, int *out, tdm_err *err)
+{
+    *out = tdm_sheet_find(sheet, name);
+    for (size_t i = (size_t)(*out + 1); *out >= 0 && i < sheet->rows[0].count; i++)
+        if (header_is(tdm_sheet_header(sheet, i), name))
+            return tdm_fail(err, TDM_MALFORMED, 0,
+                            "The header row has the column %s twice. Keep one of the two, and import again.",
+                            name);
+    return TDM_OK;
+}
+
 size_t tdm_sheet_rows(const tdm_sheet *sheet)
 {
     return sheet->row_count - 1;

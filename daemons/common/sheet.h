@@ -34,6 +34,9 @@ size_t tdm_sheet_columns(const tdm_sheet *sheet);
 tdm_span tdm_sheet_header(const tdm_sheet *sheet, size_t column);
 /* The column whose header is name after lower-casing and with spaces and dashes as underscores; -1: none. */
 int tdm_sheet_find(const tdm_sheet *sheet, const char *name);
+/* The same; TDM_MALFORMED, with what to do, if two columns have the name: which one counts is not ours to
+ * say. */
+tdm_code tdm_sheet_find_once(const tdm_sheet *sheet, const char *name, int *out, tdm_err *err);
 size_t tdm_sheet_rows(const tdm_sheet *sheet);
 tdm_sheet_row tdm_sheet_row_at(const tdm_sheet *sheet, size_t index);
 /* The cell of a row in a column: empty if column is -1 or the row is too short. */

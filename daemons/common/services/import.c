@@ -85,8 +85,11 @@ static void warn_unknown_columns(import_run *run)
 
 static tdm_code find_columns(import_run *run)
 {
-    for (int c = 0; c < TDM_COLUMNS; c++)
-        run->columns.at[c] = tdm_sheet_find(run->sheet, tdm_column_name((tdm_column)c));
+    tdm_code code = TDM_OK;
+    for (int c = 0; c < TDM_COLUMNS && code == TDM_OK; c++)
+        code = tdm_sheet_find_once(run->sheet, tdm_column_name((tdm_column)c), &run->columns.at[c], run->err);
+    if (code != TDM_OK)
+        return code;
     const char *missing = NULL;
     if (run->columns.at[TDM_COLUMN_UNIT_ID] < 0 && run->columns.at[TDM_COLUMN_TITLE] < 0)
         missing = "title (or unit_id)";

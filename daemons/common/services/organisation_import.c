@@ -291,9 +291,12 @@ static tdm_code import_row(organisation_run *run, size_t index)
 
 static tdm_code find_columns(organisation_run *run)
 {
-    for (int c = 0; c < TDM_ORGCOLS; c++)
-        run->columns.at[c] =
-            tdm_sheet_find(run->sheet, tdm_organisation_column_name((tdm_organisation_column)c));
+    tdm_code code = TDM_OK;
+    for (int c = 0; c < TDM_ORGCOLS && code == TDM_OK; c++)
+        code = tdm_sheet_find_once(run->sheet, tdm_organisation_column_name((tdm_organisation_column)c),
+                                   &run->columns.at[c], run->err);
+    if (code != TDM_OK)
+        return code;
     for (int c = TDM_ORGCOL_CODE; c <= TDM_ORGCOL_SECTOR; c++)
         if (run->columns.at[c] < 0)
             return tdm_fail(run->err, TDM_MALFORMED, 0,
