@@ -11,6 +11,9 @@ struct tdm_log_ports {
     tdm_queue *done;
     tdm_run_batch batch; /* what the last `runs` pointed at */
     tdm_buf event;       /* what the last `feed_next` pointed at */
+    tdm_tip *tips;       /* all tips, ordered by (origin, incarnation), */
+    size_t tip_count;
+    uint64_t tips_at; /* as of this position: a thousand links ask in turn, and each would read them all */
 };
 
 tdm_code tdm_log_ports_new(tdm_log_ports **out, tdm_core *core, tdm_queue *done, tdm_err *err)
@@ -30,6 +33,7 @@ void tdm_log_ports_destroy(tdm_log_ports **pointer)
         return;
     tdm_run_batch_free(&ports->batch);
     tdm_buf_free(&ports->event);
+    free(ports->tips);
     free(ports);
     *pointer = NULL;
 }
@@ -57,22 +61,47 @@ static int by_arrival(const void *a, const void *b)
     return (left->last_position > right->last_position) - (left->last_position < right->last_position);
 }
 
+static bool read_tips(tdm_log_ports *ports)
+{
+    tdm_ledger *ledger = tdm_core_ledger(ports->core);
+    uint64_t position = 0;
+    if (tdm_ledger_last_position(ledger, &position, NULL) != TDM_OK)
+        return false;
+    if (ports->tips != NULL && ports->tips_at == position)
+        return true;
+    free(ports->tips);
+    ports->tips = NULL;
+    ports->tip_count = 0;
+    ports->tips_at = position;
+    return tdm_ledger_tips(ledger, &ports->tips, &ports->tip_count, NULL) == TDM_OK;
+}
+
+static size_t first_of(const tdm_log_ports *ports, const tdm_id *origin)
+{
+    size_t low = 0;
+    for (size_t high = ports->tip_count; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (tdm_id_compare(&ports->tips[middle].origin, origin) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 size_t tdm_log_ports_incarnations(tdm_log_ports *ports, const tdm_id *origin, uint64_t *out, size_t max)
 {
-    tdm_tip *tips = NULL;
-    size_t count = 0;
-    if (tdm_ledger_tips(tdm_core_ledger(ports->core), &tips, &count, NULL) != TDM_OK)
+    if (!read_tips(ports))
         return 0;
-    size_t own = 0;
-    for (size_t i = 0; i < count; i++)
-        if (tdm_id_equal(&tips[i].origin, origin))
-            tips[own++] = tips[i];
-    if (own > 1)
-        qsort(tips, own, sizeof *tips, by_arrival);
-    size_t taken = own < max ? own : max;
+    size_t first = first_of(ports, origin);
+    size_t count = 0;
+    while (first + count < ports->tip_count && tdm_id_equal(&ports->tips[first + count].origin, origin))
+        count++;
+    if (count > 1)
+        qsort(ports->tips + first, count, sizeof *ports->tips, by_arrival);
+    size_t taken = count < max ? count : max;
     for (size_t i = 0; i < taken; i++)
-        out[i] = tips[i].incarnation;
-    free(tips);
+        out[i] = ports->tips[first + i].incarnation;
     return taken;
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * tide.c: stating tides: the difference between what is durable now and what the tides so far name.
+ *
+ * What the tides so far name is not gathered from them, for there are many: local state keeps the ledger
+ * position that the last one covered, and a log that moved since has its tip behind that. Kept after the tide
+ * itself, so that a crash between the two makes the next tide name some logs once more, and never one less.
  */
 #include "tide.h"
 
@@ -12,41 +16,62 @@
 
 #define ENTRIES_MAX 120 /* of one tide event: schema.def */
 
+static const char STATED_NAME[] = "tide/stated";
+#define STATED_BYTES 16
+
+/* What the last tide covered: local state, two big-endian numbers. */
+typedef struct tide_stated {
+    uint64_t position; /* of the ledger */
+    uint64_t sequence; /* the last tide's own; 0: none yet */
+} tide_stated;
+
 typedef struct tide_change {
     tdm_tip *tips; /* changed ones */
     size_t count;
-    bool foreign; /* something other than our own tides */
+    uint64_t position; /* the ledger's, as the tips tell it */
+    bool foreign;      /* something other than our own tides */
 } tide_change;
 
-static bool frontier_sequence(const tdm_frontier *frontier, const tdm_tip *tip, uint64_t *sequence)
+static tdm_code stated_read(tdm_core *core, tide_stated *out, tdm_err *err)
 {
-    for (size_t i = 0; i < frontier->count; i++)
-        if (tdm_id_equal(&frontier->entries[i].origin, &tip->origin)
-            && frontier->entries[i].incarnation == tip->incarnation) {
-            *sequence = frontier->entries[i].sequence;
-            return true;
+    tdm_buf value = { 0 };
+    *out = (tide_stated){ 0 };
+    tdm_code code = tdm_core_local_get(core, STATED_NAME, &value, err);
+    if (code == TDM_OK && value.len == STATED_BYTES)
+        for (int i = 0; i < 8; i++) {
+            out->position = out->position << 8 | value.data[i];
+            out->sequence = out->sequence << 8 | value.data[8 + i];
         }
-    return false;
+    tdm_buf_free(&value);
+    return code == TDM_NOT_FOUND ? TDM_OK : code;
 }
 
-/* Keep of the tips those that moved since `before`. Our own log always moves by the last tide itself. */
-static void keep_changed(tdm_core *core, const tdm_frontier *before, uint64_t own_until, tide_change *change)
+static tdm_code stated_keep(tdm_core *core, const tide_stated *stated, tdm_err *err)
 {
+    uint8_t bytes[STATED_BYTES];
+    tdm_incarnation_bytes(stated->position, bytes);
+    tdm_incarnation_bytes(stated->sequence, bytes + 8);
+    return tdm_core_local_put(core, STATED_NAME, (tdm_span){ bytes, sizeof bytes }, err);
+}
+
+/* The tips that moved since the last tide. Our own log always moves by that tide itself. */
+static tdm_code read_change(tdm_core *core, const tide_stated *before, tide_change *change, tdm_err *err)
+{
+    tdm_code code = tdm_ledger_tips(tdm_core_ledger(core), &change->tips, &change->count, err);
     size_t kept = 0;
-    for (size_t i = 0; i < change->count; i++) {
-        uint64_t known = 0;
+    for (size_t i = 0; code == TDM_OK && i < change->count; i++) {
         const tdm_tip *tip = &change->tips[i];
         bool own = tdm_id_equal(&tip->origin, tdm_core_origin(core))
                    && tip->incarnation == tdm_core_incarnation(core);
-        bool stated = frontier_sequence(before, tip, &known);
-        if (own)
-            known = own_until;
-        if (stated && known == tip->last)
+        if (tip->last_position > change->position)
+            change->position = tip->last_position;
+        if (own ? tip->last <= before->sequence : tip->last_position <= before->position)
             continue;
-        change->foreign = change->foreign || !own || tip->last > own_until;
-        change->tips[kept++] = change->tips[i];
+        change->foreign = true;
+        change->tips[kept++] = *tip;
     }
     change->count = kept;
+    return code;
 }
 
 static void pack_entry(tdm_buf *out, const tdm_tip *tip)
@@ -115,34 +140,29 @@ static tdm_code state_change(tdm_core *core, const tide_change *change, int64_t 
     return code;
 }
 
-/* The last tide's own name: the hub's last sequence its frontier covers. */
-static uint64_t own_sequence(tdm_core *core, const tdm_frontier *frontier)
+static tdm_code state_since(tdm_core *core, int64_t now_ms, bool always, tide_stated *last, tdm_err *err)
 {
-    tdm_tip own = { .origin = *tdm_core_origin(core), .incarnation = tdm_core_incarnation(core) };
-    uint64_t sequence = 0;
-    frontier_sequence(frontier, &own, &sequence);
-    return sequence;
+    tide_change change = { 0 };
+    tdm_stated stated;
+    tdm_code code = read_change(core, last, &change, err);
+    if (code == TDM_OK)
+        code = !change.foreign && !always ? TDM_EXISTS : state_change(core, &change, now_ms, &stated, err);
+    if (code == TDM_OK) {
+        *last = (tide_stated){ change.position, stated.last };
+        code = stated_keep(core, last, err);
+    }
+    free(change.tips);
+    return code;
 }
 
 tdm_code tdm_tide_state(tdm_core *core, int64_t now_ms, bool always, uint64_t *incarnation,
                         uint64_t *sequence, tdm_err *err)
 {
-    tdm_frontier before = { 0 };
-    tide_change change = { 0 };
-    tdm_code code =
-        tdm_frontier_at_time(tdm_core_ledger(core), tdm_core_origin(core), INT64_MAX, &before, err);
-    if (code == TDM_OK || code == TDM_NOT_FOUND)
-        code = tdm_ledger_tips(tdm_core_ledger(core), &change.tips, &change.count, err);
-    if (code == TDM_OK) {
-        *incarnation = tdm_core_incarnation(core);
-        *sequence = own_sequence(core, &before);
-        keep_changed(core, &before, *sequence, &change);
-        tdm_stated stated;
-        code = !change.foreign && !always ? TDM_EXISTS : state_change(core, &change, now_ms, &stated, err);
-        if (code == TDM_OK)
-            *sequence = stated.last;
-    }
-    tdm_frontier_free(&before);
-    free(change.tips);
+    tide_stated last;
+    tdm_code code = stated_read(core, &last, err);
+    if (code == TDM_OK)
+        code = state_since(core, now_ms, always, &last, err);
+    *incarnation = tdm_core_incarnation(core);
+    *sequence = last.sequence;
     return code;
 }
