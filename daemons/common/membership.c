@@ -75,6 +75,8 @@ tdm_code tdm_join_code_write(const tdm_join_code *code, tdm_buf *out, tdm_err *e
         tdm_buf_format(out, CODE_PREFIX "%s.%s", text, check);
     }
     sodium_memzero(text, sizeof text);
+    if (bytes.data != NULL)
+        sodium_memzero(bytes.data, bytes.len);
     tdm_buf_free(&bytes);
     return fits && !out->failed ? TDM_OK
                                 : tdm_fail(err, TDM_INVALID, 0, "too many organisations for one join code");
@@ -295,6 +297,7 @@ tdm_code tdm_membership_begin(tdm_core *core, tdm_span code_text, int64_t now_ms
         return code;
     tdm_membership known;
     code = tdm_membership_read(core, &known, err);
+    sodium_memzero(&known.code, sizeof known.code);
     if (code != TDM_OK && code != TDM_NOT_FOUND)
         return code;
     if (known.joined && tdm_id_equal(&known.hub, &out->hub))
