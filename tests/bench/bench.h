@@ -134,6 +134,7 @@ bench_edges *bench_edges_open(bench_hub *hub, const char *program, const char *f
 /* State all units, or so many frames of sessions, at every edge, in groups; seconds until the hub
  * acknowledged all. */
 double bench_edges_run(bench_edges *edges, bool units, size_t frames);
+void bench_edges_wait_folded(bench_edges *edges); /* the nodes' own figures */
 /* Median seconds from stating one fact to its acknowledgement. */
 double bench_edges_latency(bench_edges *edges, size_t count);
 void bench_edges_close(bench_edges **edges);

@@ -36,6 +36,7 @@ typedef struct edge {
     size_t from; /* frames to state now */
     size_t until;
     uint64_t stated;
+    uint64_t position;
     pthread_t loop;
     pthread_t stater;
     pthread_mutex_t lock;
@@ -256,6 +257,7 @@ static void *state_all(void *argument)
             continue;
         bench_must(tdm_core_state(e->core, drafts, count, &stated, &err), "stating", &err);
         e->stated = stated.last;
+        e->position = stated.position;
     }
     free(drafts);
     return NULL;
@@ -290,6 +292,16 @@ double bench_edges_run(bench_edges *edges, bool units, size_t frames)
     for (size_t i = 0; i < edges->count; i++)
         wait_acked(&edges->edges[i], edges->edges[i].stated);
     return bench_now() - start;
+}
+
+void bench_edges_wait_folded(bench_edges *edges)
+{
+    for (size_t i = 0; i < edges->count; i++) {
+        tdm_err err = { 0 };
+        bench_must(
+            tdm_core_wait_folded(edges->edges[i].core, edges->edges[i].position, PATIENCE_S * 1000, &err),
+            "a node's figures", &err);
+    }
 }
 
 double bench_edges_latency(bench_edges *edges, size_t count)

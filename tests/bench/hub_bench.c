@@ -220,6 +220,7 @@ static void measure_nodes(bench *b)
     make_folder(b, folder, sizeof folder);
     bench_edges *edges = bench_edges_open(&hub, b->program, folder, &b->load, BENCH_LINKS);
     bench_edges_run(edges, true, 0);
+    bench_edges_wait_folded(edges);
     bench_hub_wait_folded(&hub);
     double took = bench_edges_run(edges, false, SHORT_FRAMES);
     note(b, NODES, (double)bench_load_events(&b->load, SHORT_FRAMES) / took);
