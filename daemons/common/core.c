@@ -79,6 +79,7 @@ tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err 
     core->map_bytes = options->map_bytes;
     core->cache_bytes = options->views_cache_bytes;
     core->gather_events = options->gather_events == 0 ? CORE_GATHER_EVENTS : options->gather_events;
+    core->lag_max = options->fold_lag_max == 0 ? CORE_LAG_MAX : options->fold_lag_max;
     init_locks(core);
     tdm_code code = ledger_open(core, err);
     if (code == TDM_OK)

@@ -229,7 +229,7 @@ static void commit_group(tdm_core *core, core_request **items, size_t count)
 static void wait_for_fold(tdm_core *core)
 {
     pthread_mutex_lock(&core->lock);
-    while (!core->stopping && core->follow_failed == TDM_OK && tdm_core_fold_lag(core) > CORE_LAG_MAX)
+    while (!core->stopping && core->follow_failed == TDM_OK && tdm_core_fold_lag(core) > core->lag_max)
         pthread_cond_wait(&core->changed, &core->lock);
     pthread_mutex_unlock(&core->lock);
 }

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * core_fold_test.c: the specification of how the fold follows the ledger: authorities that change, readers
+ * beside it, views that are not its own, a writer that waits for it, stores opened for reading.
+ */
+#include "core_world.h"
+#include "tide.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int64_t folded_events(tdm_core *core)
+{
+    tdm_fold_counts counts;
+    tdm_fold *fold = tdm_core_fold(core);
+    tdm_fold_counts_read(fold, &counts);
+    tdm_core_fold_release(core, fold);
+    return counts.events;
+}
+
+/* ---- authorities */
+
+static void authority_swaps_the_fold(fixture *f)
+{
+    tdm_id hub;
+    tdm_id read;
+    tdm_stated stated;
+    tdm_id_random(&hub);
+    assert_code(TDM_OK, state_some(f->core, 1, 100, &stated));
+    assert_false(tdm_core_authority(f->core, &read));
+    assert_ok(tdm_core_set_authority(f->core, &hub, err));
+    wait_folded(f->core);
+    assert_int_equal(folded_events(f->core), 101);
+    fixture_reopen(f, false);
+    assert_true(tdm_core_authority(f->core, &read) && tdm_id_equal(&read, &hub));
+    wait_folded(f->core);
+    assert_int_equal(folded_events(f->core), 101);
+}
+
+typedef struct reader {
+    tdm_core *core;
+    atomic_bool stop;
+    atomic_uint reads;
+} reader;
+
+static void *read_on(void *argument)
+{
+    reader *self = argument;
+    while (!atomic_load(&self->stop)) {
+        folded_events(self->core);
+        atomic_fetch_add(&self->reads, 1);
+    }
+    return NULL;
+}
+
+static void *set_on(void *argument)
+{
+    tdm_core *core = argument;
+    for (int i = 0; i < 5; i++) {
+        tdm_id hub;
+        tdm_err err;
+        tdm_id_random(&hub);
+        if (tdm_core_set_authority(core, &hub, &err) != TDM_OK)
+            return core;
+    }
+    return NULL;
+}
+
+static void readers_beside_swaps(fixture *f)
+{
+    reader readers[2];
+    pthread_t threads[4];
+    void *failed[2];
+    tdm_stated stated;
+    for (size_t i = 0; i < TDM_COUNT(readers); i++) {
+        readers[i] = (reader){ .core = f->core };
+        pthread_create(&threads[i], NULL, read_on, &readers[i]);
+    }
+    pthread_create(&threads[2], NULL, set_on, f->core);
+    pthread_create(&threads[3], NULL, set_on, f->core);
+    for (unsigned i = 0; i < 20; i++)
+        assert_code(TDM_OK, state_some(f->core, i * 10, 10, &stated));
+    pthread_join(threads[2], &failed[0]);
+    pthread_join(threads[3], &failed[1]);
+    for (size_t i = 0; i < TDM_COUNT(readers); i++) {
+        atomic_store(&readers[i].stop, true);
+        pthread_join(threads[i], NULL);
+        assert_true(atomic_load(&readers[i].reads) > 0);
+    }
+    assert_null(failed[0]);
+    assert_null(failed[1]);
+    wait_folded(f->core);
+    assert_int_equal(folded_events(f->core), 201);
+    fixture_reopen(f, false);
+    wait_folded(f->core);
+    assert_int_equal(folded_events(f->core), 201);
+}
+
+/* ---- views of another ledger */
+
+static void move_folder(const char *from, const char *to, const char *name)
+{
+    char old[320];
+    char fresh[320];
+    snprintf(old, sizeof old, "%s/%s", from, name);
+    snprintf(fresh, sizeof fresh, "%s/%s", to, name);
+    world_remove(fresh);
+    assert_int_equal(rename(old, fresh), 0);
+}
+
+static void views_ahead_begin_again(fixture *f)
+{
+    fixture other;
+    tdm_stated stated;
+    fixture_open(&other, false, false);
+    assert_code(TDM_OK, state_some(other.core, 1, 500, &stated));
+    wait_folded(other.core);
+    tdm_core_close(&other.core);
+    assert_code(TDM_OK, state_some(f->core, 1, 20, &stated));
+    wait_folded(f->core);
+    tdm_core_close(&f->core);
+    move_folder(other.folder, f->folder, "views");
+    core_reopen_with(f, &(tdm_core_options){ 0 });
+    wait_folded(f->core);
+    assert_int_equal(folded_events(f->core), 21);
+    world_remove(other.folder);
+}
+
+static void missing_views_come_back(fixture *f)
+{
+    tdm_stated stated;
+    char views[300];
+    assert_code(TDM_OK, state_some(f->core, 1, 50, &stated));
+    tdm_core_close(&f->core);
+    snprintf(views, sizeof views, "%s/views", f->folder);
+    world_remove(views);
+    core_reopen_with(f, &(tdm_core_options){ 0 });
+    wait_folded(f->core);
+    assert_int_equal(folded_events(f->core), 51);
+}
+
+/* ---- a fold that lags */
+
+typedef struct holder {
+    tdm_core *core;
+    sem_t held;
+    sem_t release;
+} holder;
+
+static tdm_code hold_here(void *context, const tdm_key_fact *key, tdm_err *err)
+{
+    (void)key;
+    (void)err;
+    holder *self = context;
+    sem_post(&self->held);
+    sem_wait(&self->release);
+    return TDM_END;
+}
+
+/* Whoever visits holds the fold's lock: nothing is folded meanwhile. */
+static void *hold_fold(void *argument)
+{
+    holder *self = argument;
+    tdm_fold *fold = tdm_core_fold(self->core);
+    tdm_fold_keys(fold, hold_here, self, NULL);
+    tdm_core_fold_release(self->core, fold);
+    return NULL;
+}
+
+static void state_a_key(tdm_core *core)
+{
+    uint8_t bytes[32] = { 1 };
+    tdm_record record;
+    tdm_record_init(&record, TDM_TYPE_KEY);
+    tdm_record_set_bytes(&record, TDM_KEY_ORIGIN, (tdm_span){ bytes, 16 });
+    tdm_record_set_number(&record, TDM_KEY_PURPOSE, TDM_PURPOSE_IS_SEAL);
+    tdm_record_set_bytes(&record, TDM_KEY_PUBLIC_KEY, (tdm_span){ bytes, 32 });
+    tdm_record_set_number(&record, TDM_KEY_STATE, TDM_KEYSTATE_IS_ACTIVE);
+    tdm_drafts *drafts = tdm_drafts_new();
+    tdm_stated stated;
+    assert_ok(tdm_drafts_add(drafts, TDM_AUTHOR_IS_OPERATOR, TDM_SPAN_LITERAL("log"), (const tdm_id *)bytes,
+                             17000, &record, err));
+    assert_ok(tdm_core_state_drafts(core, drafts, &stated, err));
+    tdm_drafts_free(&drafts);
+    wait_folded(core);
+}
+
+static void keep_many(fixture *f, size_t batches)
+{
+    log_maker log;
+    log_maker_init(&log);
+    for (size_t i = 0; i < batches; i++) {
+        made_batch made;
+        batch_make(&made, &log, 1, 20, 0);
+        assert_code(TDM_OK, tdm_core_keep(f->core, f->queue, &made.batch, f, i));
+        batch_free(&made);
+    }
+}
+
+static void writer_waits_for_the_fold(fixture *f)
+{
+    enum { BATCHES = 50, QUIET_MS = 200 };
+    holder self = { .core = f->core };
+    pthread_t thread;
+    state_a_key(f->core);
+    sem_init(&self.held, 0, 0);
+    sem_init(&self.release, 0, 0);
+    pthread_create(&thread, NULL, hold_fold, &self);
+    sem_wait(&self.held);
+    keep_many(f, BATCHES);
+    size_t kept = 0;
+    struct pollfd done = { .fd = tdm_queue_fd(f->queue), .events = POLLIN };
+    for (void *item; poll(&done, 1, QUIET_MS) == 1; kept++) {
+        assert_int_equal(tdm_queue_pop(f->queue, &item, 1), 1);
+        free(item);
+    }
+    /* Two groups at most: one before the fold lags, one that is over the bound. */
+    assert_true(kept > 0 && kept < BATCHES / 2);
+    sem_post(&self.release);
+    pthread_join(thread, NULL);
+    for (; kept < BATCHES; kept++)
+        free(next_done(f));
+    wait_folded(f->core);
+    assert_int_equal(verify_whole(f->core), 2 + BATCHES * 20);
+}
+
+static void run_with_small_lag(fixture *f)
+{
+    tdm_core_unlisten(f->core, f->queue);
+    tdm_queue_destroy(&f->queue, free);
+    core_reopen_with(f, &(tdm_core_options){ .hub = true, .gather_events = 100, .fold_lag_max = 50 });
+    assert_ok(tdm_queue_open(&f->queue, 1024, err));
+    assert_ok(tdm_core_listen(f->core, f->queue, f->grew_fd, err));
+    writer_waits_for_the_fold(f);
+}
+
+/* ---- reading */
+
+static void offline_reader_sees_all(fixture *f)
+{
+    tdm_stated stated;
+    assert_code(TDM_OK, state_some(f->core, 1, 30, &stated));
+    tdm_core *beside = NULL;
+    tdm_core_options options = { .folder = f->folder, .read_only = true, .map_bytes = 1 << 26 };
+    assert_ok(tdm_core_open(&beside, &options, err));
+    assert_true(tdm_core_is_complete(beside));
+    assert_int_equal(folded_events(beside), 31);
+    assert_true(tdm_id_equal(tdm_core_origin(beside), tdm_core_origin(f->core)));
+    assert_code(TDM_DENIED, state_some(beside, 100, 1, &stated));
+    assert_code(TDM_DENIED, tdm_core_local_put(beside, "a", TDM_SPAN_LITERAL("b"), NULL));
+    tdm_core_close(&beside);
+}
+
+static void offline_reader_as_of_a_tide(fixture *f)
+{
+    tdm_stated stated;
+    uint64_t incarnation;
+    uint64_t sequence;
+    tdm_frontier frontier;
+    assert_code(TDM_OK, state_some(f->core, 1, 10, &stated));
+    assert_ok(tdm_tide_state(f->core, WORLD_NOW, false, &incarnation, &sequence, err));
+    assert_code(TDM_OK, state_some(f->core, 100, 10, &stated));
+    assert_ok(tdm_frontier_of_tide(tdm_core_ledger(f->core), tdm_core_origin(f->core), incarnation, sequence,
+                                   &frontier, err));
+    tdm_core *past = NULL;
+    tdm_core_options options = {
+        .folder = f->folder, .read_only = true, .frontier = &frontier, .map_bytes = 1 << 26
+    };
+    assert_ok(tdm_core_open(&past, &options, err));
+    tdm_frontier_free(&frontier);
+    assert_int_equal(folded_events(past), 12); /* the birth, ten facts, the tide */
+    tdm_core_close(&past);
+}
+
+static void absent_store_is_told(fixture *f)
+{
+    char folder[300];
+    tdm_core *core = NULL;
+    tdm_err err;
+    snprintf(folder, sizeof folder, "%s/nothing", f->folder);
+    tdm_core_options options = { .folder = folder, .read_only = true, .map_bytes = 1 << 26 };
+    assert_code(TDM_NOT_FOUND, tdm_core_open(&core, &options, &err));
+    assert_null(core);
+}
+
+static void waiting_ends_in_time(fixture *f)
+{
+    tdm_err err;
+    assert_code(TDM_UNREACHABLE, tdm_core_wait_folded(f->core, 1000, 10, &err));
+}
+
+static const core_row ROWS[] = {
+    { "a new authority begins the figures again, and lasts", authority_swaps_the_fold, false },
+    { "readers go on while authorities change", readers_beside_swaps, false },
+    { "views further on than the ledger begin again", views_ahead_begin_again, false },
+    { "views that are gone come back", missing_views_come_back, false },
+    { "the writer waits for a fold that lags, and all is kept in the end", run_with_small_lag, true },
+    { "an offline reader sees all and states nothing", offline_reader_sees_all, false },
+    { "an offline reader as of a tide sees what it covers", offline_reader_as_of_a_tide, true },
+    { "a folder without a store is told so", absent_store_is_told, false },
+    { "waiting for figures ends in time", waiting_ends_in_time, false },
+};
+
+int main(void)
+{
+    return core_suite("core and fold", ROWS, TDM_COUNT(ROWS));
+}
