@@ -16,6 +16,7 @@ import urllib.request
 
 BIN = os.environ.get("TANDEM_BIN", os.path.join(os.path.dirname(__file__), "..", "..", "build", "bin"))
 POLL_S = 0.05
+SANITIZER = re.compile(r"(Address|Leak|UndefinedBehavior)Sanitizer|runtime error:")
 
 
 class Failed(Exception):
@@ -152,6 +153,11 @@ class World:
     def __exit__(self, kind, value, trace):
         for daemon in self.daemons:
             daemon.kill()
+        broken = [daemon.name for daemon in self.daemons if os.path.exists(daemon.log) and SANITIZER.search(daemon.log_text())]
+        if broken and kind is None:
+            for name in broken:
+                print("--- %s\n%s" % (name, open(self.path(name) + ".log", errors="replace").read()[-4000:]))
+            raise Failed("a sanitizer found a fault in %s" % ", ".join(broken))
         if kind is not None:
             for daemon in self.daemons:
                 print("--- %s\n%s" % (daemon.name, daemon.tail() if os.path.exists(daemon.log) else ""))
