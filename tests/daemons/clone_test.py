@@ -136,6 +136,29 @@ def check_both_at_once(checks, world, hub, others):
     checks.same("one history is held, not a mixture", len([name for name in units(hub) if name.startswith("KCC3/")]), 1)
 
 
+def check_hub_restored(checks, world, hub, node):
+    """A hub put back from an older copy: nodes hold more of its own log than it does, and say so."""
+    older = hub.home + ".older"
+    hub.stop()
+    shutil.copytree(hub.home, older, ignore=shutil.ignore_patterns("*.sock", "daemon.lock"))
+    hub.start()
+    path = world.path("more.csv")
+    with open(path, "w") as out:
+        out.write("code,name,sector\nKDD9,Dogwood,trust\n")
+    hub.call("organisation", "import", path)
+    wait_for("the node to hold it", lambda: "KDD9" in str(node.ask("organisation", "list")))
+    hub.stop()
+    shutil.rmtree(hub.home)
+    shutil.move(older, hub.home)
+    hub.start()
+    wait_for("the fork of the hub's own log to be found", lambda: link(node)["state"] == "stopped")
+    told = link(node)
+    checks.that("a hub put back from an older copy: nodes stop, and say why",
+                told["refusal"] == "fork" and "restored" in told["refusal_text"], told)
+    checks.that("the node keeps what it holds of the hub's log", "KDD9" in str(node.ask("organisation", "list")))
+    checks.same("and records on", node.bring(HEADER, unit("B9"))["new"], 1)
+
+
 def main():
     checks = Checks()
     with World() as world:
@@ -161,6 +184,7 @@ def main():
         for words in ([], ["--by", "lead"]):
             checks.same("the oracle finds the same: level %s" % " ".join(words), oracle(hub, *words), None)
         checks.same("verify finds no fault at the hub", hub.call("verify", check=False).returncode, 0)
+        check_hub_restored(checks, world, hub, birch)
     return checks.end()
 
 

@@ -212,6 +212,20 @@ def check_frames(checks, all_, birch):
     checks.that("the honest node goes on", all_.goes_on())
 
 
+def check_flood(checks, all_, birch):
+    """Somebody with a good key who does not stop."""
+    birch.hello()
+    for _ in range(5000):
+        birch.say(b"\xde\xad" * 100)
+    checks.that("while one partner sends noise without end, the honest node goes on", all_.goes_on())
+    checks.that("the noise is counted", all_.hub.rejected("malformed") > 64, all_.hub.rejected("malformed"))
+    wait_for("the one who goes on to be cut off", lambda: "id=PEER-CUT" in all_.hub.log_text())
+    checks.that("who goes on after the refusal is cut off", True)
+    checks.same("nothing of it is stored", [event for event in all_.hub.events() if event["origin"] == birch.origin.hex()], [])
+    birch.close()
+    checks.same("and may come back with a HELLO", birch.hello()[0], WELCOME)
+
+
 def check_names(checks, all_, birch):
     """Facts in another's name are stored, listed, and not counted; those of its own count."""
     hub = all_.hub
@@ -293,6 +307,7 @@ def main():
         birch = check_enrolling(checks, all_)
         check_codes(checks, all_)
         check_frames(checks, all_, birch)
+        check_flood(checks, all_, birch)
         check_names(checks, all_, birch)
         check_fork(checks, all_, birch)
         birch.close()
