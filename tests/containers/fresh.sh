@@ -3,6 +3,8 @@
 #
 # fresh.sh: a clone of this tree in a bare Debian 12, where nothing is installed, passes .ci/run and the two commands
 # of the README. Needs root, and packages mmdebstrap and git.
+#
+#   fresh.sh [COMMAND...]   other commands than these two, each run in the clone
 set -euo pipefail
 
 SOURCE=${TANDEM_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
@@ -27,5 +29,6 @@ mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm "$ROOT"
 cp /etc/resolv.conf "$ROOT/etc/resolv.conf"
 git clone -q --no-hardlinks "$SOURCE" "$ROOT/srv/tandem"
 chown -R root:root "$ROOT/srv/tandem"
-inside "cd /srv/tandem && tools/quickstart --once"
-inside "cd /srv/tandem && bash .ci/run"
+[ $# -gt 0 ] || set -- "tools/quickstart --once" "bash .ci/run"
+for command in "$@"; do inside "cd /srv/tandem && $command"; done
+echo "[  PASSED  ] $# test(s)."
