@@ -239,13 +239,13 @@ const tdm_link *tdm_unit_view_links(tdm_unit_view *view, tdm_date date, size_t *
     for (size_t i = view->date_count; i-- > 0;) {
         if (view->steady || view->dates[i].date == date) {
             *count = view->dates[i].count;
-            return view->dated.items + view->dates[i].first;
+            return *count == 0 ? NULL : view->dated.items + view->dates[i].first;
         }
     }
     read_day(view, date);
     const tdm_links_on *made = &view->dates[view->date_count - 1];
     *count = made->count;
-    return view->dated.items + made->first;
+    return made->count == 0 ? NULL : view->dated.items + made->first;
 }
 
 /* ---- claims over several dates ---- */

@@ -86,10 +86,10 @@ static void decode_entry(const uint8_t **at, const uint8_t *end, tdm_contributio
 tdm_code tdm_contribution_decode(tdm_span bytes, tdm_contribution *out, tdm_err *err)
 {
     tdm_contribution_clear(out);
-    const uint8_t *at = bytes.data;
-    const uint8_t *end = bytes.data + bytes.len;
     if (bytes.len == 0)
         return TDM_OK;
+    const uint8_t *at = bytes.data;
+    const uint8_t *end = bytes.data + bytes.len;
     for (size_t i = 1; i < TDM_GROUPS && at != NULL; i++) {
         uint64_t len = tdm_varint_get(&at, end);
         if (at == NULL || len > (uint64_t)(end - at) || len > TDM_SUBJECT_MAX)
