@@ -10,11 +10,12 @@
 
 #include "tandem/link.h"
 
-#define LINK_FRAMES_MAX 64                       /* EVENTS frames in flight, in each direction */
-#define LINK_NOTICE_FRAMES_MAX 16                /* NOTICE frames in flight */
-#define LINK_EVENTS_BYTES (TDM_FRAME_MAX - 4096) /* of events in one EVENTS frame: leaves room for the rest  \
-                                                  */
-#define LINK_NOTICES_BYTES (TDM_FRAME_MAX - 32768) /* of notices: leaves room for one more */
+#define LINK_FRAMES_MAX 64        /* EVENTS frames in flight, in each direction */
+#define LINK_NOTICE_FRAMES_MAX 16 /* NOTICE frames in flight */
+/* Bytes of events in one EVENTS frame: leaves room for the rest. */
+#define LINK_EVENTS_BYTES (TDM_FRAME_MAX - 4096)
+/* Of notices: leaves room for one more. */
+#define LINK_NOTICES_BYTES (TDM_FRAME_MAX - 32768)
 #define LINK_WINDOW_LEAST 1
 
 /* A batch handed over to be kept. */

@@ -134,8 +134,7 @@ static void greet(idler *one, void *zmq, const bench_hub *hub, const bench_key *
     frame->hello.origin = key->origin;
     frame->hello.incarnation = 1;
     bench_must(tdm_frame_encode(frame, &bytes, &err), "hello", &err);
-    if (zmq_connect(one->socket, hub->endpoint) != 0
-        || zmq_send(one->socket, bytes.data, bytes.len, 0) < 0)
+    if (zmq_connect(one->socket, hub->endpoint) != 0 || zmq_send(one->socket, bytes.data, bytes.len, 0) < 0)
         bench_die("idle", "cannot greet");
     tdm_buf_free(&bytes);
 }

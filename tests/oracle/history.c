@@ -128,8 +128,9 @@ static void amend(history_maker *m, const history_stated *target)
     uint32_t body_type = history_chance(m, 88) ? target->type : sibling_of(target->type);
     if (has_body && !history_fill(m, body_type, target->origin, target, &body, &again))
         return;
+    int64_t when = history_time(m); /* before the pen, whatever order a compiler gives arguments */
     bool done = tdm_sheaf_amend(&m->sheaf, history_pen(m, author), type, target->subject, &target->fact,
-                                named ? &owner : NULL, history_time(m), has_body ? &body : NULL);
+                                named ? &owner : NULL, when, has_body ? &body : NULL);
     bool same_link = has_body && target->type == TDM_TYPE_LINK_ASSERT && again.origin == target->origin;
     if (done && same_link) /* so that a confirmation can name the new content */
         ORACLE_PUSH(m->stated, m->stated_count, again);
@@ -144,9 +145,10 @@ static bool state(history_maker *m, const history_stated *s, const tdm_record *r
         payload.data[0]++;
         tdm_buf_add(&payload, "\x1e\x01", 2);
     }
+    int64_t when = history_time(m); /* before the pen, whatever order a compiler gives arguments */
     good = good
-           && tdm_sheaf_write(&m->sheaf, history_pen(m, s->origin), s->type, s->subject, &s->fact,
-                              history_time(m), tdm_buf_span(&payload));
+           && tdm_sheaf_write(&m->sheaf, history_pen(m, s->origin), s->type, s->subject, &s->fact, when,
+                              tdm_buf_span(&payload));
     tdm_buf_free(&payload);
     return good;
 }
@@ -233,8 +235,9 @@ static void contradict(history_maker *m, const history_stated *target)
 
 static void say_something_unknown(history_maker *m, const history_stated *like)
 {
-    (void)tdm_sheaf_write(&m->sheaf, history_pen(m, like->origin), 900, like->subject, &like->fact,
-                          history_time(m), TDM_SPAN_LITERAL("\x81\x01\x05"));
+    int64_t when = history_time(m); /* before the pen, whatever order a compiler gives arguments */
+    (void)tdm_sheaf_write(&m->sheaf, history_pen(m, like->origin), 900, like->subject, &like->fact, when,
+                          TDM_SPAN_LITERAL("\x81\x01\x05"));
 }
 
 /* A store was made; the second one of an origin mostly goes on from the first. */

@@ -213,7 +213,9 @@ FILLER(fill_published)
                                              { "kind", "programme" },
                                              { "programme", "(none)" },
                                              { "programme", "lead well" },
-                                             { "sector", "trust" } };
+                                             { "sector", "trust" },
+                                             { "sector", "trust" },
+                                             { "sector", "unknown" } };
     UNUSED;
     const char *period = period_text(m), *const *place = PLACES[history_roll(m, TDM_COUNT(PLACES))];
     set_subject(s, "period", period);
@@ -324,7 +326,9 @@ FILLER(fill_assert)
         copy_code(s->recorder, history_home(m, s->origin));
     }
     copy_code(s->organisation, history_chance(m, 80) ? history_code(m) : s->recorder);
-    s->phase = 1 + (int64_t)history_roll(m, 3) + (history_chance(m, 4) ? 3 : 0);
+    s->phase = 1 + (int64_t)history_roll(m, 3);
+    /* a throw of its own: the order within one sum is the compiler's */
+    s->phase += history_chance(m, 4) ? 3 : 0;
     tdm_record_set_text(r, TDM_LINK_ASSERT_RECORDER, s->recorder);
     tdm_record_set_text(r, TDM_LINK_ASSERT_ORGANISATION, s->organisation);
     tdm_record_set_number(r, TDM_LINK_ASSERT_PHASE, s->phase);
@@ -401,7 +405,8 @@ static void register_organisation(history_maker *m, size_t at)
         tdm_record_set_text(&record, TDM_ORGANISATION_PARENT, m->codes[0]);
         tdm_record_set_number(&record, TDM_ORGANISATION_BELONGS, TDM_BELONGS_IS_SITE);
     }
-    if (tdm_sheaf_state(&m->sheaf, history_pen(m, 0), s.subject, &s.fact, history_time(m), &record))
+    int64_t when = history_time(m); /* before the pen, whatever order a compiler gives arguments */
+    if (tdm_sheaf_state(&m->sheaf, history_pen(m, 0), s.subject, &s.fact, when, &record))
         ORACLE_PUSH(m->stated, m->stated_count, s);
 }
 
@@ -417,7 +422,8 @@ static void register_speaker(history_maker *m, size_t origin, size_t code)
     tdm_record_set_text(&record, TDM_REPRESENTS_ORGANISATION, m->codes[code]);
     tdm_record_set_number(&record, TDM_REPRESENTS_MODE, TDM_MODE_IS_REPRESENTS);
     maybe_date(m, &record, TDM_REPRESENTS_FROM, 10);
-    if (tdm_sheaf_state(&m->sheaf, history_pen(m, 0), s.subject, &s.fact, history_time(m), &record))
+    int64_t when = history_time(m); /* before the pen, whatever order a compiler gives arguments */
+    if (tdm_sheaf_state(&m->sheaf, history_pen(m, 0), s.subject, &s.fact, when, &record))
         ORACLE_PUSH(m->stated, m->stated_count, s);
 }
 
