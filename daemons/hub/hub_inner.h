@@ -19,6 +19,7 @@ typedef struct hub_peer {
     uint8_t key[32];
     tdm_admission admission;
     tdm_id origin; /* zero while enrolling */
+    char name[32]; /* in metrics: an organisation's code and the beginning of the origin */
     tdm_route route;
     int source; /* what the listener calls the route's connection; -1: none */
     tdm_link *link;

@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,12 +157,33 @@ static tdm_code open_link(hub_peer *peer, tdm_err *err)
     return tdm_link_new(&peer->link, &options, &ports, err);
 }
 
-static void name_series(hub_peer *peer)
+static tdm_code take_code(void *context, tdm_span code, tdm_err *err)
+{
+    (void)err;
+    hub_peer *peer = context;
+    snprintf(peer->name, sizeof peer->name, "%.*s", (int)code.len, (const char *)code.data);
+    return TDM_END;
+}
+
+/* For people: the first organisation it speaks for; and the beginning of its origin, since two nodes may
+ * speak for one. */
+static void name_peer(hub_peer *peer)
 {
     char hex[2 * TDM_ID_BYTES + 1];
+    tdm_core *core = peer->hub->daemon->core;
+    tdm_fold *fold = tdm_core_fold(core);
+    strcpy(peer->name, peer->admission == TDM_ADMIT_PEER ? "node" : "newcomer");
+    tdm_fold_represented(fold, &peer->origin, tdm_date_in_london(tdm_clock_wall_ms()), take_code, peer, NULL);
+    tdm_core_fold_release(core, fold);
     tdm_hex(hex, peer->origin.bytes, TDM_ID_BYTES);
-    const char *in[] = { hex, "in" };
-    const char *out[] = { hex, "out" };
+    size_t len = strlen(peer->name);
+    snprintf(peer->name + len, sizeof peer->name - len, "-%.8s", hex);
+}
+
+static void name_series(hub_peer *peer)
+{
+    const char *in[] = { peer->name, "in" };
+    const char *out[] = { peer->name, "out" };
     tdm_metrics *metrics = peer->hub->daemon->metrics;
     peer->messages_in = tdm_metrics_series_of(metrics, TDM_METRIC_SYNC_MESSAGES, in, 2);
     peer->messages_out = tdm_metrics_series_of(metrics, TDM_METRIC_SYNC_MESSAGES, out, 2);
@@ -178,6 +200,7 @@ static hub_peer *peer_new(tdm_hub *hub, const uint8_t key[32], tdm_admission adm
     peer->admission = admission;
     peer->origin = *origin;
     peer->source = -1;
+    name_peer(peer);
     if (open_link(peer, &err) != TDM_OK) {
         tdm_log_failure(TDM_LOG_ERROR, "LINK-FAILED", &err);
         free(peer);
@@ -437,15 +460,13 @@ void hub_peers_drop_all(tdm_hub *hub)
 static void publish_metrics(const hub_peer *peer)
 {
     tdm_metrics *metrics = peer->hub->daemon->metrics;
-    char hex[2 * TDM_ID_BYTES + 1];
     tdm_link_figures figures;
-    tdm_hex(hex, peer->origin.bytes, TDM_ID_BYTES);
     tdm_link_figures_read(peer->link, &figures);
-    tdm_metrics_set(metrics, TDM_METRIC_NODE_UP, hex, tdm_link_state_of(peer->link) == TDM_LINK_LIVE);
-    tdm_metrics_set(metrics, TDM_METRIC_NODE_LAST_SEEN, hex, (double)peer->last_seen_ms / 1000);
-    tdm_metrics_set(metrics, TDM_METRIC_LOG_LAST_SEQUENCE, hex, (double)figures.peer_held);
+    tdm_metrics_set(metrics, TDM_METRIC_NODE_UP, peer->name, tdm_link_state_of(peer->link) == TDM_LINK_LIVE);
+    tdm_metrics_set(metrics, TDM_METRIC_NODE_LAST_SEEN, peer->name, (double)peer->last_seen_ms / 1000);
+    tdm_metrics_set(metrics, TDM_METRIC_LOG_LAST_SEQUENCE, peer->name, (double)figures.peer_held);
     double lag = figures.peer_last > figures.peer_held ? (double)(figures.peer_last - figures.peer_held) : 0;
-    tdm_metrics_set(metrics, TDM_METRIC_SYNC_LAG, hex, lag);
+    tdm_metrics_set(metrics, TDM_METRIC_SYNC_LAG, peer->name, lag);
 }
 
 void hub_peers_publish(tdm_hub *hub)
