@@ -421,8 +421,7 @@ static void group_larger_than_the_map(fixture *f)
     core_reopen_with(f, &(tdm_core_options){ .map_bytes = 1 << 20 });
     tdm_stated stated;
     /* Some 150 bytes each: far more than the map has room for when the transaction begins. */
-    for (unsigned i = 0; i < 3; i++)
-        assert_code(TDM_OK, state_some(f->core, 1 + i * 200000, 200000, &stated));
+    assert_code(TDM_OK, state_some(f->core, 1, 600000, &stated));
     assert_int_equal(own_last(f->core), 600001);
     tdm_queue_destroy(&f->queue, free);
     close(f->grew_fd);
