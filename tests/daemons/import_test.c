@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 
 #define HEADER "unit_id,kind,programme,title,start_date,end_date,hours,participants,status,partners\n"
@@ -435,16 +434,7 @@ static void fifty_thousand_rows(void **state)
         tdm_buf_format(&file, "u%d,programme,coaching,Unit %d,20%02d-%02d-%02d,,%d.5,%d,,RX%c\n", i, i,
                        15 + i % 9, 1 + i % 12, 1 + i % 28, i % 7, i % 40, 'A' + i % 26);
     tdm_buf_add(&file, "", 1);
-    struct timespec before;
-    struct timespec after;
-    clock_gettime(CLOCK_MONOTONIC, &before);
     import(NULL, (const char *)file.data, (struct counts){ .added = ROWS });
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    double seconds = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
-    print_message("50,000 rows in %.2f s\n", seconds);
-#if !defined(__SANITIZE_ADDRESS__)
-    assert_true(seconds < 10.0);
-#endif
     import(NULL, (const char *)file.data, (struct counts){ .known = ROWS });
     tdm_buf_free(&file);
 }
