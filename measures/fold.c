@@ -345,6 +345,14 @@ tdm_code tdm_fold_apply(tdm_fold *fold, const tdm_ledger_entry *entries, size_t 
     return code;
 }
 
+bool tdm_fold_is_busy(tdm_fold *fold)
+{
+    if (pthread_mutex_trylock(&fold->lock) != 0)
+        return true;
+    tdm_fold_unlock(fold);
+    return false;
+}
+
 /* ---- checkpoint ---- */
 
 /* Two bounds: the dossiers themselves, and with them the pages that writing them will hold in memory: units

@@ -61,6 +61,7 @@ static void init_locks(tdm_core *core)
     pthread_cond_init(&core->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&core->lock, NULL);
+    pthread_rwlock_init(&core->listening, NULL);
 }
 
 tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err *err)
@@ -106,6 +107,7 @@ void tdm_core_close(tdm_core **pointer)
     tdm_fold_close(&core->fold);
     tdm_ledger_close(&core->ledger);
     pthread_cond_destroy(&core->changed);
+    pthread_rwlock_destroy(&core->listening);
     pthread_mutex_destroy(&core->lock);
     sodium_memzero(&core->identity, sizeof core->identity);
     free(core);
@@ -183,7 +185,8 @@ void tdm_core_fold_release(tdm_core *core, tdm_fold *fold)
     (void)fold;
     pthread_mutex_lock(&core->lock);
     core->fold_users--;
-    pthread_cond_broadcast(&core->changed);
+    if (core->fold == NULL) /* a swap waits for it */
+        pthread_cond_broadcast(&core->changed);
     pthread_mutex_unlock(&core->lock);
 }
 
@@ -197,6 +200,11 @@ uint64_t tdm_core_fold_lag(tdm_core *core)
     uint64_t folded = atomic_load(&core->folded);
     uint64_t committed = atomic_load(&core->committed);
     return committed > folded ? committed - folded : 0;
+}
+
+uint64_t tdm_core_fold_steps(tdm_core *core)
+{
+    return atomic_load(&core->fold_steps);
 }
 
 bool tdm_core_is_complete(tdm_core *core)
@@ -279,14 +287,14 @@ void tdm_core_feed_cursor(tdm_core *core, bool *has_epoch, tdm_id *epoch, uint64
 tdm_code tdm_core_listen(tdm_core *core, tdm_queue *queue, int grew_fd, tdm_err *err)
 {
     tdm_code code = TDM_BUSY;
-    pthread_mutex_lock(&core->lock);
+    pthread_rwlock_wrlock(&core->listening);
     for (size_t i = 0; i < CORE_LISTENERS_MAX && code != TDM_OK; i++) {
         if (core->listeners[i].queue != NULL)
             continue;
         core->listeners[i] = (core_listener){ queue, grew_fd };
         code = TDM_OK;
     }
-    pthread_mutex_unlock(&core->lock);
+    pthread_rwlock_unlock(&core->listening);
     return code == TDM_OK ? code
                           : tdm_fail(err, code, 0, "a store has at most %d listeners", CORE_LISTENERS_MAX);
 }
@@ -296,9 +304,9 @@ void tdm_core_unlisten(tdm_core *core, tdm_queue *queue)
     /* The writer may be about to push: a local write behind what waits tells that it is past that. */
     tdm_queue_close(queue);
     tdm_core_local_put(core, "listener/barrier", (tdm_span){ 0 }, NULL);
-    pthread_mutex_lock(&core->lock);
+    pthread_rwlock_wrlock(&core->listening);
     for (size_t i = 0; i < CORE_LISTENERS_MAX; i++)
         if (core->listeners[i].queue == queue)
             core->listeners[i] = (core_listener){ 0 };
-    pthread_mutex_unlock(&core->lock);
+    pthread_rwlock_unlock(&core->listening);
 }

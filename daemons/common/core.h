@@ -55,6 +55,9 @@ tdm_core_folded(const tdm_core *core); /* the ledger position that figures and r
 /* Events committed and not folded yet, and whether figures are complete now. */
 uint64_t tdm_core_fold_lag(tdm_core *core);
 bool tdm_core_is_complete(tdm_core *core);
+/* Another number, never 0, after each step of the fold: as long as it stays the same nothing read from the
+ * fold need be read again. Costs nothing, while a question to the fold waits for the step under way. */
+uint64_t tdm_core_fold_steps(tdm_core *core);
 
 /* ---- stating own facts
  * ------------------------------------------------------------------------------------------------ */

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH_EVENTS 8192
+#define BATCH_EVENTS 1024 /* whoever asks the fold waits for the batch at hand: some 6 ms */
 #define WORK_SUBJECTS 512
 #define FOLLOW_NICE 10
 #define IDLE_CHECKPOINT_MS 2000 /* a quiet fold checkpoints after so long */
@@ -39,14 +39,18 @@ static tdm_code gather(void *context, const tdm_ledger_entry *entry, tdm_err *er
     return TDM_OK;
 }
 
+/* Writing wakes a loop, which may take this thread's place at once, the fold's above all: so it holds no lock
+ * then that loops take. */
 void core_tell_grown(tdm_core *core)
 {
-    pthread_mutex_lock(&core->lock);
+    pthread_rwlock_rdlock(&core->listening);
     for (size_t i = 0; i < CORE_LISTENERS_MAX; i++) {
         uint64_t one = 1;
         if (core->listeners[i].queue != NULL && write(core->listeners[i].grew_fd, &one, sizeof one) < 0)
             continue; /* a full eventfd is readable already */
     }
+    pthread_rwlock_unlock(&core->listening);
+    pthread_mutex_lock(&core->lock);
     pthread_cond_broadcast(&core->changed);
     pthread_mutex_unlock(&core->lock);
 }
@@ -119,6 +123,7 @@ static void publish_progress(tdm_core *core)
 {
     atomic_store(&core->settled, tdm_fold_is_settled(core->fold));
     atomic_store(&core->folded, tdm_fold_position(core->fold));
+    atomic_fetch_add(&core->fold_steps, 1);
     core_tell_grown(core);
 }
 
@@ -306,6 +311,7 @@ tdm_code core_follow_start(tdm_core *core, tdm_err *err)
 {
     atomic_store(&core->folded, tdm_fold_position(core->fold));
     atomic_store(&core->settled, tdm_fold_is_settled(core->fold));
+    atomic_store(&core->fold_steps, 1);
     int failed = pthread_create(&core->follower, NULL, follow, core);
     if (failed != 0)
         return tdm_fail(err, TDM_INTERNAL, failed, "could not start the fold's thread");

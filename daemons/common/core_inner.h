@@ -51,10 +51,12 @@ struct tdm_core {
     bool stopping;
     tdm_code follow_failed; /* the fold's thread met an error it cannot mend */
     tdm_err follow_err;
+    pthread_rwlock_t listening; /* held while listeners are told, which wakes them: never with lock */
     core_listener listeners[CORE_LISTENERS_MAX];
 
     _Atomic uint64_t committed; /* last position in the ledger */
     _Atomic uint64_t folded;
+    _Atomic uint64_t fold_steps; /* counted from 1 */
     _Atomic bool settled;
 
     tdm_queue *requests;

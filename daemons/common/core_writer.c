@@ -228,6 +228,8 @@ static void commit_group(tdm_core *core, core_request **items, size_t count)
 /* The fold's lag is bounded: the writer waits, requests queue up, and the links' windows fill. */
 static void wait_for_fold(tdm_core *core)
 {
+    if (tdm_core_fold_lag(core) <= core->lag_max)
+        return;
     pthread_mutex_lock(&core->lock);
     while (!core->stopping && core->follow_failed == TDM_OK && tdm_core_fold_lag(core) > core->lag_max)
         pthread_cond_wait(&core->changed, &core->lock);

@@ -171,3 +171,11 @@ uint64_t tdm_log_ports_feed_last(tdm_log_ports *ports, const tdm_id *recipient)
     tdm_core_fold_release(ports->core, fold);
     return last;
 }
+
+bool tdm_log_ports_feed_is_busy(tdm_log_ports *ports)
+{
+    tdm_fold *fold = tdm_core_fold(ports->core);
+    bool busy = tdm_fold_is_busy(fold);
+    tdm_core_fold_release(ports->core, fold);
+    return busy;
+}

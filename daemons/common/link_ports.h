@@ -30,5 +30,7 @@ void tdm_log_ports_set_aside(tdm_log_ports *ports, const tdm_id *origin, const c
 tdm_code tdm_log_ports_feed_next(tdm_log_ports *ports, const tdm_id *recipient, uint64_t after,
                                  uint64_t *number, tdm_span *event, tdm_proof *proof);
 uint64_t tdm_log_ports_feed_last(tdm_log_ports *ports, const tdm_id *recipient);
+/* The fold is at work: the two before would wait for the end of its step. */
+bool tdm_log_ports_feed_is_busy(tdm_log_ports *ports);
 
 #endif

@@ -26,8 +26,10 @@ typedef struct hub_peer {
     int64_t last_seen_ms; /* wall clock */
     tdm_series *messages_in;
     tdm_series *messages_out;
-    unsigned unheeded;     /* messages since it was refused */
-    size_t under_way;      /* batches handed to the writer */
+    unsigned unheeded;  /* messages since it was refused */
+    size_t under_way;   /* batches handed to the writer */
+    uint64_t feed_last; /* of its feed, as of the fold's step feed_asked */
+    uint64_t feed_asked;
     bool dropped;          /* out of the table; freed when nothing is under way */
     struct hub_peer *next; /* in its bucket */
 } hub_peer;
@@ -57,6 +59,7 @@ struct tdm_hub {
     uint64_t keyring_at; /* own sequence the keyring has been read for */
     hub_peer *buckets[HUB_BUCKETS];
     size_t peer_count;
+    bool feeds_put_off; /* the fold was at work when they were asked for */
     hub_enrolment *enrolments;
     tdm_link_rows *rows;
     int64_t next_tick_ms; /* monotonic */

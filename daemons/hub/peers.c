@@ -76,15 +76,34 @@ static void port_set_aside(void *context, const tdm_id *origin, const char *reas
     tdm_log_ports_set_aside(((hub_peer *)context)->hub->ports, origin, reason, bytes);
 }
 
+/* Every message waits for this loop, so it does not wait for the fold: what a step under way will tell is
+ * asked for once more at the next tick. */
+static bool put_off(tdm_hub *hub)
+{
+    bool busy = tdm_log_ports_feed_is_busy(hub->ports);
+    hub->feeds_put_off = hub->feeds_put_off || busy;
+    return busy;
+}
+
 static tdm_code port_feed_next(void *context, const tdm_id *recipient, uint64_t after, uint64_t *number,
                                tdm_span *event, tdm_proof *proof)
 {
-    return tdm_log_ports_feed_next(((hub_peer *)context)->hub->ports, recipient, after, number, event, proof);
+    tdm_hub *hub = ((hub_peer *)context)->hub;
+    if (put_off(hub))
+        return TDM_BUSY;
+    return tdm_log_ports_feed_next(hub->ports, recipient, after, number, event, proof);
 }
 
+/* Asked after each commit, for each peer. Feeds only grow, so what was told once stays true. */
 static uint64_t port_feed_last(void *context, const tdm_id *recipient)
 {
-    return tdm_log_ports_feed_last(((hub_peer *)context)->hub->ports, recipient);
+    hub_peer *peer = context;
+    uint64_t step = tdm_core_fold_steps(peer->hub->daemon->core);
+    if (peer->feed_asked == step || (peer->feed_asked != 0 && put_off(peer->hub)))
+        return peer->feed_last;
+    peer->feed_last = tdm_log_ports_feed_last(peer->hub->ports, recipient);
+    peer->feed_asked = step;
+    return peer->feed_last;
 }
 
 static void port_feed_acked(void *context, const tdm_id *recipient, uint64_t up_to)
@@ -447,6 +466,10 @@ static void peer_tick(hub_peer *peer, int64_t now_ms)
 
 void hub_peers_tick(tdm_hub *hub, int64_t now_ms)
 {
+    if (hub->feeds_put_off) {
+        hub->feeds_put_off = false;
+        each_peer(hub, peer_more, now_ms);
+    }
     each_peer(hub, peer_tick, now_ms);
 }
 

@@ -249,6 +249,8 @@ void tdm_fold_counts_read(tdm_fold *fold, tdm_fold_counts *out);
 tdm_code tdm_fold_feed_next(tdm_fold *fold, const tdm_id *recipient, uint64_t after, uint64_t *number,
                             uint64_t *position, tdm_err *err);
 uint64_t tdm_fold_feed_last(tdm_fold *fold, const tdm_id *recipient);
+/* A step is under way, or another question: one more would wait for its end. For those who can ask later. */
+bool tdm_fold_is_busy(tdm_fold *fold);
 
 /* ---- as of
  * -----------------------------------------------------------------------------------------------------------

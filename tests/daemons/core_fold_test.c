@@ -288,6 +288,17 @@ static void absent_store_is_told(fixture *f)
     assert_null(core);
 }
 
+static void steps_have_numbers(fixture *f)
+{
+    tdm_stated stated;
+    wait_folded(f->core);
+    uint64_t before = tdm_core_fold_steps(f->core);
+    assert_true(before > 0);
+    assert_code(TDM_OK, state_some(f->core, 1, 10, &stated));
+    wait_folded(f->core);
+    assert_true(tdm_core_fold_steps(f->core) > before);
+}
+
 static void waiting_ends_in_time(fixture *f)
 {
     tdm_err err;
@@ -303,6 +314,7 @@ static const core_row ROWS[] = {
     { "an offline reader sees all and states nothing", offline_reader_sees_all, false },
     { "an offline reader as of a tide sees what it covers", offline_reader_as_of_a_tide, true },
     { "a folder without a store is told so", absent_store_is_told, false },
+    { "each step of the fold has another number", steps_have_numbers, false },
     { "waiting for figures ends in time", waiting_ends_in_time, false },
 };
 

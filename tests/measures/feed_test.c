@@ -2,6 +2,7 @@
  *
  * feed_test.c: what a partner's node is sent of others' facts, and in which order.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -185,6 +186,46 @@ static void check_batches(void **state)
     book_free(&book);
 }
 
+typedef struct looking {
+    tdm_fold *fold;
+    unsigned busy;
+} looking;
+
+static void *look_from_beside(void *argument)
+{
+    looking *seen = argument;
+    seen->busy += tdm_fold_is_busy(seen->fold);
+    return NULL;
+}
+
+static tdm_code look_whether_busy(void *context, const tdm_fact *fact, tdm_err *err)
+{
+    (void)fact;
+    (void)err;
+    pthread_t beside;
+    assert_int_equal(pthread_create(&beside, NULL, look_from_beside, context), 0);
+    assert_int_equal(pthread_join(beside, NULL), 0);
+    return TDM_OK;
+}
+
+static void check_busy(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_err err = { 0 };
+    book_init(&book);
+    book_partner(&book, LEAD.origin, LEAD.recorder);
+    book_unit(&book, LEAD, 0, "2017-05-01", NULL);
+    looking seen = { book_fold(&book, true), 0 };
+    assert_false(tdm_fold_is_busy(seen.fold));
+    assert_int_equal(
+        tdm_fold_facts(seen.fold, TDM_SPAN_LITERAL("unit/R0A/1"), look_whether_busy, &seen, &err), TDM_OK);
+    assert_int_equal(seen.busy, 1);
+    assert_false(tdm_fold_is_busy(seen.fold));
+    tdm_fold_close(&seen.fold);
+    book_free(&book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +240,7 @@ int main(void)
         { "who no longer represents gets nothing more; who does again gets all", check_void_represents, NULL,
           NULL, NULL },
         { "batches make no difference to the numbers", check_batches, NULL, NULL, NULL },
+        { "a fold is busy as long as a question lasts", check_busy, NULL, NULL, NULL },
     };
     return cmocka_run_group_tests_name("feed", tests, NULL, NULL);
 }
