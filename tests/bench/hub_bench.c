@@ -464,8 +464,11 @@ int main(int argc, char **argv)
         return 1;
     }
     pid_t child = fork();
-    if (child == 0)
-        return measure_and_print(b);
+    if (child == 0) {
+        status = measure_and_print(b);
+        free(b);
+        return status;
+    }
     signal(SIGINT, SIG_IGN);
     if (child > 0)
         waitpid(child, &status, 0);
