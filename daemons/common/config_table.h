@@ -40,7 +40,7 @@
     X("link", "max_links", INTEGER, 1, 65536, "1024", NULL, BOTH, "peers connected at once")                 \
     X("store", "map_bytes", BYTES, 1048576, 17592186044416, "64GiB", NULL, BOTH,                             \
       "address space kept for the store's map; the file grows as needed")                                    \
-    X("store", "views_cache_bytes", BYTES, 65536, 68719476736, "256MiB", NULL, BOTH,                         \
+    X("store", "views_cache_bytes", BYTES, 65536, 68719476736, "384MiB", NULL, BOTH,                         \
       "memory for dossiers and cells that change")                                                           \
     X("http", "listen", ADDRESS, 1, 255, "127.0.0.1:0", NULL, BOTH,                                          \
       "address of figures, health and metrics; port 0 means any free one")                                   \
