@@ -163,7 +163,7 @@ static tdm_code write_group(group *g, core_request **items, size_t count)
  * while later. */
 static void acknowledge_first(core_request **items, size_t count)
 {
-    static const struct timespec A_WHILE = { .tv_nsec = 30000000 };
+    static const struct timespec A_WHILE = { .tv_nsec = 700000000 };
     for (size_t i = 0; i < count; i++) {
         void *done = items[i]->done;
         if (done != NULL && tdm_queue_push(items[i]->answers, &done) == TDM_OK)

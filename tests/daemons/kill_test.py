@@ -78,12 +78,12 @@ class Import(threading.Thread):
 
     def __init__(self, node, path):
         super().__init__()
-        self.node, self.path, self.through, self.tries = node, path, False, 0
+        self.node, self.path, self.through, self.tries, self.wanted = node, path, False, 0, True
         self.start()
 
     def run(self):
         until = time.monotonic() + 300
-        while not self.through and time.monotonic() < until:
+        while self.wanted and not self.through and time.monotonic() < until:
             self.tries += 1
             done = self.node.call("import", self.path, check=False)
             self.through = done.returncode == 0
@@ -91,15 +91,23 @@ class Import(threading.Thread):
                 time.sleep(0.05)  # before asking a node that is being started again
 
 
+def acknowledged_by(node):
+    return max((link["acked"] for link in node.status()["links"]), default=0)
+
+
 def strike(world, hub, node, chance, program):
     """Kill one of the two at a random moment; return how far the node had been told that the hub holds its log."""
-    victim = chance.choice([hub, hub, node])
+    victim = hub if program else chance.choice([hub, hub, node])
     pause = chance.uniform(0.05, 1.2)
-    wait_for("the moment", lambda start=time.monotonic(): time.monotonic() - start >= pause)
+    if program:  # a fault shows at a named point: something has just been acknowledged
+        told = acknowledged_by(node)
+        wait_for("an acknowledgement", lambda: acknowledged_by(node) > told, 90)
+    else:
+        wait_for("the moment", lambda start=time.monotonic(): time.monotonic() - start >= pause)
     victim.kill()
     acknowledged = None
     if victim is hub:
-        acknowledged = max((link["acked"] for link in node.status()["links"]), default=0)
+        acknowledged = acknowledged_by(node)
         held = held_sequences(exported(hub, world.folder))
         check_acknowledged(held, node.status()["origin"], acknowledged)
     victim.start(program if victim is hub else None)
@@ -128,7 +136,14 @@ def one_round(seed, rows, strikes, program):
         path = world.path("rows.csv")
         write_rows(path, rows, "KBB2")
         at_work = Import(node, path)
-        struck = [strike(world, hub, node, chance, program) for _ in range(strikes)]
+        try:
+            struck = [strike(world, hub, node, chance, program) for _ in range(strikes)]
+        except BaseException:
+            at_work.wanted = False
+            raise
+        if program:  # the faulty hub: what counts is what it had acknowledged when it was killed, not how it goes on
+            at_work.wanted = False
+            return "nothing acknowledged was lost: " + "; ".join(struck)
         at_work.join()
         if not at_work.through:
             raise Lost("the import never came through")
