@@ -4,7 +4,7 @@
  */
 #include "fold_inner.h"
 
-enum { STATE_FORMAT = 1, EMPTY_STEP = 20000 };
+enum { STATE_FORMAT = 2, EMPTY_STEP = 20000 };
 
 #define STATE_KEY TDM_SPAN_LITERAL("state")
 

@@ -44,19 +44,22 @@ static bool is_fact(uint32_t type)
            || (type >= TDM_TYPE_LINK_ASSERT && type <= TDM_TYPE_LINK_DISPUTE);
 }
 
-static int64_t count_late(const tdm_unit_view *view, tdm_period period)
+/* What came after a period was closed, of all there is. In a period without a closing neither is counted: a
+ * fact more would change every period the unit is in, and tell nothing. */
+static void count_facts(const tdm_unit_view *view, tdm_period period, int64_t *v)
 {
     const tdm_closing *closing =
         view->registry->closing_count == 0 ? NULL : tdm_registry_closing(view->registry, period);
-    int64_t late = 0;
-    for (size_t i = 0; closing != NULL && closing->has_frontier && i < view->count; i++) {
+    if (closing == NULL || !closing->has_frontier)
+        return;
+    v[TDM_AMOUNT_FACTS] = view->facts;
+    for (size_t i = 0; i < view->count; i++) {
         const tdm_standing *fact = &view->statements[i].fact;
         if (fact->base != NULL && is_fact(view->statements[i].type))
-            late += !is_covered(&closing->frontier, fact->base)
-                    || !is_covered(&closing->frontier, fact->content)
-                    || !is_covered(&closing->frontier, fact->visibility);
+            v[TDM_AMOUNT_LATE] += !is_covered(&closing->frontier, fact->base)
+                                  || !is_covered(&closing->frontier, fact->content)
+                                  || !is_covered(&closing->frontier, fact->visibility);
     }
-    return late;
 }
 
 static void add_claim(const tdm_link *claim, tdm_contribution *out, tdm_entry *entry)
@@ -112,8 +115,7 @@ static void add_entry(tdm_unit_view *view, tdm_contribution *out, tdm_family fam
     v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANT_HOURS] = sums->people_hours;
     v[TDM_AMOUNT_ESTIMATED] = stated < 0 && people >= 0;
     v[TDM_AMOUNT_UNREPORTED] = people < 0;
-    v[TDM_AMOUNT_FACTS] = view->facts;
-    v[TDM_AMOUNT_LATE] = count_late(view, period);
+    count_facts(view, period, v);
     if (view->merged.count > 0)
         add_links(view, out, entry);
 }

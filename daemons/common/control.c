@@ -195,6 +195,7 @@ static void serve_one(tdm_control *control)
 
 static void *serve_until_stopped(void *argument)
 {
+    pthread_setname_np(pthread_self(), "door"); /* as top -H shows it */
     tdm_control *control = argument;
     zmq_pollitem_t items[] = { { control->socket, 0, ZMQ_POLLIN, 0 },
                                { NULL, control->stop, ZMQ_POLLIN, 0 } };

@@ -291,6 +291,7 @@ static void give_way(void)
 
 static void *follow(void *argument)
 {
+    pthread_setname_np(pthread_self(), "fold"); /* as top -H shows it */
     tdm_core *core = argument;
     give_way();
     tdm_err err = { .code = TDM_OK };

@@ -243,6 +243,7 @@ static size_t request_events(const core_request *item)
 
 static void *write_on(void *argument)
 {
+    pthread_setname_np(pthread_self(), "writer"); /* as top -H shows it */
     tdm_core *core = argument;
     void *items[REQUESTS_AT_ONCE];
     size_t count;

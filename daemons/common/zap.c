@@ -190,6 +190,7 @@ static void answer_one(tdm_zap *zap)
 
 static void *answer_until_stopped(void *argument)
 {
+    pthread_setname_np(pthread_self(), "zap"); /* as top -H shows it */
     tdm_zap *zap = argument;
     zmq_pollitem_t items[] = { { zap->socket, 0, ZMQ_POLLIN, 0 }, { NULL, zap->stop, ZMQ_POLLIN, 0 } };
     while ((items[1].revents & ZMQ_POLLIN) == 0) {

@@ -3,7 +3,7 @@
  * fold_bench.c: events per second through the fold on session events over many units, interleaved, with
  * checkpoints, against bare counting of the same events; then the time a start takes. Not a test.
  *
- * fold_bench [events] [units]
+ * fold_bench [events] [units] [cache in MiB]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,11 +141,11 @@ static double count_bare(const workload *load)
     return now() - start;
 }
 
-static tdm_fold *open_fold(const char *path)
+static tdm_fold *open_fold(const char *path, size_t cache)
 {
     tdm_kv_options kv_options = { path, TDM_KV_READ_WRITE, (size_t)4 << 30, TDM_VIEWS_TABLES,
                                   TDM_VIEWS_TABLE_COUNT };
-    tdm_fold_options options = { .has_authority = false };
+    tdm_fold_options options = { .has_authority = false, .cache_bytes = cache };
     tdm_kv *kv = NULL;
     tdm_fold *fold = NULL;
     tdm_err err = { 0 };
@@ -208,6 +208,7 @@ int main(int argc, char **argv)
 {
     size_t events = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     size_t units = argc > 2 ? strtoull(argv[2], NULL, 10) : 200000;
+    size_t cache = (argc > 3 ? strtoull(argv[3], NULL, 10) : 384) << 20;
     char path[] = "/tmp/tandem-fold-bench-XXXXXX";
     workload load = { 0 };
     if (mkdtemp(path) == NULL)
@@ -217,14 +218,14 @@ int main(int argc, char **argv)
            units);
     long before = memory_kib();
     double bare = count_bare(&load);
-    tdm_fold *fold = open_fold(path);
+    tdm_fold *fold = open_fold(path, cache);
     double folded = fold_all(&load, fold);
     printf("  bare counting %.0f events/s; folded with checkpoints %.0f events/s; ratio %.3f\n",
            (double)events / bare, (double)events / folded, bare / folded);
     printf("  memory of the fold %.0f MiB\n", (double)(memory_kib() - before) / 1024);
     tdm_fold_close(&fold);
     double start = now();
-    fold = open_fold(path);
+    fold = open_fold(path, cache);
     tdm_level_question question = { .as_of = 17500 };
     tdm_level_answer answer;
     tdm_err err = { 0 };

@@ -49,6 +49,12 @@ static bool covers(const tdm_oracle *o, const oracle_event *last, const oracle_e
     return false;
 }
 
+bool oracle_is_closed(const tdm_oracle *o, tdm_period period)
+{
+    const oracle_closing *closing = closing_of(o, period);
+    return closing != NULL && closing->tide != NULL;
+}
+
 bool oracle_is_late(const tdm_oracle *o, const oracle_fact *fact, tdm_period period)
 {
     const oracle_closing *closing = closing_of(o, period);

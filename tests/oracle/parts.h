@@ -186,6 +186,7 @@ void oracle_shares(const tdm_oracle *o, tdm_period_kind kind, bool planned, orac
 /* ---- closings (closing.c) */
 void oracle_closings_load(tdm_oracle *o);
 /* Is this fact of a unit late in the period? */
+bool oracle_is_closed(const tdm_oracle *o, tdm_period period); /* with a frontier */
 bool oracle_is_late(const tdm_oracle *o, const oracle_fact *fact, tdm_period period);
 
 /* ---- section 6: targets and publications (formula.c) */

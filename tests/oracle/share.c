@@ -26,7 +26,7 @@ static bool is_unit_fact(const oracle_fact *fact)
 
 static void add_facts(const tdm_oracle *o, oracle_share *share)
 {
-    for (size_t i = 0; i < share->class->count; i++) {
+    for (size_t i = 0; i < share->class->count && oracle_is_closed(o, share->period); i++) {
         if (!is_unit_fact(share->class->facts[i]))
             continue;
         share->facts++;
