@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * contribution.h: what one unit class adds to the cells, as a list of entries that apply to each of its
- * groups. Stored with the dossier in a compact form, so that taking it out again never depends on what the
- * registry says by then.
+ * groups. Stored with the dossier in an encoded form, so that taking it out again never depends on what the
+ * registry says by then; two encoded ones are compared entry by entry, and only what differs is read.
  */
 #ifndef TANDEM_MEASURES_CONTRIBUTION_H
 #define TANDEM_MEASURES_CONTRIBUTION_H
@@ -23,7 +23,7 @@ typedef struct tdm_entry {
 typedef struct tdm_contribution {
     tdm_span groups[TDM_GROUPS]; /* borrowed; total is empty */
     uint8_t kind;                /* what groups[TDM_BY_KIND] points to */
-    tdm_entry *entries;          /* ordered by family, kind, number */
+    tdm_entry *entries;          /* ordered by family, kind, number; no two alike */
     size_t count;
     size_t capacity;
     int32_t *days;
@@ -38,12 +38,17 @@ tdm_entry *tdm_contribution_add(tdm_contribution *contribution, tdm_family famil
 void tdm_contribution_add_day(tdm_contribution *contribution, tdm_entry *entry, int32_t days);
 
 void tdm_contribution_encode(const tdm_contribution *contribution, tdm_buf *out); /* empty: no bytes */
-/* Groups borrow from the bytes. The bytes are our own. */
-tdm_code tdm_contribution_decode(tdm_span bytes, tdm_contribution *out, tdm_err *err);
+/* Whether stored bytes can be read: asked once, when they come from the views. */
+bool tdm_contribution_is_sound(tdm_span encoded);
 
-/* Put into the cells (sign 1) or take out (sign -1). */
-void tdm_contribution_apply(const tdm_contribution *contribution, int sign, tdm_cells *cells);
-/* Replace one by another; cells that do not change are not touched. */
-void tdm_contribution_replace(const tdm_contribution *old, const tdm_contribution *new, tdm_cells *cells);
+/* Where a contribution went, so that its groups are not looked up each time. All NULL: not known. */
+typedef struct tdm_found_groups {
+    tdm_group *items[TDM_GROUPS];
+} tdm_found_groups;
+
+/* Take the old one out of the cells and put the new one in; both encoded and sound, either may be empty.
+ * Cells that do not change are not touched. *groups are those of the old one and become those of the new one.
+ */
+void tdm_contribution_replace(tdm_span old, tdm_span new, tdm_found_groups *groups, tdm_cells *cells);
 
 #endif

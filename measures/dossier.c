@@ -294,6 +294,10 @@ tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out
     if (!slots_tile(slots))
         return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has damaged slots", (int)subject.len,
                         (const char *)subject.data);
+    tdm_span contribution = { record.data + RECORD_HEAD + lengths[0] + lengths[1], lengths[2] };
+    if (!tdm_contribution_is_sound(contribution))
+        return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has a damaged contribution",
+                        (int)subject.len, (const char *)subject.data);
     tdm_dossier *dossier = tdm_dossier_new(subject);
     uint8_t *block = splice(dossier, 0, 0, (size_t)all);
     memcpy(block, record.data + RECORD_HEAD, (size_t)all);

@@ -15,6 +15,7 @@
 #define TANDEM_MEASURES_DOSSIER_H
 
 #include "bytes.h"
+#include "contribution.h"
 #include "tandem/event.h"
 
 typedef enum tdm_role {
@@ -105,6 +106,7 @@ typedef struct tdm_dossier {
     uint32_t followers_len;
     uint32_t contribution_len;
     uint32_t slots_len;
+    tdm_found_groups groups; /* of the contribution */
     /* the cache's book-keeping (cache.h) */
     uint64_t batch; /* number of the batch that last touched it */
     bool dirty;     /* differs from the views */

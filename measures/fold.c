@@ -132,8 +132,7 @@ void tdm_fold_close(tdm_fold **handle)
     tdm_arena_free(&fold->work_arena);
     tdm_buf_free(&fold->cursor);
     tdm_unit_view_free(&fold->view);
-    tdm_contribution_free(&fold->old);
-    tdm_contribution_free(&fold->new);
+    tdm_contribution_free(&fold->contribution);
     tdm_buf_free(&fold->encoded);
     tdm_subjects_free(&fold->class);
     free(fold->members);

@@ -58,8 +58,7 @@ struct tdm_fold {
     tdm_buf cursor;
     /* scratch, kept to spare allocations */
     tdm_unit_view view;
-    tdm_contribution old;
-    tdm_contribution new;
+    tdm_contribution contribution;
     tdm_buf encoded;
     tdm_subjects class;
     tdm_dossier **members;

@@ -36,28 +36,13 @@ static void store_contribution(tdm_fold *fold, tdm_dossier *dossier, tdm_span co
     tdm_shelf_changed(&fold->shelf, dossier, bytes);
 }
 
-static tdm_code exchange(tdm_fold *fold, size_t count, tdm_err *err)
+static void exchange(tdm_fold *fold, tdm_dossier *dossier, tdm_span contribution)
 {
-    tdm_dossier *holder = fold->members[0];
-    tdm_span before = tdm_dossier_contribution(holder);
-    if (!tdm_span_equal(before, tdm_buf_span(&fold->encoded))) {
-        tdm_code code = tdm_contribution_decode(before, &fold->old, err);
-        if (code != TDM_OK)
-            return code;
-        tdm_contribution_replace(&fold->old, &fold->new, &fold->cells);
-        store_contribution(fold, holder, tdm_buf_span(&fold->encoded));
-    }
-    for (size_t i = 1; i < count; i++) {
-        before = tdm_dossier_contribution(fold->members[i]);
-        if (before.len == 0)
-            continue;
-        tdm_code code = tdm_contribution_decode(before, &fold->old, err);
-        if (code != TDM_OK)
-            return code;
-        tdm_contribution_apply(&fold->old, -1, &fold->cells);
-        store_contribution(fold, fold->members[i], (tdm_span){ NULL, 0 });
-    }
-    return TDM_OK;
+    tdm_span before = tdm_dossier_contribution(dossier);
+    if (tdm_span_equal(before, contribution))
+        return;
+    tdm_contribution_replace(before, contribution, &dossier->groups, &fold->cells);
+    store_contribution(fold, dossier, contribution);
 }
 
 static void judge(tdm_fold *fold, size_t count)
@@ -69,26 +54,28 @@ static void judge(tdm_fold *fold, size_t count)
 }
 
 /* Judge the gathered members anew and exchange what they contribute. */
-static tdm_code refold_members(tdm_fold *fold, size_t count, bool release, tdm_err *err)
+static void refold_members(tdm_fold *fold, size_t count, bool release)
 {
     if (count == 0)
-        return TDM_OK;
+        return;
     judge(fold, count);
-    tdm_unit_view_contribute(&fold->view, &fold->new);
+    tdm_unit_view_contribute(&fold->view, &fold->contribution);
     tdm_buf_clear(&fold->encoded);
-    tdm_contribution_encode(&fold->new, &fold->encoded);
+    tdm_contribution_encode(&fold->contribution, &fold->encoded);
     TDM_ASSERT(!fold->encoded.failed);
-    tdm_code code = exchange(fold, count, err);
+    for (size_t i = 0; i < count; i++)
+        exchange(fold, fold->members[i], i == 0 ? tdm_buf_span(&fold->encoded) : (tdm_span){ NULL, 0 });
     for (size_t i = 0; release && i < count; i++)
         tdm_shelf_release(&fold->shelf, fold->members[i]);
-    return code;
 }
 
 tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err *err)
 {
     size_t count;
     tdm_code code = gather_members(fold, subject, &count, err);
-    return code == TDM_OK ? refold_members(fold, count, release, err) : code;
+    if (code == TDM_OK)
+        refold_members(fold, count, release);
+    return code;
 }
 
 /* A dossier at hand: nearly all are a class of their own and need no looking up. */
@@ -98,7 +85,8 @@ static tdm_code refold_dossier(tdm_fold *fold, tdm_dossier *dossier, tdm_err *er
         return tdm_fold_refold(fold, tdm_dossier_subject(dossier), false, err);
     fold->members = tdm_memory_grow(fold->members, &fold->member_capacity, 1, sizeof(tdm_dossier *));
     fold->members[0] = dossier;
-    return refold_members(fold, 1, false, err);
+    refold_members(fold, 1, false);
+    return TDM_OK;
 }
 
 /* ---- the registry made anew ---- */
