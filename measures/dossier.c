@@ -52,7 +52,7 @@ static uint8_t *splice(tdm_dossier *dossier, size_t at, size_t old_len, size_t n
     size_t need = len - old_len + new_len;
     TDM_ASSERT(need < UINT32_MAX);
     if (need > dossier->capacity) {
-        size_t capacity = need + need / 8 + 64;
+        size_t capacity = need + need / 4 + 64;
         dossier->block = realloc(dossier->block, capacity);
         TDM_ASSERT(dossier->block != NULL);
         dossier->capacity = (uint32_t)capacity;
@@ -120,7 +120,7 @@ static void write_slot(uint8_t *out, const tdm_slot_parts *parts, bool foreign)
     memcpy(out + 40, parts->target.bytes, TDM_ID_BYTES);
     memcpy(out + 56, parts->fact.bytes, TDM_ID_BYTES);
     out[72] = (uint8_t)parts->role;
-    out[73] = foreign;
+    out[73] = (uint8_t)((foreign ? TDM_SLOT_FOREIGN : 0) | (parts->readable ? TDM_SLOT_READABLE : 0));
     uint8_t *at = out + HEAD;
     if (foreign) {
         memcpy(at, parts->author.bytes, TDM_ID_BYTES);
@@ -270,7 +270,7 @@ static bool slots_tile(tdm_span slots)
         size_t length = slots.len < HEAD ? 0 : tdm_slot_length(slots.data);
         size_t head = HEAD;
         if (length >= HEAD)
-            head += (slots.data[73] != 0 ? TDM_ID_BYTES : 0) + (slots.data[72] == TDM_ROLE_CONTENT ? 4 : 0);
+            head += (tdm_slot_is_foreign(slots.data) ? TDM_ID_BYTES : 0) + (slots.data[72] == TDM_ROLE_CONTENT ? 4 : 0);
         if (length < head || length > slots.len)
             return false;
         slots.data += length;

@@ -37,15 +37,17 @@ typedef struct tdm_slot_parts {
     uint64_t sequence;
     int64_t recorded_ms;
     uint64_t position; /* in the ledger */
-    tdm_span payload;
+    bool readable;     /* the payload passes the schema: it may be peeked at */
+    tdm_span payload;  /* the fields that this program knows; all there is, if it is not readable */
 } tdm_slot_parts;
 
 /* A slot as it lies in the block:
  *   0 length 4 | 4 type 4 | 8 incarnation 8 | 16 sequence 8 | 24 recorded 8 | 32 position 8 |
- *   40 target origin 16 | 56 fact 16 | 72 role 1 | 73 foreign 1 | 74 [author 16 if foreign]
+ *   40 target origin 16 | 56 fact 16 | 72 role 1 | 73 flags 1 | 74 [author 16 if foreign]
  *   [target type 4 if CONTENT] payload
  * Numbers in the machine's order: views never leave the machine. */
 typedef const uint8_t *tdm_slot;
+enum { TDM_SLOT_FOREIGN = 1, TDM_SLOT_READABLE = 2 };
 
 static inline size_t tdm_slot_length(tdm_slot slot)
 {
@@ -85,7 +87,11 @@ static inline tdm_role tdm_slot_role(tdm_slot slot)
 }
 static inline bool tdm_slot_is_foreign(tdm_slot slot)
 {
-    return slot[73] != 0;
+    return (slot[73] & TDM_SLOT_FOREIGN) != 0;
+}
+static inline bool tdm_slot_is_readable(tdm_slot slot)
+{
+    return (slot[73] & TDM_SLOT_READABLE) != 0;
 }
 static inline const tdm_id *tdm_slot_author(tdm_slot slot)
 {

@@ -19,6 +19,11 @@ bool tdm_slot_is_later(tdm_slot a, tdm_slot b, const tdm_lineage *lineage)
     return tdm_order_compare(&of_a, &of_b) > 0;
 }
 
+bool tdm_standing_is_readable(const tdm_standing *standing)
+{
+    return tdm_slot_is_readable(standing->content != NULL ? standing->content : standing->base);
+}
+
 tdm_span tdm_standing_payload(const tdm_standing *standing)
 {
     return tdm_slot_payload(standing->content != NULL ? standing->content : standing->base);

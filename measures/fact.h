@@ -27,7 +27,8 @@ void tdm_standing_read(const tdm_dossier *dossier, tdm_slot first, const tdm_lin
 tdm_order tdm_slot_order(tdm_slot slot, const tdm_lineage *lineage);
 /* Whether a's event comes later than b's; both of one origin. */
 bool tdm_slot_is_later(tdm_slot a, tdm_slot b, const tdm_lineage *lineage);
-/* Payload in force of a fact with a base. */
+/* Payload in force of a fact with a base; its record may be peeked at if it is readable. */
+bool tdm_standing_is_readable(const tdm_standing *standing);
 tdm_span tdm_standing_payload(const tdm_standing *standing);
 
 #endif

@@ -134,6 +134,7 @@ void tdm_fold_close(tdm_fold **handle)
     tdm_unit_view_free(&fold->view);
     tdm_contribution_free(&fold->contribution);
     tdm_buf_free(&fold->encoded);
+    tdm_buf_free(&fold->payload);
     tdm_subjects_free(&fold->class);
     free(fold->members);
     pthread_mutex_destroy(&fold->lock);
@@ -186,7 +187,7 @@ static const struct amendment_fields *amendment_fields(uint32_t type)
 }
 
 /* False if the amendment cannot be read: it then amends nothing. */
-static bool read_amendment(const tdm_event *event, tdm_slot_parts *parts)
+static bool read_amendment(const tdm_event *event, tdm_slot_parts *parts, tdm_record *body)
 {
     tdm_record record;
     const struct amendment_fields *fields = amendment_fields(event->type);
@@ -199,20 +200,34 @@ static bool read_amendment(const tdm_event *event, tdm_slot_parts *parts)
         return true;
     parts->target_type = (uint32_t)record.values[fields->target_type].number;
     parts->payload = record.values[fields->body].bytes;
-    tdm_record body;
-    return tdm_record_decode(parts->target_type, parts->payload, &body, NULL) == TDM_OK;
+    parts->readable = tdm_record_decode(parts->target_type, parts->payload, body, NULL) == TDM_OK;
+    return parts->readable;
+}
+
+/* The content that an event states, if any, into parts and *content; a slot keeps of it what this program
+ * knows, for the rest is in the ledger. False: the event means nothing. */
+static bool read_content(tdm_fold *fold, const tdm_event *event, tdm_slot_parts *parts, tdm_record *content)
+{
+    bool means = true;
+    if (parts->role == TDM_ROLE_BASE)
+        parts->readable = tdm_record_decode(event->type, event->payload, content, NULL) == TDM_OK;
+    else if (parts->role != TDM_ROLE_UNKNOWN)
+        means = read_amendment(event, parts, content);
+    if (!parts->readable || content->unknown_fields == 0)
+        return means;
+    tdm_buf_clear(&fold->payload);
+    tdm_record_pack(content, &fold->payload);
+    TDM_ASSERT(!fold->payload.failed);
+    parts->payload = tdm_buf_span(&fold->payload);
+    return means;
 }
 
 /* Organisations that a dossier event names: every field that holds a code. */
-static void name_organisations(tdm_fold *fold, tdm_dossier *dossier, uint32_t number, tdm_span payload)
+static void name_organisations(tdm_fold *fold, tdm_dossier *dossier, const tdm_record *content)
 {
-    const tdm_type *type = tdm_type_find(number);
-    tdm_record record;
-    if (type == NULL || type->duty != TDM_DUTY_DOSSIER
-        || tdm_record_decode(number, payload, &record, NULL) != TDM_OK)
-        return;
-    for (size_t i = 0; i < type->field_count; i++) {
-        const tdm_value *value = &record.values[type->fields[i].number];
+    const tdm_type *type = content->type;
+    for (size_t i = 0; type->duty == TDM_DUTY_DOSSIER && i < type->field_count; i++) {
+        const tdm_value *value = &content->values[type->fields[i].number];
         if (type->fields[i].kind == TDM_KIND_CODE && value->present
             && tdm_dossier_name(dossier, value->bytes))
             tdm_naming_add(fold, value->bytes, dossier);
@@ -245,7 +260,8 @@ static void touch(tdm_fold *fold, tdm_dossier *dossier)
     fold->touched[fold->touched_count++] = dossier;
 }
 
-static tdm_code file_slot(tdm_fold *fold, const tdm_event *event, const tdm_slot_parts *parts, tdm_err *err)
+static tdm_code file_slot(tdm_fold *fold, const tdm_event *event, const tdm_slot_parts *parts,
+                          const tdm_record *content, tdm_err *err)
 {
     tdm_dossier *dossier;
     tdm_feed_change before;
@@ -255,9 +271,8 @@ static tdm_code file_slot(tdm_fold *fold, const tdm_event *event, const tdm_slot
     tdm_feed_before(fold, dossier, parts, &before);
     size_t bytes = tdm_shelf_change(&fold->shelf, dossier);
     bool filed = tdm_dossier_file(dossier, parts);
-    if (filed)
-        name_organisations(fold, dossier, parts->role == TDM_ROLE_CONTENT ? parts->target_type : parts->type,
-                           parts->payload);
+    if (filed && parts->readable)
+        name_organisations(fold, dossier, content);
     tdm_shelf_changed(&fold->shelf, dossier, bytes);
     if (!filed)
         return TDM_OK;
@@ -275,6 +290,12 @@ static void refold_everything(tdm_fold *fold)
 /* Orders of events may change with what is learnt about an incarnation: then everything is judged again. */
 static void learn_incarnation(tdm_fold *fold, const tdm_event *event)
 {
+    /* Events come in runs: most are of the incarnation that spoke last. */
+    if (fold->speaking == event->incarnation && tdm_id_equal(&fold->speaker, &event->origin)
+        && event->type != TDM_TYPE_INCARNATION)
+        return;
+    fold->speaking = event->incarnation;
+    fold->speaker = event->origin;
     size_t known = fold->lineage.incarnations.count;
     tdm_incarnation *incarnation =
         tdm_lineage_incarnation(&fold->lineage, &event->origin, event->incarnation);
@@ -318,14 +339,13 @@ tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entry, tdm_err *e
     fold->events++;
     fold->unknown_types += parts.role == TDM_ROLE_UNKNOWN;
     learn_incarnation(fold, &event);
-    bool readable = true;
-    if (parts.role == TDM_ROLE_CONTENT || parts.role == TDM_ROLE_VISIBILITY)
-        readable = read_amendment(&event, &parts);
+    tdm_record content;
+    bool means = read_content(fold, &event, &parts, &content);
     bool tide = event.type == TDM_TYPE_TIDE && tdm_span_equal(event.subject, TDM_SPAN_LITERAL("tide"));
     if (event.type == TDM_TYPE_TIDE && is_authority(fold, &event.origin))
         code = tdm_tides_add(fold, &event, err);
-    if (code == TDM_OK && readable && !tide)
-        code = file_slot(fold, &event, &parts, err);
+    if (code == TDM_OK && means && !tide)
+        code = file_slot(fold, &event, &parts, &content, err);
     if (code == TDM_OK)
         __atomic_store_n(&fold->position, entry->position, __ATOMIC_RELEASE);
     return code;

@@ -44,6 +44,8 @@ struct tdm_fold {
     uint64_t checkpointed;
     int64_t events;
     int64_t unknown_types;
+    tdm_id speaker; /* of the event filed last, and its incarnation; 0: none yet */
+    uint64_t speaking;
     /* the step at work */
     uint64_t batch;
     tdm_dossier **touched;
@@ -60,6 +62,7 @@ struct tdm_fold {
     tdm_unit_view view;
     tdm_contribution contribution;
     tdm_buf encoded;
+    tdm_buf payload;
     tdm_subjects class;
     tdm_dossier **members;
     size_t member_capacity;

@@ -75,11 +75,11 @@ static void judge_record(tdm_statement *statement, const tdm_registry *registry)
 
 static void judge(tdm_statement *statement, const struct stated_type *stated, const tdm_registry *registry)
 {
-    if (tdm_record_decode(statement->type, tdm_standing_payload(&statement->fact), &statement->record, NULL)
-        != TDM_OK) {
+    if (!tdm_standing_is_readable(&statement->fact)) {
         statement->reason = "unreadable";
         return;
     }
+    tdm_record_peek(statement->type, tdm_standing_payload(&statement->fact), &statement->record);
     const tdm_value *values = statement->record.values;
     statement->recorder = tdm_org_code_of(values[stated->recorder].bytes);
     if (stated->phase != 0)

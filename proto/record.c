@@ -5,6 +5,7 @@
 #include "tandem/event.h"
 
 #include "tandem/civil.h"
+#include "head.h"
 #include "tandem/pack.h"
 #include "utf8.h"
 
@@ -227,6 +228,44 @@ tdm_code tdm_record_decode(uint32_t type_number, tdm_span payload, tdm_record *o
     return code != TDM_OK ? code : check_body(out, err);
 }
 
+/* One value of any kind at the cursor, as the readers above leave it. */
+static void peek_value(tdm_cursor *cursor, tdm_value *value)
+{
+    head h = head_read(cursor->at, (size_t)(cursor->end - cursor->at));
+    value->present = true;
+    if (h.item == TDM_ITEM_MAP || h.item == TDM_ITEM_ARRAY) {
+        value->bytes = tdm_cursor_skip(cursor);
+        return;
+    }
+    bool counted = h.item == TDM_ITEM_STR || h.item == TDM_ITEM_BIN;
+    size_t len = counted ? (size_t)h.value : 0;
+    if (h.fault != NULL || len > (size_t)(cursor->end - cursor->at) - h.size) {
+        cursor->failed = true;
+        return;
+    }
+    cursor->at += h.size;
+    value->number = counted ? 0 : (int64_t)h.value;
+    value->bytes = (tdm_span){ counted ? cursor->at : NULL, len };
+    cursor->at += len;
+}
+
+void tdm_record_peek(uint32_t type, tdm_span payload, tdm_record *out)
+{
+    memset(out, 0, sizeof *out);
+    out->type = tdm_type_find(type);
+    tdm_cursor cursor = tdm_cursor_over(payload);
+    uint32_t pairs = tdm_cursor_map(&cursor);
+    for (uint32_t i = 0; i < pairs && !cursor.failed && cursor.at != cursor.end; i++) {
+        uint64_t number = tdm_cursor_uint(&cursor);
+        bool known = number > 0 && out->type != NULL && number <= out->type->field_count;
+        tdm_value unknown;
+        if (cursor.failed || cursor.at == cursor.end)
+            return;
+        peek_value(&cursor, known ? &out->values[number] : &unknown);
+        out->unknown_fields += !known;
+    }
+}
+
 static void write_number(tdm_buf *out, const tdm_value *value)
 {
     tdm_pack_int(out, value->number);
@@ -262,7 +301,7 @@ static void (*const WRITERS[])(tdm_buf *out, const tdm_value *value) = {
     [TDM_KIND_BODY] = write_ready,
 };
 
-static void write_map(const tdm_record *record, tdm_buf *out)
+void tdm_record_pack(const tdm_record *record, tdm_buf *out)
 {
     const tdm_type *type = record->type;
     uint32_t present = 0;
@@ -283,7 +322,7 @@ tdm_code tdm_record_encode(const tdm_record *record, tdm_buf *out, tdm_err *err)
 {
     static const tdm_scan_limits LIMITS = { TDM_EVENT_MAX, TDM_SCAN_DEPTH_MAX, TDM_EVENT_MAX };
     size_t start = out->len;
-    write_map(record, out);
+    tdm_record_pack(record, out);
     if (out->failed)
         return tdm_fail(err, TDM_INTERNAL, 0, "%s: out of memory", record->type->name);
     tdm_span written = { out->data + start, out->len - start };

@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH_EVENTS 1024 /* whoever asks the fold waits for the batch at hand: some 6 ms */
+#define BATCH_EVENTS 2048 /* read at once; then the loops are told how far the figures are */
+#define APPLY_EVENTS 256  /* folded at once: whoever asks waits so long, and what was filed is still near */
 #define WORK_SUBJECTS 512
 #define FOLLOW_NICE 10
 #define IDLE_CHECKPOINT_MS 2000 /* a quiet fold checkpoints after so long */
@@ -116,7 +117,13 @@ static tdm_code fold_step(tdm_core *core, batch *taken, bool *moved, tdm_err *er
         return TDM_OK;
     for (size_t i = 0; i < taken->count; i++)
         taken->entries[i].bytes.data = taken->bytes.data + taken->offsets[i];
-    return tdm_fold_apply(core->fold, taken->entries, taken->count, err);
+    for (size_t done = 0; done < taken->count; done += APPLY_EVENTS) {
+        size_t left = taken->count - done;
+        code = tdm_fold_apply(core->fold, taken->entries + done, left < APPLY_EVENTS ? left : APPLY_EVENTS, err);
+        if (code != TDM_OK)
+            return code;
+    }
+    return TDM_OK;
 }
 
 static void publish_progress(tdm_core *core)

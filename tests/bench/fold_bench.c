@@ -12,7 +12,7 @@
 
 #include "tandem/fold.h"
 
-enum { BATCH = 1024, COUNTERS = 20, PADDING = 104, LEADS = 400 };
+enum { BATCH = 256, COUNTERS = 20, PADDING = 104, LEADS = 400 };
 
 typedef struct workload {
     tdm_buf bytes;
@@ -154,7 +154,19 @@ static tdm_fold *open_fold(const char *path, size_t cache)
     return fold;
 }
 
-static double fold_all(const workload *load, tdm_fold *fold)
+static long memory_kib(void)
+{
+    char line[256];
+    long anonymous = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        sscanf(line, "RssAnon: %ld", &anonymous);
+    if (status != NULL)
+        fclose(status);
+    return anonymous;
+}
+
+static double fold_all(const workload *load, tdm_fold *fold, long memory_before)
 {
     static tdm_ledger_entry batch[BATCH];
     tdm_err err = { 0 };
@@ -168,6 +180,7 @@ static double fold_all(const workload *load, tdm_fold *fold)
             must(tdm_fold_checkpoint(fold, &err), &err);
     }
     double folded = now() - start;
+    printf("  memory before the last checkpoint %.0f MiB\n", (double)(memory_kib() - memory_before) / 1024);
     must(tdm_fold_checkpoint(fold, &err), &err);
     printf("  folded, last checkpoint apart %.0f events/s; it took %.2f s\n", (double)load->count / folded,
            now() - start - folded);
@@ -192,18 +205,6 @@ static double fold_at_once(const workload *load)
     return spent;
 }
 
-static long memory_kib(void)
-{
-    char line[256];
-    long anonymous = 0;
-    FILE *status = fopen("/proc/self/status", "r");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
-        sscanf(line, "RssAnon: %ld", &anonymous);
-    if (status != NULL)
-        fclose(status);
-    return anonymous;
-}
-
 int main(int argc, char **argv)
 {
     size_t events = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
@@ -219,7 +220,7 @@ int main(int argc, char **argv)
     long before = memory_kib();
     double bare = count_bare(&load);
     tdm_fold *fold = open_fold(path, cache);
-    double folded = fold_all(&load, fold);
+    double folded = fold_all(&load, fold, before);
     printf("  bare counting %.0f events/s; folded with checkpoints %.0f events/s; ratio %.3f\n",
            (double)events / bare, (double)events / folded, bare / folded);
     printf("  memory of the fold %.0f MiB\n", (double)(memory_kib() - before) / 1024);
