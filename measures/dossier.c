@@ -40,15 +40,10 @@ static size_t slots_begin(const tdm_dossier *dossier)
     return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len;
 }
 
-static size_t block_len(const tdm_dossier *dossier)
-{
-    return slots_begin(dossier) + dossier->slots_len;
-}
-
 /* Replace `old_len` bytes at `at` by `new_len` bytes to be written by the caller. */
 static uint8_t *splice(tdm_dossier *dossier, size_t at, size_t old_len, size_t new_len)
 {
-    size_t len = block_len(dossier);
+    size_t len = tdm_dossier_length(dossier);
     size_t need = len - old_len + new_len;
     TDM_ASSERT(need < UINT32_MAX);
     if (need > dossier->capacity) {
@@ -137,7 +132,7 @@ static void write_slot(uint8_t *out, const tdm_slot_parts *parts, bool foreign)
 bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts)
 {
     size_t begin = slots_begin(dossier);
-    size_t end = block_len(dossier);
+    size_t end = tdm_dossier_length(dossier);
     size_t at = begin;
     size_t replaced = 0;
     while (at < end) {
@@ -167,7 +162,7 @@ tdm_slot tdm_dossier_next(const tdm_dossier *dossier, tdm_slot slot)
     if (slot == NULL)
         return dossier->block + slots_begin(dossier);
     slot += tdm_slot_length(slot);
-    return slot < dossier->block + block_len(dossier) ? slot : NULL;
+    return slot < dossier->block + tdm_dossier_length(dossier) ? slot : NULL;
 }
 
 tdm_slot tdm_dossier_find(const tdm_dossier *dossier, const tdm_id *target, const tdm_id *fact)
@@ -260,7 +255,7 @@ void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out)
     uint8_t resident = dossier->resident;
     tdm_buf_add(out, lengths, sizeof lengths);
     tdm_buf_add(out, &resident, 1);
-    tdm_buf_add(out, dossier->block, block_len(dossier));
+    tdm_buf_add(out, dossier->block, tdm_dossier_length(dossier));
 }
 
 /* Slots tile their section: what walks them later relies on it. */
@@ -270,7 +265,8 @@ static bool slots_tile(tdm_span slots)
         size_t length = slots.len < HEAD ? 0 : tdm_slot_length(slots.data);
         size_t head = HEAD;
         if (length >= HEAD)
-            head += (tdm_slot_is_foreign(slots.data) ? TDM_ID_BYTES : 0) + (slots.data[72] == TDM_ROLE_CONTENT ? 4 : 0);
+            head += (tdm_slot_is_foreign(slots.data) ? TDM_ID_BYTES : 0)
+                    + (slots.data[72] == TDM_ROLE_CONTENT ? 4 : 0);
         if (length < head || length > slots.len)
             return false;
         slots.data += length;

@@ -130,7 +130,12 @@ static inline tdm_span tdm_dossier_subject(const tdm_dossier *dossier)
 {
     return (tdm_span){ dossier->subject, dossier->subject_len };
 }
-bool tdm_dossier_is_unit(const tdm_dossier *dossier); /* its subject begins with "unit/" */
+bool tdm_dossier_is_unit(const tdm_dossier *dossier);               /* its subject begins with "unit/" */
+static inline size_t tdm_dossier_length(const tdm_dossier *dossier) /* of the block */
+{
+    return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len
+           + dossier->slots_len;
+}
 size_t tdm_dossier_bytes(const tdm_dossier *dossier); /* memory it takes */
 
 /* File an event. False if it changes nothing: a repeat, or an amendment older than the one held. */

@@ -317,46 +317,66 @@ static void learn_incarnation(tdm_fold *fold, const tdm_event *event)
     }
 }
 
-tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entry, tdm_err *err)
+static tdm_code file_event(tdm_fold *fold, uint64_t position, const tdm_event *event, tdm_err *err)
 {
-    tdm_event event;
-    if (entry->position <= fold->position)
-        return TDM_OK;
-    tdm_code code = tdm_event_peek(entry->bytes, &event, err);
-    if (code != TDM_OK)
-        return code;
-    const tdm_type *type = tdm_type_find(event.type);
-    tdm_slot_parts parts = { .role = role_of(event.type, type),
-                             .type = event.type,
-                             .target = event.origin,
-                             .author = event.origin,
-                             .fact = event.fact,
-                             .incarnation = event.incarnation,
-                             .sequence = event.sequence,
-                             .recorded_ms = event.recorded_ms,
-                             .position = entry->position,
-                             .payload = event.payload };
+    const tdm_type *type = tdm_type_find(event->type);
+    tdm_slot_parts parts = { .role = role_of(event->type, type),
+                             .type = event->type,
+                             .target = event->origin,
+                             .author = event->origin,
+                             .fact = event->fact,
+                             .incarnation = event->incarnation,
+                             .sequence = event->sequence,
+                             .recorded_ms = event->recorded_ms,
+                             .position = position,
+                             .payload = event->payload };
+    tdm_code code = TDM_OK;
     fold->events++;
     fold->unknown_types += parts.role == TDM_ROLE_UNKNOWN;
-    learn_incarnation(fold, &event);
+    learn_incarnation(fold, event);
     tdm_record content;
-    bool means = read_content(fold, &event, &parts, &content);
-    bool tide = event.type == TDM_TYPE_TIDE && tdm_span_equal(event.subject, TDM_SPAN_LITERAL("tide"));
-    if (event.type == TDM_TYPE_TIDE && is_authority(fold, &event.origin))
-        code = tdm_tides_add(fold, &event, err);
+    bool means = read_content(fold, event, &parts, &content);
+    bool tide = event->type == TDM_TYPE_TIDE && tdm_span_equal(event->subject, TDM_SPAN_LITERAL("tide"));
+    if (event->type == TDM_TYPE_TIDE && is_authority(fold, &event->origin))
+        code = tdm_tides_add(fold, event, err);
     if (code == TDM_OK && means && !tide)
-        code = file_slot(fold, &event, &parts, &content, err);
+        code = file_slot(fold, event, &parts, &content, err);
     if (code == TDM_OK)
-        __atomic_store_n(&fold->position, entry->position, __ATOMIC_RELEASE);
+        __atomic_store_n(&fold->position, position, __ATOMIC_RELEASE);
     return code;
+}
+
+/* A few events at once, their dossiers brought near first. */
+static tdm_code file_few(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err)
+{
+    tdm_event events[TDM_SHELF_NEAR];
+    tdm_span subjects[TDM_SHELF_NEAR];
+    tdm_code code = TDM_OK;
+    for (size_t i = 0; i < count && code == TDM_OK; i++) {
+        code = tdm_event_peek(entries[i].bytes, &events[i], err);
+        subjects[i] = events[i].subject;
+    }
+    if (code != TDM_OK)
+        return code;
+    tdm_shelf_expect(&fold->shelf, subjects, count);
+    for (size_t i = 0; i < count && code == TDM_OK; i++)
+        if (entries[i].position > fold->position)
+            code = file_event(fold, entries[i].position, &events[i], err);
+    return code;
+}
+
+tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    return file_few(fold, entry, 1, err);
 }
 
 tdm_code tdm_fold_apply(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err)
 {
     tdm_code code = TDM_OK;
     tdm_fold_lock(fold);
-    for (size_t i = 0; i < count && code == TDM_OK; i++)
-        code = tdm_fold_file(fold, &entries[i], err);
+    for (size_t done = 0; done < count && code == TDM_OK; done += TDM_SHELF_NEAR)
+        code = file_few(fold, entries + done, count - done < TDM_SHELF_NEAR ? count - done : TDM_SHELF_NEAR,
+                        err);
     if (code == TDM_OK)
         code = tdm_fold_settle(fold, err);
     tdm_shelf_end(&fold->shelf);

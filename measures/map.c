@@ -42,6 +42,22 @@ void *tdm_map_find(const tdm_map *map, tdm_span key)
     return map->size == 0 ? NULL : map->places[place_of(map, tdm_bytes_hash(key), key)].item;
 }
 
+void tdm_map_expect(const tdm_map *map, uint64_t hash)
+{
+    if (map->size > 0)
+        __builtin_prefetch(&map->places[hash & (map->size - 1)]);
+}
+
+void *tdm_map_glance(const tdm_map *map, uint64_t hash)
+{
+    size_t at = hash & (map->size - 1);
+    if (map->size == 0)
+        return NULL;
+    while (map->places[at].item != NULL && map->places[at].hash != hash)
+        at = (at + 1) & (map->size - 1);
+    return map->places[at].item;
+}
+
 static void insert(tdm_map *map, tdm_map_place place)
 {
     size_t at = place.hash & (map->size - 1);

@@ -25,8 +25,12 @@ void tdm_map_init(tdm_map *map, tdm_map_key *key);
 /* Frees the places; each item first goes to release, if there is one. Leaves an empty map. */
 void tdm_map_free(tdm_map *map, void (*release)(void *item));
 void *tdm_map_find(const tdm_map *map, tdm_span key); /* NULL if absent */
-void tdm_map_add(tdm_map *map, void *item);           /* its key must be absent */
-void tdm_map_remove(tdm_map *map, tdm_span key);      /* an absent key is no error */
+/* Two steps that bring what a key will be found at near to the processor, ahead of finding it: its place,
+ * then the item there, which may be another's of the same hash; NULL if there is none. */
+void tdm_map_expect(const tdm_map *map, uint64_t hash);
+void *tdm_map_glance(const tdm_map *map, uint64_t hash);
+void tdm_map_add(tdm_map *map, void *item);      /* its key must be absent */
+void tdm_map_remove(tdm_map *map, tdm_span key); /* an absent key is no error */
 /* Items one by one in no order: begin with *at = 0; NULL at the end. The map must not change meanwhile. */
 void *tdm_map_next(const tdm_map *map, size_t *at);
 

@@ -33,9 +33,8 @@ static tdm_date day_of(const tdm_unit_view *view)
 {
     tdm_date day = view->start;
     for (size_t i = 0; i < view->session_count; i++) {
-        const tdm_statement *session = &view->statements[view->sessions[i]];
-        if (session->counts)
-            day = (tdm_date)session->record.values[TDM_SESSION_DATE].number;
+        if (view->statements[view->sessions[i].index].counts)
+            day = view->sessions[i].date;
     }
     return day;
 }

@@ -117,11 +117,9 @@ static void merge_all(tdm_unit_view *view)
     size_t count;
     view->merged.count = 0;
     for (size_t i = 0; i < view->session_count; i++) {
-        const tdm_statement *session = &view->statements[view->sessions[i]];
-        if (!session->counts)
+        if (!view->statements[view->sessions[i].index].counts)
             continue;
-        const tdm_link *links =
-            tdm_unit_view_links(view, (tdm_date)session->record.values[TDM_SESSION_DATE].number, &count);
+        const tdm_link *links = tdm_unit_view_links(view, view->sessions[i].date, &count);
         tdm_links_merge(&view->merged, links, count);
     }
     if (view->counting == 0) {
@@ -150,7 +148,7 @@ static tdm_claim *list_claims(const tdm_links *links, size_t *count)
 static void add_up(const tdm_unit_view *view, tdm_unit *out)
 {
     for (size_t i = 0; i < view->session_count; i++) {
-        const tdm_statement *session = &view->statements[view->sessions[i]];
+        const tdm_statement *session = &view->statements[view->sessions[i].index];
         if (!session->counts)
             continue;
         out->hours += session->record.values[TDM_SESSION_HOURS].number;

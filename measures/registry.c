@@ -71,12 +71,41 @@ void tdm_registry_free(tdm_registry *registry)
     free(registry->closings);
     free(registry->publications);
     free(registry->keys);
+    free(registry->places);
     tdm_arena_free(&registry->arena);
     free(registry);
 }
 
+/* ---- finding an organisation ---- */
+
+static size_t place_of(const tdm_registry *registry, const tdm_org_code *code)
+{
+    uint64_t halves[2];
+    memcpy(halves, code->text, sizeof halves);
+    size_t mask = registry->place_count - 1;
+    size_t at = ((halves[0] ^ halves[1] << 7) * 0x9e3779b97f4a7c15u >> 32) & mask;
+    while (registry->places[at].organisation != NULL && !tdm_org_code_equal(&registry->places[at].code, code))
+        at = (at + 1) & mask;
+    return at;
+}
+
+static void place_organisations(tdm_registry *registry)
+{
+    size_t size = 16;
+    while (size < registry->organisations.count * 2)
+        size *= 2;
+    registry->places = tdm_memory_new(size * sizeof *registry->places);
+    registry->place_count = size;
+    size_t at = 0;
+    for (const tdm_organisation *o = tdm_map_next(&registry->organisations, &at); o != NULL;
+         o = tdm_map_next(&registry->organisations, &at))
+        registry->places[place_of(registry, &o->code)] = (tdm_code_place){ o->code, o };
+}
+
 const tdm_organisation *tdm_registry_find(const tdm_registry *registry, const tdm_org_code *code)
 {
+    if (registry->place_count > 0)
+        return registry->places[place_of(registry, code)].organisation;
     return tdm_map_find(&registry->organisations, (tdm_span){ (const uint8_t *)code->text, 16 });
 }
 
@@ -316,6 +345,7 @@ static size_t sort_returns(tdm_return *returns, size_t count)
 void tdm_registry_finish(tdm_registry *registry)
 {
     size_t at = 0;
+    place_organisations(registry);
     for (tdm_organisation *o = tdm_map_next(&registry->organisations, &at); o != NULL;
          o = tdm_map_next(&registry->organisations, &at)) {
         sort(o->changes, o->change_count, sizeof *o->changes, compare_changes);

@@ -112,8 +112,11 @@ typedef struct tdm_registry {
     bool open; /* no authority: every well-formed code is registered and stands for itself */
     tdm_arena arena;
     tdm_map organisations; /* tdm_organisation by code, also those only spoken of */
-    tdm_map neighbours;    /* subject -> what it is matched with (match.h) */
-    tdm_match *matches;    /* by (a, b), without repeats */
+    struct tdm_code_place
+        *places;        /* the same once all is read: each statement judged asks two or three times */
+    size_t place_count; /* a power of two; 0: not made yet */
+    tdm_map neighbours; /* subject -> what it is matched with (match.h) */
+    tdm_match *matches; /* by (a, b), without repeats */
     size_t match_count;
     size_t match_capacity;
     tdm_level_point *points;
@@ -139,6 +142,11 @@ typedef struct tdm_registry {
 
 tdm_registry *tdm_registry_new(bool open);
 void tdm_registry_free(tdm_registry *registry); /* NULL-safe */
+
+typedef struct tdm_code_place {
+    tdm_org_code code;
+    const tdm_organisation *organisation; /* NULL: free */
+} tdm_code_place;
 
 tdm_organisation *tdm_registry_organisation(tdm_registry *registry,
                                             const tdm_org_code *code); /* made if new */

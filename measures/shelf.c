@@ -91,6 +91,25 @@ tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossie
     return TDM_OK;
 }
 
+void tdm_shelf_expect(const tdm_shelf *shelf, const tdm_span *subjects, size_t count)
+{
+    enum { LINE = 64 };
+    uint64_t hashes[TDM_SHELF_NEAR];
+    const tdm_dossier *dossiers[TDM_SHELF_NEAR];
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = tdm_bytes_hash(subjects[i]);
+        tdm_map_expect(&shelf->dossiers, hashes[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        dossiers[i] = tdm_map_glance(&shelf->dossiers, hashes[i]);
+        for (size_t at = 0; dossiers[i] != NULL && at < sizeof *dossiers[i] + LINE; at += LINE)
+            __builtin_prefetch((const uint8_t *)dossiers[i] + at);
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t at = 0; dossiers[i] != NULL && at < tdm_dossier_length(dossiers[i]); at += LINE)
+            __builtin_prefetch(dossiers[i]->block + at);
+}
+
 tdm_code tdm_shelf_look(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, bool *owned, tdm_err *err)
 {
     *owned = false;

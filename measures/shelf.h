@@ -51,6 +51,10 @@ void tdm_shelf_end(tdm_shelf *shelf);
 
 /* The dossier of a subject, taken into memory; *out is NULL if there is none and `make` is false. */
 tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossier **out, tdm_err *err);
+/* Bring the dossiers of these subjects near to the processor, as far as they are in memory: it then finds
+ * many at once, where one after the other would each wait for memory. At most TDM_SHELF_NEAR. */
+enum { TDM_SHELF_NEAR = 64 };
+void tdm_shelf_expect(const tdm_shelf *shelf, const tdm_span *subjects, size_t count);
 /* Like get, but leaves memory as it was: *owned tells the caller to free it. For queries. */
 tdm_code tdm_shelf_look(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, bool *owned, tdm_err *err);
 /* Before a dossier is changed, and after: marks it dirty and keeps the count of bytes. */

@@ -207,11 +207,6 @@ static bool is_principals(const tdm_unit_view *view, const tdm_statement *statem
            && tdm_org_code_equal(&statement->recorder, &principal->recorder);
 }
 
-static tdm_date session_date(const tdm_unit_view *view, size_t index)
-{
-    return (tdm_date)view->statements[index].record.values[TDM_SESSION_DATE].number;
-}
-
 static void judge_session(tdm_unit_view *view, tdm_statement *session)
 {
     const tdm_value *unit = view->statements[view->principal].record.values;
@@ -228,42 +223,40 @@ static void judge_session(tdm_unit_view *view, tdm_statement *session)
     view->doubts += session->reason != NULL;
 }
 
-/* Sessions mostly come in order of date already: insertion. */
 static void add_session(tdm_unit_view *view, size_t index)
 {
     view->sessions = tdm_memory_grow(view->sessions, &view->session_capacity, view->session_count + 1,
                                      sizeof *view->sessions);
-    view->sessions[view->session_count++] = index;
+    tdm_date date = (tdm_date)view->statements[index].record.values[TDM_SESSION_DATE].number;
+    view->sessions[view->session_count++] =
+        (tdm_dated_session){ date, tdm_period_of(TDM_PERIOD_MONTH, date).number, index };
 }
-
-typedef struct dated_session {
-    tdm_date date;
-    size_t index;
-} dated_session;
 
 static int compare_dated(const void *a, const void *b)
 {
-    const dated_session *x = a;
-    const dated_session *y = b;
+    const tdm_dated_session *x = a;
+    const tdm_dated_session *y = b;
     if (x->date != y->date)
         return x->date < y->date ? -1 : 1;
     return x->index == y->index ? 0 : x->index < y->index ? -1 : 1;
 }
 
+/* Most units have a dozen sessions: insertion. */
 static void sort_sessions(tdm_unit_view *view)
 {
-    bool sorted = true;
-    for (size_t i = 1; i < view->session_count && sorted; i++)
-        sorted = session_date(view, view->sessions[i - 1]) <= session_date(view, view->sessions[i]);
-    if (sorted)
+    enum { FEW = 32 };
+    tdm_dated_session *sessions = view->sessions;
+    if (view->session_count > FEW) {
+        qsort(sessions, view->session_count, sizeof *sessions, compare_dated);
         return;
-    dated_session *pairs = tdm_memory_new(view->session_count * sizeof *pairs);
-    for (size_t i = 0; i < view->session_count; i++)
-        pairs[i] = (dated_session){ session_date(view, view->sessions[i]), view->sessions[i] };
-    qsort(pairs, view->session_count, sizeof *pairs, compare_dated);
-    for (size_t i = 0; i < view->session_count; i++)
-        view->sessions[i] = pairs[i].index;
-    free(pairs);
+    }
+    for (size_t i = 1; i < view->session_count; i++) {
+        tdm_dated_session moved = sessions[i];
+        size_t at = i;
+        for (; at > 0 && compare_dated(&moved, &sessions[at - 1]) < 0; at--)
+            sessions[at] = sessions[at - 1];
+        sessions[at] = moved;
+    }
 }
 
 /* Attendance names its session by fact id; statements lie sorted by (dossier, origin, fact id). */
@@ -274,7 +267,7 @@ static tdm_statement *find_session(tdm_unit_view *view, const tdm_statement *att
     size_t high = view->session_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        tdm_statement *session = &view->statements[view->sessions[middle]];
+        tdm_statement *session = &view->statements[view->sessions[middle].index];
         int order = memcmp(tdm_slot_fact(session->fact.base)->bytes, value->bytes.data, TDM_ID_BYTES);
         if (order == 0)
             return session;

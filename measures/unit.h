@@ -29,6 +29,13 @@ typedef struct tdm_statement {
     int64_t people; /* -1: no attendance stated */
 } tdm_statement;
 
+/* A session of the principal record. */
+typedef struct tdm_dated_session {
+    tdm_date date;
+    int32_t month; /* number of the period */
+    size_t index;  /* of its statement */
+} tdm_dated_session;
+
 /* A link on one date, or the best of several. status as in tdm_claim: 1 disputed, 2 unanswered,
  * 3 corroborated. */
 typedef struct tdm_link {
@@ -62,7 +69,7 @@ typedef struct tdm_unit_view {
     size_t principal; /* SIZE_MAX: the class is no unit */
     tdm_org_code lead;
     tdm_date start;
-    size_t *sessions; /* valid ones of the principal record, by (date, position among the statements) */
+    tdm_dated_session *sessions; /* valid ones of the principal record, by (date, index) */
     size_t session_count;
     size_t session_capacity;
     size_t counting;

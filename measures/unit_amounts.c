@@ -145,27 +145,26 @@ static void merge_links(tdm_unit_view *view, tdm_date date)
         tdm_links_merge(&view->merged, links, count);
 }
 
+static int32_t period_number(const tdm_unit_view *view, tdm_period_kind kind, size_t session)
+{
+    return tdm_period_holding(kind, (tdm_period){ TDM_PERIOD_MONTH, view->sessions[session].month }).number;
+}
+
 /* Sessions lie by date, so those of one period lie together. */
 static void add_periods(tdm_unit_view *view, tdm_contribution *out, tdm_period_kind kind)
 {
     for (size_t i = 0; i < view->session_count;) {
-        const tdm_statement *session = &view->statements[view->sessions[i]];
-        tdm_date date = (tdm_date)session->record.values[TDM_SESSION_DATE].number;
-        tdm_period period = tdm_period_of(kind, date);
-        tdm_date last = tdm_period_last(period);
+        tdm_period period = { kind, period_number(view, kind, i) };
         session_sums sums = { 0, -1, 0 };
         bool any = false;
         view->merged.count = 0;
-        for (; i < view->session_count; i++) {
-            session = &view->statements[view->sessions[i]];
-            date = (tdm_date)session->record.values[TDM_SESSION_DATE].number;
-            if (date > last)
-                break;
+        for (; i < view->session_count && period_number(view, kind, i) == period.number; i++) {
+            const tdm_statement *session = &view->statements[view->sessions[i].index];
             if (!session->counts)
                 continue;
             any = true;
             add_session(&sums, session);
-            merge_links(view, date);
+            merge_links(view, view->sessions[i].date);
         }
         if (any)
             add_entry(view, out, TDM_FAMILY_DELIVERED, period, &sums,
@@ -177,7 +176,7 @@ static void add_planned(tdm_unit_view *view, tdm_contribution *out)
 {
     session_sums sums = { 0, -1, 0 };
     for (size_t i = 0; i < view->session_count; i++)
-        add_session(&sums, &view->statements[view->sessions[i]]);
+        add_session(&sums, &view->statements[view->sessions[i].index]);
     sums.people_hours = sums.people < 0 ? 0 : multiply(sums.hours, sums.people);
     view->merged.count = 0;
     merge_links(view, view->start);
@@ -207,9 +206,8 @@ static void add_summary(tdm_unit_view *view, tdm_contribution *out)
     v[TDM_AMOUNT_DOUBTS] = view->doubts;
     view->merged.count = 0;
     for (size_t i = 0; is_unit && i < view->session_count; i++) {
-        const tdm_statement *session = &view->statements[view->sessions[i]];
-        if (session->counts)
-            merge_links(view, (tdm_date)session->record.values[TDM_SESSION_DATE].number);
+        if (view->statements[view->sessions[i].index].counts)
+            merge_links(view, view->sessions[i].date);
     }
     tdm_links_sort(&view->merged);
     for (size_t at = 0; at < view->merged.count;) {

@@ -124,10 +124,15 @@ static const struct {
     [TDM_PERIOD_MONTH] = { 1, 0 },
 };
 
+tdm_period tdm_period_holding(tdm_period_kind kind, tdm_period month)
+{
+    int32_t number = floor_div32(month.number - PERIODS[kind].shift, PERIODS[kind].months);
+    return (tdm_period){ kind, number };
+}
+
 tdm_period tdm_period_of(tdm_period_kind kind, tdm_date date)
 {
-    int32_t number = floor_div32(month_number(date) - PERIODS[kind].shift, PERIODS[kind].months);
-    return (tdm_period){ kind, number };
+    return tdm_period_holding(kind, (tdm_period){ TDM_PERIOD_MONTH, month_number(date) });
 }
 
 static tdm_date first_of(tdm_period_kind kind, int64_t number)

@@ -119,7 +119,8 @@ static tdm_code fold_step(tdm_core *core, batch *taken, bool *moved, tdm_err *er
         taken->entries[i].bytes.data = taken->bytes.data + taken->offsets[i];
     for (size_t done = 0; done < taken->count; done += APPLY_EVENTS) {
         size_t left = taken->count - done;
-        code = tdm_fold_apply(core->fold, taken->entries + done, left < APPLY_EVENTS ? left : APPLY_EVENTS, err);
+        code =
+            tdm_fold_apply(core->fold, taken->entries + done, left < APPLY_EVENTS ? left : APPLY_EVENTS, err);
         if (code != TDM_OK)
             return code;
     }

@@ -40,6 +40,8 @@ typedef struct tdm_period {
 tdm_period tdm_period_of(tdm_period_kind kind, tdm_date date);
 tdm_date tdm_period_first(tdm_period period); /* first day */
 tdm_date tdm_period_last(tdm_period period);  /* last day */
+/* The period of a kind that holds a month (TDM_PERIOD_MONTH). */
+tdm_period tdm_period_holding(tdm_period_kind kind, tdm_period month);
 /* The financial year that holds it. */
 tdm_period tdm_period_year(tdm_period period);
 /* "2017/18", "2017/18Q1", "2017-04". Parse refuses "2017/19" and months outside 1-12. */

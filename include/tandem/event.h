@@ -77,7 +77,8 @@ tdm_code tdm_event_encode(const tdm_event *event, tdm_span payload, tdm_buf *out
 
 /* Read a payload by its type's rows. TDM_MALFORMED names the field. TDM_UNSUPPORTED: unknown type. */
 tdm_code tdm_record_decode(uint32_t type, tdm_span payload, tdm_record *out, tdm_err *err);
-/* The same of a payload that tdm_record_decode passed before: nothing is checked, and what cannot be is absent. */
+/* The same of a payload that tdm_record_decode passed before: nothing is checked, and what cannot be is
+ * absent. */
 void tdm_record_peek(uint32_t type, tdm_span payload, tdm_record *out);
 /* Append the payload of a record: present values only, in field order; checks kinds and bounds. */
 tdm_code tdm_record_encode(const tdm_record *record, tdm_buf *out, tdm_err *err);
