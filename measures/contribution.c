@@ -30,7 +30,11 @@ tdm_entry *tdm_contribution_add(tdm_contribution *contribution, tdm_family famil
     contribution->entries = tdm_memory_grow(contribution->entries, &contribution->capacity,
                                             contribution->count + 1, sizeof *contribution->entries);
     tdm_entry *entry = &contribution->entries[contribution->count++];
-    *entry = (tdm_entry){ .family = family, .period = period, .days_first = contribution->days_count };
+    entry->family = family;
+    entry->period = period;
+    entry->used = 0;
+    entry->days_first = contribution->days_count;
+    entry->days_count = 0;
     return entry;
 }
 
@@ -64,14 +68,14 @@ static void encode_entry(const tdm_contribution *contribution, const tdm_entry *
 {
     uint8_t bytes[1 + TDM_VARINT_MAX * (TDM_AMOUNTS + 2)];
     uint64_t mask = 0;
-    for (size_t a = 0; a < TDM_AMOUNTS; a++)
-        mask |= (uint64_t)(entry->amounts.v[a] != 0) << a;
+    for (uint64_t left = entry->used; left != 0; left &= left - 1)
+        mask |= entry->v[__builtin_ctzll(left)] != 0 ? left & -left : 0;
     uint8_t *at = bytes;
     *at++ = (uint8_t)((unsigned)entry->family << 4 | (unsigned)entry->period.kind);
     at = tdm_varint_write(at, tdm_zigzag(entry->period.number));
     at = tdm_varint_write(at, mask);
     for (uint64_t left = mask; left != 0; left &= left - 1)
-        at = tdm_varint_write(at, tdm_zigzag(entry->amounts.v[__builtin_ctzll(left)]));
+        at = tdm_varint_write(at, tdm_zigzag(entry->v[__builtin_ctzll(left)]));
     tdm_varint_put(out, (size_t)(at - bytes) + days_length(contribution, entry));
     tdm_buf_add(out, bytes, (size_t)(at - bytes));
     for (size_t d = 0; d < entry->days_count; d++)

@@ -14,7 +14,8 @@ enum { TDM_GROUPS = 5 }; /* total, programme, kind, lead, locality: the stored d
 typedef struct tdm_entry {
     tdm_family family;
     tdm_period period;
-    tdm_amounts amounts;
+    uint64_t used; /* amounts that were set, by their bits */
+    int64_t v[TDM_AMOUNTS];
     size_t days_first; /* in tdm_contribution.days */
     size_t days_count;
 } tdm_entry;
@@ -33,8 +34,21 @@ typedef struct tdm_contribution {
 
 void tdm_contribution_clear(tdm_contribution *contribution);
 void tdm_contribution_free(tdm_contribution *contribution);
-/* A new zero entry at the end. */
+/* A new entry at the end; amounts that are not set are zero. */
 tdm_entry *tdm_contribution_add(tdm_contribution *contribution, tdm_family family, tdm_period period);
+static inline int64_t tdm_entry_get(const tdm_entry *entry, size_t amount)
+{
+    return entry->used >> amount & 1 ? entry->v[amount] : 0;
+}
+static inline void tdm_entry_set(tdm_entry *entry, size_t amount, int64_t value)
+{
+    entry->used |= (uint64_t)1 << amount;
+    entry->v[amount] = value;
+}
+static inline void tdm_entry_count(tdm_entry *entry, size_t amount) /* one more */
+{
+    tdm_entry_set(entry, amount, tdm_entry_get(entry, amount) + 1);
+}
 void tdm_contribution_add_day(tdm_contribution *contribution, tdm_entry *entry, int32_t days);
 
 void tdm_contribution_encode(const tdm_contribution *contribution, tdm_buf *out); /* empty: no bytes */

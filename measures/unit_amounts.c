@@ -46,45 +46,46 @@ static bool is_fact(uint32_t type)
 
 /* What came after a period was closed, of all there is. In a period without a closing neither is counted: a
  * fact more would change every period the unit is in, and tell nothing. */
-static void count_facts(const tdm_unit_view *view, tdm_period period, int64_t *v)
+static void count_facts(const tdm_unit_view *view, tdm_entry *entry)
 {
     const tdm_closing *closing =
-        view->registry->closing_count == 0 ? NULL : tdm_registry_closing(view->registry, period);
+        view->registry->closing_count == 0 ? NULL : tdm_registry_closing(view->registry, entry->period);
     if (closing == NULL || !closing->has_frontier)
         return;
-    v[TDM_AMOUNT_FACTS] = view->facts;
+    int64_t late = 0;
     for (size_t i = 0; i < view->count; i++) {
         const tdm_standing *fact = &view->statements[i].fact;
         if (fact->base != NULL && is_fact(view->statements[i].type))
-            v[TDM_AMOUNT_LATE] += !is_covered(&closing->frontier, fact->base)
-                                  || !is_covered(&closing->frontier, fact->content)
-                                  || !is_covered(&closing->frontier, fact->visibility);
+            late += !is_covered(&closing->frontier, fact->base)
+                    || !is_covered(&closing->frontier, fact->content)
+                    || !is_covered(&closing->frontier, fact->visibility);
     }
+    tdm_entry_set(entry, TDM_AMOUNT_FACTS, view->facts);
+    tdm_entry_set(entry, TDM_AMOUNT_LATE, late);
 }
 
 static void add_claim(const tdm_link *claim, tdm_contribution *out, tdm_entry *entry)
 {
-    int64_t *v = entry->amounts.v;
-    v[TDM_AMOUNT_CLAIMS]++;
-    v[TDM_AMOUNT_CLAIMS + claim->status]++;
+    tdm_entry_count(entry, TDM_AMOUNT_CLAIMS);
+    tdm_entry_count(entry, TDM_AMOUNT_CLAIMS + claim->status);
     if (claim->answered_ms == INT64_MAX)
         return;
     int32_t days = tdm_date_in_london(claim->answered_ms) - tdm_date_in_london(claim->asserted_ms);
     tdm_contribution_add_day(out, entry, days < 0 ? 0 : days > DAYS_MAX ? DAYS_MAX : days);
 }
 
-static void add_joint(const int64_t weights[4], uint8_t best, int64_t *v)
+static void add_joint(uint8_t best, tdm_entry *entry)
 {
     for (size_t line = 0; line < TDM_LINES && line < best; line++) {
         for (size_t w = 0; w < 4; w++)
-            v[TDM_AMOUNT_JOINT + line * 4 + w] = weights[w];
+            tdm_entry_set(entry, TDM_AMOUNT_JOINT + line * 4 + w,
+                          tdm_entry_get(entry, TDM_AMOUNT_WEIGHT + w));
     }
 }
 
 /* Claims, phases and joint amounts from the links in view->merged. */
 static void add_links(tdm_unit_view *view, tdm_contribution *out, tdm_entry *entry)
 {
-    int64_t *v = entry->amounts.v;
     tdm_links_sort(&view->merged);
     uint8_t best = 0;
     for (size_t at = 0; at < view->merged.count;) {
@@ -93,13 +94,18 @@ static void add_links(tdm_unit_view *view, tdm_contribution *out, tdm_entry *ent
         add_claim(&claim, out, entry);
         best = claim.status > best ? claim.status : best;
     }
-    for (size_t i = 0; i < view->merged.count; i++) {
-        if (view->merged.items[i].status == CORROBORATED)
-            v[TDM_AMOUNT_PHASE + view->merged.items[i].phase - TDM_PHASE_IS_PLAN] = 1;
+    int64_t depth = 0;
+    for (uint32_t phase = TDM_PHASE_IS_PLAN; phase <= TDM_PHASE_IS_SUPPORT; phase++) {
+        bool any = false;
+        for (size_t i = 0; i < view->merged.count; i++)
+            any =
+                any || (view->merged.items[i].status == CORROBORATED && view->merged.items[i].phase == phase);
+        tdm_entry_set(entry, TDM_AMOUNT_PHASE + phase - TDM_PHASE_IS_PLAN, any);
+        depth += any;
     }
-    v[TDM_AMOUNT_DEPTH] = v[TDM_AMOUNT_PHASE] + v[TDM_AMOUNT_PHASE + 1] + v[TDM_AMOUNT_PHASE + 2];
-    v[TDM_AMOUNT_ALL_PHASES] = v[TDM_AMOUNT_DEPTH] == 3;
-    add_joint(&v[TDM_AMOUNT_WEIGHT], best, v);
+    tdm_entry_set(entry, TDM_AMOUNT_DEPTH, depth);
+    tdm_entry_set(entry, TDM_AMOUNT_ALL_PHASES, depth == 3);
+    add_joint(best, entry);
 }
 
 /* stated: people of the year as the lead stated them, -1 if it did not. */
@@ -107,15 +113,14 @@ static void add_entry(tdm_unit_view *view, tdm_contribution *out, tdm_family fam
                       const session_sums *sums, int64_t stated)
 {
     tdm_entry *entry = tdm_contribution_add(out, family, period);
-    int64_t *v = entry->amounts.v;
     int64_t people = stated >= 0 ? stated : sums->people;
-    v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_COUNT] = 1;
-    v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_HOURS] = sums->hours;
-    v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANTS] = people < 0 ? 0 : people;
-    v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANT_HOURS] = sums->people_hours;
-    v[TDM_AMOUNT_ESTIMATED] = stated < 0 && people >= 0;
-    v[TDM_AMOUNT_UNREPORTED] = people < 0;
-    count_facts(view, period, v);
+    tdm_entry_set(entry, TDM_AMOUNT_WEIGHT + TDM_WEIGHT_COUNT, 1);
+    tdm_entry_set(entry, TDM_AMOUNT_WEIGHT + TDM_WEIGHT_HOURS, sums->hours);
+    tdm_entry_set(entry, TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANTS, people < 0 ? 0 : people);
+    tdm_entry_set(entry, TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANT_HOURS, sums->people_hours);
+    tdm_entry_set(entry, TDM_AMOUNT_ESTIMATED, stated < 0 && people >= 0);
+    tdm_entry_set(entry, TDM_AMOUNT_UNREPORTED, people < 0);
+    count_facts(view, entry);
     if (view->merged.count > 0)
         add_links(view, out, entry);
 }
@@ -190,7 +195,7 @@ static void add_cancelled(const tdm_unit_view *view, tdm_contribution *out, tdm_
     for (int kind = TDM_PERIOD_YEAR; kind <= TDM_PERIOD_MONTH; kind++) {
         tdm_entry *entry =
             tdm_contribution_add(out, family, tdm_period_of((tdm_period_kind)kind, view->start));
-        entry->amounts.v[TDM_AMOUNT_CANCELLED] = 1;
+        tdm_entry_set(entry, TDM_AMOUNT_CANCELLED, 1);
     }
 }
 
@@ -201,9 +206,8 @@ static void add_summary(tdm_unit_view *view, tdm_contribution *out)
     if (!is_unit && view->doubts == 0)
         return;
     tdm_entry *entry = tdm_contribution_add(out, TDM_FAMILY_SUMMARY, (tdm_period){ TDM_PERIOD_YEAR, 0 });
-    int64_t *v = entry->amounts.v;
-    v[TDM_AMOUNT_WEIGHT] = is_unit;
-    v[TDM_AMOUNT_DOUBTS] = view->doubts;
+    tdm_entry_set(entry, TDM_AMOUNT_WEIGHT, is_unit);
+    tdm_entry_set(entry, TDM_AMOUNT_DOUBTS, view->doubts);
     view->merged.count = 0;
     for (size_t i = 0; is_unit && i < view->session_count; i++) {
         if (view->statements[view->sessions[i].index].counts)
@@ -213,8 +217,8 @@ static void add_summary(tdm_unit_view *view, tdm_contribution *out)
     for (size_t at = 0; at < view->merged.count;) {
         tdm_link claim;
         at = tdm_links_claim(&view->merged, at, &claim);
-        v[TDM_AMOUNT_CLAIMS]++;
-        v[TDM_AMOUNT_CLAIMS + claim.status]++;
+        tdm_entry_count(entry, TDM_AMOUNT_CLAIMS);
+        tdm_entry_count(entry, TDM_AMOUNT_CLAIMS + claim.status);
     }
 }
 
