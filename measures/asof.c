@@ -172,7 +172,7 @@ static tdm_code file_covered(void *context, const tdm_ledger_entry *entry, tdm_e
         if (!tdm_frontier_covers(at->frontier, &event.origin, event.incarnation, event.sequence))
             return TDM_OK;
     }
-    return tdm_fold_file(at->fold, entry, err);
+    return tdm_fold_file_in(at->fold, entry, 1, err);
 }
 
 /* All events are filed first and every class judged once: a fold over a whole ledger costs what is there, not
@@ -184,8 +184,6 @@ tdm_code tdm_fold_of(tdm_ledger *ledger, const tdm_fold_options *options, const 
     tdm_code code = tdm_fold_open(&at.fold, NULL, options, err);
     if (code == TDM_OK)
         code = scan(ledger, file_covered, &at, err);
-    if (code == TDM_OK)
-        code = tdm_fold_settle(at.fold, err);
     enum { STEP = 1000 };
     while (code == TDM_OK && tdm_fold_work(at.fold, STEP, err))
         ;

@@ -136,6 +136,17 @@ static inline size_t tdm_dossier_length(const tdm_dossier *dossier) /* of the bl
     return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len
            + dossier->slots_len;
 }
+/* Bring what is not the block near to the processor, ahead of reading it; and the block. */
+static inline void tdm_dossier_head_near(const tdm_dossier *dossier)
+{
+    for (size_t at = 0; at < sizeof *dossier + 64; at += 64)
+        __builtin_prefetch((const uint8_t *)dossier + at);
+}
+static inline void tdm_dossier_near(const tdm_dossier *dossier)
+{
+    for (size_t at = 0; at < tdm_dossier_length(dossier); at += 64)
+        __builtin_prefetch(dossier->block + at);
+}
 size_t tdm_dossier_bytes(const tdm_dossier *dossier); /* memory it takes */
 
 /* File an event. False if it changes nothing: a repeat, or an amendment older than the one held. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * fold.c: the engine: events filed into dossiers, steps settled, checkpoints.
+ * fold.c: the engine: events filed into dossiers, checkpoints.
  */
 #include "fold_inner.h"
 
@@ -365,20 +365,31 @@ static tdm_code file_few(tdm_fold *fold, const tdm_ledger_entry *entries, size_t
     return code;
 }
 
-tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entry, tdm_err *err)
+tdm_code tdm_fold_file_in(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err)
 {
-    return file_few(fold, entry, 1, err);
+    tdm_code code = TDM_OK;
+    TDM_ASSERT(fold->judged == 0); /* a dossier judged already would not be judged again */
+    for (size_t done = 0; done < count && code == TDM_OK; done += TDM_SHELF_NEAR)
+        code = file_few(fold, entries + done, count - done < TDM_SHELF_NEAR ? count - done : TDM_SHELF_NEAR,
+                        err);
+    return code;
+}
+
+tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err)
+{
+    tdm_fold_lock(fold);
+    tdm_code code = tdm_fold_file_in(fold, entries, count, err);
+    tdm_shelf_end(&fold->shelf);
+    tdm_fold_unlock(fold);
+    return code;
 }
 
 tdm_code tdm_fold_apply(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err)
 {
-    tdm_code code = TDM_OK;
     tdm_fold_lock(fold);
-    for (size_t done = 0; done < count && code == TDM_OK; done += TDM_SHELF_NEAR)
-        code = file_few(fold, entries + done, count - done < TDM_SHELF_NEAR ? count - done : TDM_SHELF_NEAR,
-                        err);
+    tdm_code code = tdm_fold_file_in(fold, entries, count, err);
     if (code == TDM_OK)
-        code = tdm_fold_settle(fold, err);
+        code = tdm_fold_judge_in(fold, SIZE_MAX, err);
     tdm_shelf_end(&fold->shelf);
     tdm_fold_unlock(fold);
     return code;
@@ -470,6 +481,7 @@ static void mark_saved(tdm_fold *fold)
 tdm_code tdm_fold_checkpoint(tdm_fold *fold, tdm_err *err)
 {
     enum { TRIES = 12 };
+    TDM_ASSERT(fold->touched_count == 0); /* the position saved covers them */
     if (fold->shelf.kv == NULL)
         return TDM_OK;
     tdm_code code = TDM_FULL;

@@ -50,6 +50,7 @@ struct tdm_fold {
     uint64_t batch;
     tdm_dossier **touched;
     size_t touched_count;
+    size_t judged; /* of them */
     size_t touched_capacity;
     bool registry_stale;
     /* what a change of the registry left to do */
@@ -78,8 +79,10 @@ static inline void tdm_fold_unlock(tdm_fold *fold)
 }
 
 /* fold.c */
-tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entry, tdm_err *err);
-tdm_code tdm_fold_settle(tdm_fold *fold, tdm_err *err); /* refold what was touched; ends the step */
+/* Under the lock. */
+tdm_code tdm_fold_file_in(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err);
+/* Refold at most `subjects` of what was touched; what is touched next begins a new step once none is left. */
+tdm_code tdm_fold_judge_in(tdm_fold *fold, size_t subjects, tdm_err *err);
 /* The class of a subject judged into fold->view; *count 0: no such dossier. Owned dossiers are freed by
  * tdm_fold_view_done. For queries, under the lock. */
 typedef struct tdm_class_look {

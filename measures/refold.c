@@ -137,17 +137,35 @@ static tdm_code renew_registry(tdm_fold *fold, tdm_err *err)
     return code;
 }
 
-tdm_code tdm_fold_settle(tdm_fold *fold, tdm_err *err)
+tdm_code tdm_fold_judge_in(tdm_fold *fold, size_t subjects, tdm_err *err)
 {
+    enum { AHEAD = 8 }; /* dossiers: their heads twice as far, for a block is found by its head */
     tdm_code code = TDM_OK;
     if (fold->registry_stale && fold->options.has_authority)
         code = renew_registry(fold, err);
     fold->registry_stale = false;
-    for (size_t i = 0; i < fold->touched_count && code == TDM_OK; i++)
-        code = refold_dossier(fold, fold->touched[i], err);
-    fold->touched_count = 0;
-    fold->batch++;
+    for (; fold->judged < fold->touched_count && subjects > 0 && code == TDM_OK; subjects--) {
+        if (fold->judged + 2 * AHEAD < fold->touched_count) {
+            tdm_dossier_head_near(fold->touched[fold->judged + 2 * AHEAD]);
+            tdm_dossier_near(fold->touched[fold->judged + AHEAD]);
+        }
+        code = refold_dossier(fold, fold->touched[fold->judged++], err);
+    }
+    if (fold->judged == fold->touched_count) {
+        fold->touched_count = fold->judged = 0;
+        fold->batch++;
+    }
     return code;
+}
+
+bool tdm_fold_judge(tdm_fold *fold, size_t subjects, tdm_err *err)
+{
+    tdm_fold_lock(fold);
+    err->code = tdm_fold_judge_in(fold, subjects, err);
+    tdm_shelf_end(&fold->shelf);
+    bool more = err->code == TDM_OK && fold->touched_count > 0;
+    tdm_fold_unlock(fold);
+    return more;
 }
 
 /* ---- what is left to do ---- */
@@ -193,7 +211,7 @@ static tdm_code work_everything(tdm_fold *fold, size_t subjects, tdm_err *err)
 
 static bool is_settled(const tdm_fold *fold)
 {
-    return fold->work_done == fold->work.count && !fold->everything;
+    return fold->touched_count == 0 && fold->work_done == fold->work.count && !fold->everything;
 }
 
 bool tdm_fold_is_settled(const tdm_fold *fold)
@@ -207,7 +225,9 @@ bool tdm_fold_is_settled(const tdm_fold *fold)
 bool tdm_fold_work(tdm_fold *fold, size_t subjects, tdm_err *err)
 {
     tdm_fold_lock(fold);
-    tdm_code code = work_single(fold, &subjects, err);
+    tdm_code code = tdm_fold_judge_in(fold, subjects, err);
+    if (code == TDM_OK)
+        code = work_single(fold, &subjects, err);
     if (code == TDM_OK && subjects > 0)
         code = work_everything(fold, subjects, err);
     tdm_shelf_end(&fold->shelf);

@@ -7,6 +7,8 @@
 #ifndef TANDEM_MEASURES_REGISTRY_H
 #define TANDEM_MEASURES_REGISTRY_H
 
+#include <string.h>
+
 #include "arena.h"
 #include "lineage.h"
 #include "map.h"
@@ -21,7 +23,10 @@ typedef struct tdm_org_code {
 
 tdm_org_code tdm_org_code_of(tdm_span text); /* longer than 12 bytes: cut, and registered nowhere */
 tdm_span tdm_org_code_span(const tdm_org_code *code);
-bool tdm_org_code_equal(const tdm_org_code *a, const tdm_org_code *b);
+static inline bool tdm_org_code_equal(const tdm_org_code *a, const tdm_org_code *b)
+{
+    return memcmp(a->text, b->text, sizeof a->text) == 0;
+}
 int tdm_org_code_compare(const tdm_org_code *a, const tdm_org_code *b);
 
 typedef struct tdm_change {

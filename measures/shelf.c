@@ -93,7 +93,6 @@ tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossie
 
 void tdm_shelf_expect(const tdm_shelf *shelf, const tdm_span *subjects, size_t count)
 {
-    enum { LINE = 64 };
     uint64_t hashes[TDM_SHELF_NEAR];
     const tdm_dossier *dossiers[TDM_SHELF_NEAR];
     for (size_t i = 0; i < count; i++) {
@@ -102,12 +101,12 @@ void tdm_shelf_expect(const tdm_shelf *shelf, const tdm_span *subjects, size_t c
     }
     for (size_t i = 0; i < count; i++) {
         dossiers[i] = tdm_map_glance(&shelf->dossiers, hashes[i]);
-        for (size_t at = 0; dossiers[i] != NULL && at < sizeof *dossiers[i] + LINE; at += LINE)
-            __builtin_prefetch((const uint8_t *)dossiers[i] + at);
+        if (dossiers[i] != NULL)
+            tdm_dossier_head_near(dossiers[i]);
     }
     for (size_t i = 0; i < count; i++)
-        for (size_t at = 0; dossiers[i] != NULL && at < tdm_dossier_length(dossiers[i]); at += LINE)
-            __builtin_prefetch(dossiers[i]->block + at);
+        if (dossiers[i] != NULL)
+            tdm_dossier_near(dossiers[i]);
 }
 
 tdm_code tdm_shelf_look(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, bool *owned, tdm_err *err)

@@ -15,8 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH_EVENTS 2048 /* read at once; then the loops are told how far the figures are */
-#define APPLY_EVENTS 256  /* folded at once: whoever asks waits so long, and what was filed is still near */
+#define BATCH_EVENTS 2048    /* read at once */
+#define SLICE 256            /* filed or judged at once: whoever asks the fold waits so long */
+#define GATHER_EVENTS 262144 /* filed before they are judged, at most: some 0.7 s */
 #define WORK_SUBJECTS 512
 #define FOLLOW_NICE 10
 #define IDLE_CHECKPOINT_MS 2000 /* a quiet fold checkpoints after so long */
@@ -100,8 +101,7 @@ tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err)
     return code == TDM_OK ? views_open(core, out, err) : code;
 }
 
-/* One step forward; *moved tells whether there was anything to do. */
-static tdm_code fold_step(tdm_core *core, batch *taken, bool *moved, tdm_err *err)
+static tdm_code read_next(tdm_core *core, batch *taken, tdm_err *err)
 {
     uint64_t next = 0;
     taken->count = 0;
@@ -112,19 +112,44 @@ static tdm_code fold_step(tdm_core *core, batch *taken, bool *moved, tdm_err *er
         return code;
     if (taken->bytes.failed)
         return tdm_fail(err, TDM_FULL, 0, "no memory to fold %zu events", taken->count);
-    *moved = taken->count > 0;
-    if (!*moved)
-        return TDM_OK;
     for (size_t i = 0; i < taken->count; i++)
         taken->entries[i].bytes.data = taken->bytes.data + taken->offsets[i];
-    for (size_t done = 0; done < taken->count; done += APPLY_EVENTS) {
-        size_t left = taken->count - done;
-        code =
-            tdm_fold_apply(core->fold, taken->entries + done, left < APPLY_EVENTS ? left : APPLY_EVENTS, err);
-        if (code != TDM_OK)
-            return code;
-    }
     return TDM_OK;
+}
+
+static tdm_code file_all(tdm_core *core, const batch *taken, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    for (size_t done = 0; done < taken->count && code == TDM_OK; done += SLICE) {
+        size_t left = taken->count - done;
+        code = tdm_fold_file(core->fold, taken->entries + done, left < SLICE ? left : SLICE, err);
+    }
+    return code;
+}
+
+/* What has gathered is filed first, in slices, and then judged once, in slices: the further the figures are
+ * behind, the less each event costs. Little is applied whole. *moved tells whether there was anything. */
+static tdm_code fold_step(tdm_core *core, batch *taken, bool *moved, tdm_err *err)
+{
+    uint64_t begun = tdm_fold_position(core->fold);
+    tdm_code code = read_next(core, taken, err);
+    *moved = code == TDM_OK && taken->count > 0;
+    if (code == TDM_OK && taken->count <= SLICE)
+        return taken->count == 0 ? TDM_OK : tdm_fold_apply(core->fold, taken->entries, taken->count, err);
+    if (code == TDM_OK)
+        code = file_all(core, taken, err);
+    while (code == TDM_OK && taken->count == BATCH_EVENTS
+           && tdm_fold_position(core->fold) - begun < GATHER_EVENTS) {
+        code = read_next(core, taken, err);
+        if (code == TDM_OK)
+            code = file_all(core, taken, err);
+    }
+    tdm_err why = { .code = code };
+    while (why.code == TDM_OK && tdm_fold_judge(core->fold, SLICE, &why))
+        ;
+    if (code == TDM_OK && why.code != TDM_OK)
+        *err = why;
+    return code != TDM_OK ? code : why.code;
 }
 
 static void publish_progress(tdm_core *core)

@@ -3,8 +3,9 @@
  * fold.h: what the log means: facts gathered into dossiers, figures kept in cells, answers to questions.
  * Definitions: docs/figures.md. The fold follows the ledger; everything here can be thrown away and rebuilt.
  *
- * Threads: apply, work and checkpoint belong to one thread (the fold's). Queries may be called from any
- * thread; they take an inner lock for a bounded time and never see a half-applied batch.
+ * Threads: apply, file, judge, work and checkpoint belong to one thread (the fold's). Queries may be called
+ * from any thread; they take an inner lock for a bounded time. They see what was applied whole; of what was
+ * only filed some units may have been judged and others not, and the fold says that it is not settled.
  */
 #ifndef TANDEM_FOLD_H
 #define TANDEM_FOLD_H
@@ -37,13 +38,19 @@ uint64_t tdm_fold_checkpointed(const tdm_fold *fold);
 /* Fold entries in order of position, each exactly once; differenced once per dossier per call: give what has
  * gathered. */
 tdm_code tdm_fold_apply(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err);
+/* The same in two parts, for whoever is far behind: the more is filed before it is judged, the less each
+ * event costs, since every dossier is judged once. judge until it is done, before more is filed or anything
+ * checkpointed. It takes at most `subjects` of what was touched; true while more is left. An error of judge
+ * is left in err (TDM_OK otherwise). */
+tdm_code tdm_fold_file(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err);
+bool tdm_fold_judge(tdm_fold *fold, size_t subjects, tdm_err *err);
 /* Refold a bounded part of what a registry change touched (at most `subjects`); true while more is left:
  * figures then say complete: false. */
 bool tdm_fold_work(tdm_fold *fold, size_t subjects, tdm_err *err);
 bool tdm_fold_needs_checkpoint(const tdm_fold *fold);
 tdm_code tdm_fold_checkpoint(tdm_fold *fold,
                              tdm_err *err); /* dossiers, cells, feeds and frontier in one transaction */
-/* No refolding pending. (Lag against the ledger is the caller's to know.) */
+/* Nothing left to judge or to refold. (Lag against the ledger is the caller's to know.) */
 bool tdm_fold_is_settled(const tdm_fold *fold);
 /* BLAKE2b over dossiers and cells in key order, without positions and received times. Settles first. */
 tdm_code tdm_fold_state_hash(tdm_fold *fold, tdm_digest *out, tdm_err *err);
