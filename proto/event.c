@@ -177,7 +177,7 @@ tdm_code tdm_event_peek(tdm_span bytes, tdm_event *out, tdm_err *err)
     return TDM_CORRUPT;
 }
 
-static void write_envelope(const tdm_event *event, tdm_span payload, tdm_buf *out)
+void tdm_event_pack(const tdm_event *event, tdm_span payload, tdm_buf *out)
 {
     uint8_t incarnation[8];
     tdm_incarnation_bytes(event->incarnation, incarnation);
@@ -213,7 +213,7 @@ tdm_code tdm_event_encode(const tdm_event *event, tdm_span payload, tdm_buf *out
     if (event->sequence > INT64_MAX)
         return tdm_fail(err, TDM_INVALID, 0, "sequence above 2^63-1");
     size_t start = out->len;
-    write_envelope(event, payload, out);
+    tdm_event_pack(event, payload, out);
     if (out->failed)
         return tdm_fail(err, TDM_INTERNAL, 0, "event: out of memory");
     tdm_event again;

@@ -14,7 +14,7 @@
 #define CORE_LISTENERS_MAX 4
 #define CORE_REQUESTS_MAX 4096   /* requests that may wait for the writer */
 #define CORE_GATHER_EVENTS 16384 /* events one commit takes at most, about */
-#define CORE_LAG_MAX 400000 /* events the fold may be behind before the writer waits for it, if not told */
+#define CORE_LAG_MAX 500000 /* events the fold may be behind before the writer waits for it, if not told */
 
 /* Who this store is: local state under "identity/". */
 typedef struct core_identity {

@@ -3,13 +3,13 @@
  * core_own.c: own facts become events: encoded, closed in runs, sealed.
  */
 #include "core_inner.h"
+#include "clock.h"
 
 #include <stdlib.h>
 
-/* Fill the run that begins at drafts[0] with as many events as a run may hold; returns how many, 0 on
- * failure. */
+/* Fill the run that begins at drafts[0] with as many events as a run may hold; returns how many. */
 static size_t encode_run(const core_own_log *own, const tdm_draft *drafts, size_t count, int64_t recorded_ms,
-                         tdm_buf *bytes, size_t *offsets, tdm_digest *digests, tdm_err *err)
+                         tdm_buf *bytes, size_t *offsets, tdm_digest *digests)
 {
     size_t taken = 0;
     tdm_buf_clear(bytes);
@@ -26,8 +26,7 @@ static size_t encode_run(const core_own_log *own, const tdm_draft *drafts, size_
                             .event_offset_min = draft->event_offset_min,
                             .recorded_ms = recorded_ms };
         offsets[taken] = bytes->len;
-        if (tdm_event_encode(&event, draft->payload, bytes, err) != TDM_OK)
-            return 0;
+        tdm_event_pack(&event, draft->payload, bytes);
         if (bytes->len > TDM_RUN_BYTES_MAX && taken > 0) {
             bytes->len = offsets[taken];
             break;
@@ -72,11 +71,10 @@ tdm_code core_own_append(tdm_ledger_txn *txn, core_own_log *own, const tdm_seal_
     tdm_buf bytes = { 0 };
     tdm_code code = scratch == NULL ? tdm_fail(err, TDM_FULL, 0, "no memory to write a run") : TDM_OK;
     while (code == TDM_OK && count > 0) {
-        tdm_err why = { .code = TDM_INVALID };
         size_t taken =
-            encode_run(own, drafts, count, recorded_ms, &bytes, scratch->offsets, scratch->digests, &why);
-        if (taken == 0 || bytes.failed) {
-            code = tdm_fail(err, TDM_MALFORMED, 0, "a fact does not fit the schema: %s", why.what);
+            encode_run(own, drafts, count, recorded_ms, &bytes, scratch->offsets, scratch->digests);
+        if (bytes.failed) {
+            code = tdm_fail(err, TDM_FULL, 0, "no memory to write a run");
             break;
         }
         code = append_one_run(txn, own, key, taken, &bytes, scratch->offsets, scratch->spans,
@@ -102,7 +100,8 @@ tdm_code core_own_check(const tdm_core *core, const tdm_draft *drafts, size_t co
                             .subject = drafts[i].subject,
                             .fact = drafts[i].fact,
                             .event_ms = drafts[i].event_ms,
-                            .event_offset_min = drafts[i].event_offset_min };
+                            .event_offset_min = drafts[i].event_offset_min,
+                            .recorded_ms = tdm_clock_wall_ms() };
         tdm_buf_clear(&bytes);
         tdm_err why = { .code = TDM_OK };
         if (tdm_event_encode(&event, drafts[i].payload, &bytes, &why) != TDM_OK)

@@ -126,7 +126,19 @@ bool bench_hub_get(const bench_hub *hub, const char *path, tdm_buf *out);
 size_t bench_hub_memory(const bench_hub *hub, const char *word);
 double bench_hub_cpu(const bench_hub *hub); /* seconds used so far */
 
-/* ---- bench_edge.c: nodes with real stores and link machines */
+/* ---- bench_edge.c: a node with a real store and link machine, in a process of its own */
+typedef struct bench_order {
+    enum { BENCH_CONNECT, BENCH_STATE, BENCH_WAIT_FOLDED, BENCH_LATENCY, BENCH_CLOSE } what;
+    bool units;   /* STATE: all units, else frames of sessions */
+    size_t count; /* STATE: frames; LATENCY: facts */
+    tdm_id hub;   /* CONNECT: to whom */
+    uint8_t key[32];
+    char endpoint[64];
+} bench_order;
+/* Sends its bench_key, then answers each order with a double, seconds, until it is told to close. */
+void bench_edge_serve(int orders, const bench_log *log, const char *folder, size_t index);
+
+/* ---- bench_edges.c: such nodes */
 typedef struct bench_edges bench_edges;
 /* Opens the stores, prepares `hub` for them, starts it and connects. */
 bench_edges *bench_edges_open(bench_hub *hub, const char *program, const char *folder, const bench_load *load,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * bench_edge.c: nodes with real stores and link machines: the core, the dialer and the ports of the node's
- * daemon, without its doors. Per node a loop for the link, and a thread that states facts in groups as an
- * import does.
+ * bench_edge.c: a node with a real store and link machine in a process of its own: the core, the dialer and
+ * the ports of the node's daemon, without its doors: a loop for the link, and a thread that states facts in
+ * groups as an import does. It does what it is ordered (bench_edges.c).
  */
 #include "bench.h"
 
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -25,6 +26,7 @@
 #define CACHE_BYTES ((size_t)32 << 20)
 
 typedef struct edge {
+    void *zmq;
     tdm_core *core;
     tdm_queue *done;
     int grew_fd;
@@ -38,19 +40,11 @@ typedef struct edge {
     uint64_t stated;
     uint64_t position;
     pthread_t loop;
-    pthread_t stater;
     pthread_mutex_t lock;
     pthread_cond_t moved;
     uint64_t acked; /* under lock */
     bool live;      /* under lock */
 } edge;
-
-struct bench_edges {
-    void *zmq;
-    bench_hub *hub;
-    size_t count;
-    edge edges[BENCH_LINKS];
-};
 
 /* ---- ports */
 
@@ -245,9 +239,8 @@ static size_t cut_drafts(const bench_frame *frame, tdm_draft *drafts)
     return made;
 }
 
-static void *state_all(void *argument)
+static void state_all(edge *e)
 {
-    edge *e = argument;
     tdm_draft *drafts = calloc(TDM_RUN_EVENTS_MAX, sizeof *drafts);
     for (size_t i = e->from; i < e->until; i++) {
         tdm_stated stated;
@@ -260,7 +253,6 @@ static void *state_all(void *argument)
         e->position = stated.position;
     }
     free(drafts);
-    return NULL;
 }
 
 static void wait_acked(edge *e, uint64_t last)
@@ -277,41 +269,31 @@ static void wait_acked(edge *e, uint64_t last)
         bench_die("edge", "the hub does not acknowledge");
 }
 
-double bench_edges_run(bench_edges *edges, bool units, size_t frames)
+static double state_and_wait(edge *e, const bench_order *order)
 {
     double start = bench_now();
-    for (size_t i = 0; i < edges->count; i++) {
-        edge *e = &edges->edges[i];
-        e->from = units ? 0 : e->log->unit_frames;
-        e->until = units ? e->log->unit_frames : bench_log_until(e->log, frames);
-        if (pthread_create(&e->stater, NULL, state_all, e) != 0)
-            bench_die("edge", "cannot start a thread");
-    }
-    for (size_t i = 0; i < edges->count; i++)
-        pthread_join(edges->edges[i].stater, NULL);
-    for (size_t i = 0; i < edges->count; i++)
-        wait_acked(&edges->edges[i], edges->edges[i].stated);
+    e->from = order->units ? 0 : e->log->unit_frames;
+    e->until = order->units ? e->log->unit_frames : bench_log_until(e->log, order->count);
+    state_all(e);
+    wait_acked(e, e->stated);
     return bench_now() - start;
 }
 
-void bench_edges_wait_folded(bench_edges *edges)
+static double wait_folded(edge *e, const bench_order *order)
 {
-    for (size_t i = 0; i < edges->count; i++) {
-        tdm_err err = { 0 };
-        bench_must(
-            tdm_core_wait_folded(edges->edges[i].core, edges->edges[i].position, PATIENCE_S * 1000, &err),
-            "a node's figures", &err);
-    }
+    (void)order;
+    tdm_err err = { 0 };
+    double start = bench_now();
+    bench_must(tdm_core_wait_folded(e->core, e->position, PATIENCE_S * 1000, &err), "a node's figures", &err);
+    return bench_now() - start;
 }
 
-double bench_edges_latency(bench_edges *edges, size_t count)
+static double measure_latency(edge *e, const bench_order *order)
 {
-    edge *e = &edges->edges[0];
     double took[LATENCY_MAX];
     tdm_draft *drafts = calloc(TDM_RUN_EVENTS_MAX, sizeof *drafts);
     size_t made = cut_drafts(&e->log->frames[e->log->unit_frames], drafts);
-    if (count > LATENCY_MAX)
-        count = LATENCY_MAX;
+    size_t count = order->count > LATENCY_MAX ? LATENCY_MAX : order->count;
     for (size_t i = 0; i <= count; i++) { /* the first warms up, and is not counted */
         tdm_stated stated;
         tdm_err err = { 0 };
@@ -342,7 +324,7 @@ static void open_store(edge *e, const char *folder, size_t index, bench_key *key
     tdm_core_link_key(e->core, key->link, secret);
 }
 
-static void open_link(edge *e, const bench_hub *hub)
+static void open_link(edge *e, const bench_order *order)
 {
     tdm_err err = { 0 };
     tdm_link_options options = {
@@ -350,7 +332,7 @@ static void open_link(edge *e, const bench_hub *hub)
         .own_origin = *tdm_core_origin(e->core),
         .own_incarnation = tdm_core_incarnation(e->core),
         .has_peer = true,
-        .peer_origin = hub->origin,
+        .peer_origin = order->hub,
         .hello_timeout_ms = 10000,
         .ack_timeout_ms = 30000,
         .retry_min_ms = 500,
@@ -362,7 +344,7 @@ static void open_link(edge *e, const bench_hub *hub)
     bench_must(tdm_link_new(&e->link, &options, &ports, &err), "a link", &err);
 }
 
-static void connect_edge(bench_edges *edges, edge *e)
+static double connect_edge(edge *e, const bench_order *order)
 {
     uint8_t public_key[32];
     uint8_t secret_key[32];
@@ -375,48 +357,26 @@ static void connect_edge(bench_edges *edges, edge *e)
                                       .reconnect_max_ms = 30000,
                                       .queue_messages = 256 };
     tdm_core_link_key(e->core, public_key, secret_key);
-    bench_must(tdm_core_set_authority(e->core, &edges->hub->origin, &err), "joining", &err);
+    bench_must(tdm_core_set_authority(e->core, &order->hub, &err), "joining", &err);
     bench_must(tdm_queue_open(&e->done, 8192, &err), "a queue", &err);
     e->grew_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     e->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->moved, NULL);
-    open_link(e, edges->hub);
+    open_link(e, order);
     bench_must(tdm_core_listen(e->core, e->done, e->grew_fd, &err), "listening", &err);
-    bench_must(tdm_dialer_open(&e->dialer, edges->zmq, edges->hub->endpoint, edges->hub->key, public_key,
-                               secret_key, &options, &err),
+    bench_must(tdm_dialer_open(&e->dialer, e->zmq, order->endpoint, order->key, public_key, secret_key,
+                               &options, &err),
                "dialling", &err);
     if (pthread_create(&e->loop, NULL, turn_edge, e) != 0)
         bench_die("edge", "cannot start a thread");
+    wait_acked(e, 1);
+    return 0;
 }
 
-bench_edges *bench_edges_open(bench_hub *hub, const char *program, const char *folder, const bench_load *load,
-                              size_t count)
+static double close_edge(edge *e, const bench_order *order)
 {
-    char path[BENCH_PATH + 32];
-    bench_key keys[BENCH_LINKS];
-    bench_edges *edges = calloc(1, sizeof *edges);
-    if (edges == NULL)
-        bench_die("edge", "out of memory");
-    edges->zmq = zmq_ctx_new();
-    edges->hub = hub;
-    edges->count = count;
-    for (size_t i = 0; i < count; i++) {
-        edges->edges[i].log = &load->logs[i];
-        open_store(&edges->edges[i], folder, i, &keys[i]);
-    }
-    snprintf(path, sizeof path, "%s/hub", folder);
-    bench_hub_prepare(hub, program, path, keys, count);
-    bench_hub_start(hub);
-    for (size_t i = 0; i < count; i++)
-        connect_edge(edges, &edges->edges[i]);
-    for (size_t i = 0; i < count; i++)
-        wait_acked(&edges->edges[i], 1);
-    return edges;
-}
-
-static void close_edge(edge *e)
-{
+    (void)order;
     uint64_t one = 1;
     if (write(e->stop_fd, &one, sizeof one) < 0)
         bench_die("edge", "cannot stop a loop");
@@ -431,14 +391,28 @@ static void close_edge(edge *e)
     close(e->stop_fd);
     pthread_cond_destroy(&e->moved);
     pthread_mutex_destroy(&e->lock);
+    zmq_ctx_term(e->zmq);
+    return 0;
 }
 
-void bench_edges_close(bench_edges **pointer)
+/* ---- orders */
+
+static double (*const OBEY[])(edge *, const bench_order *) = {
+    [BENCH_CONNECT] = connect_edge,    [BENCH_STATE] = state_and_wait, [BENCH_WAIT_FOLDED] = wait_folded,
+    [BENCH_LATENCY] = measure_latency, [BENCH_CLOSE] = close_edge,
+};
+
+void bench_edge_serve(int orders, const bench_log *log, const char *folder, size_t index)
 {
-    bench_edges *edges = *pointer;
-    for (size_t i = 0; i < edges->count; i++)
-        close_edge(&edges->edges[i]);
-    zmq_ctx_term(edges->zmq);
-    free(edges);
-    *pointer = NULL;
+    edge e = { .log = log, .zmq = zmq_ctx_new() };
+    bench_key key;
+    bench_order order = { .what = BENCH_CONNECT };
+    open_store(&e, folder, index, &key);
+    if (send(orders, &key, sizeof key, 0) != sizeof key)
+        bench_die("edge", "nobody to take its keys");
+    while (order.what != BENCH_CLOSE && recv(orders, &order, sizeof order, 0) == sizeof order) {
+        double took = OBEY[order.what](&e, &order);
+        if (send(orders, &took, sizeof took, 0) != sizeof took)
+            bench_die("edge", "nobody to take its answer");
+    }
 }

@@ -103,8 +103,8 @@ static size_t state(maker *m, const tdm_record *record, const char *subject, uin
     bench_must(tdm_record_encode(record, &payload, &err), "payload", &err);
     if (record->type->number == TDM_TYPE_SESSION) { /* the map's first byte tells its pairs: one more */
         static const char NOTE[] =
-            "facilitated by two colleagues of the partner organisation; materials are kept "
-            "by both, and shared later on";
+            "facilitated by two colleagues of the partner organisation; materials are ke"
+            "pt by both and shared with all";
         payload.data[0]++;
         tdm_pack_uint(&payload, NOTE_FIELD);
         tdm_pack_str(&payload, tdm_span_text(NOTE));
