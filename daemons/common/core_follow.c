@@ -19,7 +19,7 @@
 #define SLICE 256            /* filed or judged at once: whoever asks the fold waits so long */
 #define GATHER_EVENTS 262144 /* filed before they are judged, at most: some 0.7 s */
 #define WORK_SUBJECTS 512
-#define FOLLOW_NICE 15
+#define FOLLOW_NICE 19
 #define IDLE_CHECKPOINT_MS 2000 /* a quiet fold checkpoints after so long */
 #define RETRY_MS 1000           /* between tries of a checkpoint that failed */
 
