@@ -64,6 +64,22 @@ static void shuffle(tdm_span *events, size_t count, tdm_dice *dice)
     }
 }
 
+/* Applied whole, or filed in parts and judged in slices, as whoever is far behind does. */
+static void apply(tdm_fold *fold, const tdm_ledger_entry *batch, size_t count, tdm_dice *dice)
+{
+    tdm_err err = { 0 };
+    if (tdm_dice_chance(dice, 50)) {
+        must(tdm_fold_apply(fold, batch, count, &err), &err);
+        return;
+    }
+    size_t first = (size_t)tdm_dice_roll(dice, count + 1);
+    must(tdm_fold_file(fold, batch, first, &err), &err);
+    must(tdm_fold_file(fold, batch + first, count - first, &err), &err);
+    while (tdm_fold_judge(fold, 1 + (size_t)tdm_dice_roll(dice, 3), &err))
+        assert_false(tdm_fold_is_settled(fold));
+    must(err.code, &err);
+}
+
 /* The events in the scene's order, in random splits, with refolding in between. */
 static tdm_fold *fold_of(const scene *s, uint64_t seed)
 {
@@ -80,7 +96,7 @@ static tdm_fold *fold_of(const scene *s, uint64_t seed)
             batch[taken] = (tdm_ledger_entry){ .position = at + 1,
                                                .received_ms = (int64_t)tdm_dice_roll(&dice, 1 << 30),
                                                .bytes = s->events[at] };
-        must(tdm_fold_apply(fold, batch, taken, &err), &err);
+        apply(fold, batch, taken, &dice);
         if (tdm_dice_chance(&dice, 40))
             (void)tdm_fold_work(fold, 1 + (size_t)tdm_dice_roll(&dice, 5), &err);
     }

@@ -181,6 +181,55 @@ static void a_peek_at_broken_bytes_is_corrupt(void **state)
     tdm_buf_free(&bytes);
 }
 
+/* Peeking at a payload that was decoded reads the same; packing it leaves out what is not known. */
+static void peek_and_pack(const tdm_record *record, tdm_span payload)
+{
+    tdm_record peeked, again;
+    tdm_buf packed = { 0 };
+    tdm_err err = { 0 };
+    tdm_record_peek(record->type->number, payload, &peeked);
+    assert_ptr_equal(peeked.type, record->type);
+    assert_int_equal(peeked.unknown_fields, record->unknown_fields);
+    tdm_record_pack(record, &packed);
+    assert_int_equal(tdm_record_decode(record->type->number, tdm_buf_span(&packed), &again, &err), TDM_OK);
+    assert_int_equal(again.unknown_fields, 0);
+    assert_true((packed.len == payload.len) == (record->unknown_fields == 0));
+    for (size_t i = 0; i < TDM_FIELDS_MAX; i++) {
+        const tdm_value *value = &record->values[i];
+        assert_int_equal(peeked.values[i].present, value->present);
+        assert_int_equal(peeked.values[i].number, value->number);
+        assert_ptr_equal(peeked.values[i].bytes.data, value->bytes.data);
+        assert_int_equal(peeked.values[i].bytes.len, value->bytes.len);
+        assert_int_equal(again.values[i].present, value->present);
+        assert_int_equal(again.values[i].number, value->number);
+        assert_true(tdm_span_equal(again.values[i].bytes, value->bytes));
+    }
+    tdm_buf_free(&packed);
+}
+
+/* Peeking never reads beyond what it is given, whatever that is (sanitizers look on). */
+static void a_peek_at_a_cut_payload_stays_within(void **state)
+{
+    (void)state;
+    tdm_event event;
+    tdm_record record;
+    tdm_err err = { 0 };
+    tdm_buf bytes = hex_bytes(SESSION);
+    assert_int_equal(tdm_event_decode(tdm_buf_span(&bytes), &event, &err), TDM_OK);
+    for (size_t len = 0; len <= event.payload.len; len++) {
+        uint8_t *cut = malloc(len > 0 ? len : 1); /* of just that length: a read beyond it is seen */
+        assert_non_null(cut);
+        memcpy(cut, event.payload.data, len);
+        tdm_record_peek(event.type, (tdm_span){ cut, len }, &record);
+        size_t present = 0;
+        for (size_t i = 0; i < TDM_FIELDS_MAX; i++)
+            present += record.values[i].present;
+        assert_true(present <= record.type->field_count);
+        free(cut);
+    }
+    tdm_buf_free(&bytes);
+}
+
 /* Decode, then encode from what was decoded: the same bytes. */
 static void re_encode(tdm_span bytes)
 {
@@ -198,6 +247,7 @@ static void re_encode(tdm_span bytes)
         assert_int_equal(tdm_record_encode(&record, &out, &err), TDM_OK);
         if (record.unknown_fields == 0)
             assert_true(tdm_span_equal(tdm_buf_span(&out), event.payload));
+        peek_and_pack(&record, event.payload);
     }
     tdm_buf_free(&out);
 }
@@ -273,7 +323,7 @@ static void mutations_are_refused_or_go_round(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(PAYLOADS) + 9];
+    struct CMUnitTest tests[TDM_COUNT(PAYLOADS) + 10];
     size_t count = 0;
     for (size_t i = 0; i < TDM_COUNT(PAYLOADS); i++)
         tests[count++] =
@@ -285,6 +335,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_may_not_be_read_is_not_written);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_newer_version_is_unsupported_not_malformed);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_peek_at_broken_bytes_is_corrupt);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_peek_at_a_cut_payload_stays_within);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(every_type_goes_round_with_random_values);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(mutations_are_refused_or_go_round);
     return _cmocka_run_group_tests("event", tests, count, NULL, NULL);
