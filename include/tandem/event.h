@@ -75,8 +75,8 @@ tdm_code tdm_event_peek(tdm_span bytes, tdm_event *out, tdm_err *err);
  * ready-made as one canonical map. TDM_INVALID if the result would not pass tdm_event_decode. */
 tdm_code tdm_event_encode(const tdm_event *event, tdm_span payload, tdm_buf *out, tdm_err *err);
 
-/* The same of parts that tdm_event_encode passed before with a sequence and a recorded time as long or longer:
- * nothing is checked again. */
+/* The same of parts that tdm_event_encode passed before, with a sequence and a recorded time as long or
+ * longer: nothing is checked again. */
 void tdm_event_pack(const tdm_event *event, tdm_span payload, tdm_buf *out);
 
 /* Read a payload by its type's rows. TDM_MALFORMED names the field. TDM_UNSUPPORTED: unknown type. */

@@ -159,7 +159,7 @@ typedef struct bench_start {
 void bench_start_run(bench_start *out, const char *program, const char *folder, const bench_load *load);
 /* Bytes of memory at the hub per connected idle link. */
 double bench_idle_run(const char *program, const char *folder, size_t links);
-/* Anonymous memory, in bytes, of a hub that holds the load's units. */
+/* The most anonymous memory, in bytes, that a hub has while it takes and folds the load. */
 double bench_units_run(const char *program, const char *folder, const bench_load *load);
 
 #endif

@@ -8,7 +8,9 @@
 #include "tandem/frame.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 
 #define START_S 120
 #define LOOK_MS 1
+#define WATCH_MS 20
 #define IDLE_MAX 1000
 
 /* ---- figures after a start */
@@ -55,10 +58,8 @@ static double start_until_right(bench_hub *hub, const tdm_buf *wanted)
     return bench_now() - start;
 }
 
-static void fill_hub(bench_hub *hub, const char *program, const char *folder, const bench_load *load)
+static void send_all(const bench_hub *hub, const bench_load *load)
 {
-    bench_hub_prepare_load(hub, program, folder, load);
-    bench_hub_start(hub);
     bench_links *links = bench_links_open(hub->endpoint, hub->key, load, &hub->origin);
     bench_links_send_units(links);
     bench_links_send_sessions(links, SIZE_MAX);
@@ -72,7 +73,9 @@ void bench_start_run(bench_start *out, const char *program, const char *folder, 
     bench_hub hub;
     tdm_buf wanted = { 0 };
     snprintf(path, sizeof path, "%s/hub", folder);
-    fill_hub(&hub, program, path, load);
+    bench_hub_prepare_load(&hub, program, path, load);
+    bench_hub_start(&hub);
+    send_all(&hub, load);
     if (!read_level(&hub, &wanted))
         bench_die("start", "there is no level document");
     bench_hub_stop(&hub, SIGKILL);
@@ -85,15 +88,39 @@ void bench_start_run(bench_start *out, const char *program, const char *folder, 
 
 /* ---- memory */
 
+typedef struct watch {
+    const bench_hub *hub;
+    _Atomic bool stop;
+    size_t most;
+} watch;
+
+static void *watch_memory(void *argument)
+{
+    watch *w = argument;
+    while (!atomic_load(&w->stop)) {
+        size_t now = bench_hub_memory(w->hub, "RssAnon");
+        w->most = now > w->most ? now : w->most;
+        poll(NULL, 0, WATCH_MS);
+    }
+    return NULL;
+}
+
 double bench_units_run(const char *program, const char *folder, const bench_load *load)
 {
     char path[BENCH_PATH + 32];
-    bench_hub hub;
+    bench_hub hub = { .pid = 0 };
+    pthread_t thread;
+    watch w = { .hub = &hub };
     snprintf(path, sizeof path, "%s/hub", folder);
-    fill_hub(&hub, program, path, load);
-    double bytes = (double)bench_hub_memory(&hub, "RssAnon");
+    bench_hub_prepare_load(&hub, program, path, load);
+    bench_hub_start(&hub);
+    if (pthread_create(&thread, NULL, watch_memory, &w) != 0)
+        bench_die("memory", "cannot start a thread");
+    send_all(&hub, load);
+    atomic_store(&w.stop, true);
+    pthread_join(thread, NULL);
     bench_hub_stop(&hub, SIGTERM);
-    return bytes;
+    return (double)w.most;
 }
 
 typedef struct idler {

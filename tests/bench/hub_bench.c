@@ -72,7 +72,7 @@ static const struct line {
     [AFTER_STOP] = { "start with 1 M events", "s", 1, -1, 0.5, false },
     [AFTER_KILL] = { "  the same after kill -9", "s", 1, -1, 0, false },
     [IDLE] = { "memory per idle link", "KiB", 1.0 / 1024, -1, 65536, false },
-    [MEMORY] = { "anonymous memory, 1 M units", "MiB", 1.0 / 1048576, -1, 1073741824, false },
+    [MEMORY] = { "anonymous memory at most", "MiB", 1.0 / 1048576, -1, 1073741824, false },
 };
 
 typedef struct bench {
@@ -273,7 +273,7 @@ static void measure_memory(bench *b)
     note(b, IDLE, bench_idle_run(b->program, folder, IDLE_LINKS));
     bench_remove(folder);
     make_folder(b, folder, sizeof folder);
-    bench_load_make(load, MEMORY_UNITS, 0);
+    bench_load_make(load, MEMORY_UNITS, MEMORY_UNITS);
     note(b, MEMORY, bench_units_run(b->program, folder, load));
     bench_load_free(load);
     free(load);

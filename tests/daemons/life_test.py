@@ -152,9 +152,9 @@ def at_time(world, moment, hub, nodes):
     settled(hub, nodes)
 
 
-def without_publication(rows):
-    """The publication was made at the same moment, before or behind the tide."""
-    return [dict(row, published=None, revision=None) for row in rows]
+def without_closing(rows):
+    """Closing and publication were made at the same moment, before or behind the tide; facts are counted from then on."""
+    return [dict(row, facts=None, published=None, revision=None) for row in rows]
 
 
 def check_past(checks, world, hub, nodes):
@@ -176,8 +176,8 @@ def check_past(checks, world, hub, nodes):
     settled(hub, nodes)
     row = hub.level()[("2017/18", "")]
     checks.same("now: four units, three confirmed", (row["units"], row["joint_corroborated"]), (4, 3))
-    checks.same("as of the moment before: as it stood", without_publication(hub.ask("level", "--as-of", FIRST)),
-                without_publication(before))
+    checks.same("as of the moment before: as it stood", without_closing(hub.ask("level", "--as-of", FIRST)),
+                without_closing(before))
     checks.same("as of the node's last sequence then: three units", units(hub, "--as-of", "seq:%s/%d" % (
         node.status()["origin"][:8], sequence)), 3)
     checks.that("facts behind the closing are late", row["late"] > 0, row)
