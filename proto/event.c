@@ -157,15 +157,27 @@ static tdm_code read_envelope(tdm_span bytes, tdm_event *out, tdm_err *err)
     return TDM_OK;
 }
 
-tdm_code tdm_event_decode(tdm_span bytes, tdm_event *out, tdm_err *err)
+/* Of bytes that passed the scanner. */
+static tdm_code read_whole(tdm_span bytes, tdm_event *out, tdm_err *err)
 {
-    tdm_code code = tdm_scan(bytes, &LIMITS, err);
-    if (code == TDM_OK)
-        code = read_envelope(bytes, out, err);
+    tdm_code code = read_envelope(bytes, out, err);
     if (code != TDM_OK || tdm_type_find(out->type) == NULL)
         return code;
     tdm_record record;
     return tdm_record_decode(out->type, out->payload, &record, err);
+}
+
+tdm_code tdm_event_decode(tdm_span bytes, tdm_event *out, tdm_err *err)
+{
+    tdm_code code = tdm_scan(bytes, &LIMITS, err);
+    return code == TDM_OK ? read_whole(bytes, out, err) : code;
+}
+
+tdm_code tdm_event_decode_first(tdm_span bytes, tdm_event *out, tdm_err *err)
+{
+    size_t len;
+    tdm_code code = tdm_scan_first(bytes, &LIMITS, &len, err);
+    return code == TDM_OK ? read_whole((tdm_span){ bytes.data, len }, out, err) : code;
 }
 
 tdm_code tdm_event_peek(tdm_span bytes, tdm_event *out, tdm_err *err)

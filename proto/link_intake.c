@@ -5,7 +5,6 @@
  */
 #include "link_inner.h"
 
-#include "tandem/pack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -209,16 +208,11 @@ static bool make_scratch(arrival *in)
     return true;
 }
 
-static bool read_event(arrival *in, tdm_cursor *bytes, uint64_t sequence, size_t index, size_t leaf)
+static bool read_event(arrival *in, tdm_span *bytes, uint64_t sequence, size_t index, size_t leaf)
 {
     tdm_err err = { 0 };
     tdm_event event;
-    tdm_span span = tdm_cursor_skip(bytes);
-    if (bytes->failed || span.len == 0)
-        return link_refuse(in->link, TDM_REFUSAL_MALFORMED, TDM_FRAME_EVENTS,
-                           "event %llu is cut short, or no canonical MessagePack",
-                           (unsigned long long)sequence);
-    if (tdm_event_decode(span, &event, &err) != TDM_OK)
+    if (tdm_event_decode_first(*bytes, &event, &err) != TDM_OK)
         return link_refuse(in->link, TDM_REFUSAL_MALFORMED, TDM_FRAME_EVENTS, "event %llu: %s",
                            (unsigned long long)sequence, err.what);
     if (event.sequence != sequence || event.incarnation != in->frame->events.incarnation
@@ -226,14 +220,15 @@ static bool read_event(arrival *in, tdm_cursor *bytes, uint64_t sequence, size_t
         return link_refuse(in->link, TDM_REFUSAL_MALFORMED, TDM_FRAME_EVENTS,
                            "event %llu names another origin, incarnation or sequence",
                            (unsigned long long)sequence);
-    in->spans[index] = span;
-    tdm_event_digest(span, &in->digests[leaf]);
+    in->spans[index] = event.bytes;
+    tdm_event_digest(event.bytes, &in->digests[leaf]);
+    *bytes = (tdm_span){ bytes->data + event.bytes.len, bytes->len - event.bytes.len };
     return true;
 }
 
 static bool read_runs(arrival *in)
 {
-    tdm_cursor bytes = tdm_cursor_over(in->frame->events.packed);
+    tdm_span bytes = in->frame->events.packed;
     uint64_t sequence = in->frame->events.first;
     tdm_digest head = in->base;
     size_t index = 0;
@@ -248,7 +243,7 @@ static bool read_runs(arrival *in)
         tdm_run_head(&head, &run->root, &run->head);
         head = run->head;
     }
-    return bytes.at == bytes.end || refuse(in, TDM_REFUSAL_MALFORMED, "bytes behind the last event");
+    return bytes.len == 0 || refuse(in, TDM_REFUSAL_MALFORMED, "bytes behind the last event");
 }
 
 static bool check_seal(const arrival *in)

@@ -141,7 +141,24 @@ static const char *take_value(scan *s)
         while (s->top.left == 0 && s->depth > 0)
             s->top = s->below[--s->depth];
     }
-    return s->at == s->end ? NULL : "bytes after the end";
+    return NULL;
+}
+
+tdm_code tdm_scan_first(tdm_span bytes, const tdm_scan_limits *limits, size_t *len, tdm_err *err)
+{
+    *len = 0;
+    if (bytes.len == 0)
+        return tdm_fail(err, TDM_MALFORMED, 0, "byte 0: cut short");
+    scan s;
+    s.at = bytes.data;
+    s.end = bytes.data + (bytes.len < limits->bytes ? bytes.len : limits->bytes);
+    s.depth = 0;
+    s.depth_max = limits->depth < TDM_SCAN_DEPTH_MAX ? limits->depth : TDM_SCAN_DEPTH_MAX;
+    s.items_left = limits->items;
+    s.top = (level){ 1, 0, false };
+    const char *fault = take_value(&s);
+    *len = (size_t)(s.at - bytes.data);
+    return fault == NULL ? TDM_OK : tdm_fail(err, TDM_MALFORMED, 0, "byte %zu: %s", *len, fault);
 }
 
 tdm_code tdm_scan(tdm_span bytes, const tdm_scan_limits *limits, tdm_err *err)
@@ -149,17 +166,9 @@ tdm_code tdm_scan(tdm_span bytes, const tdm_scan_limits *limits, tdm_err *err)
     if (bytes.len > limits->bytes)
         return tdm_fail(err, TDM_MALFORMED, 0, "%zu bytes; at most %zu are allowed", bytes.len,
                         limits->bytes);
-    if (bytes.len == 0)
-        return tdm_fail(err, TDM_MALFORMED, 0, "byte 0: cut short");
-    scan s;
-    s.at = bytes.data;
-    s.end = bytes.data + bytes.len;
-    s.depth = 0;
-    s.depth_max = limits->depth < TDM_SCAN_DEPTH_MAX ? limits->depth : TDM_SCAN_DEPTH_MAX;
-    s.items_left = limits->items;
-    s.top = (level){ 1, 0, false };
-    const char *fault = take_value(&s);
-    if (fault == NULL)
-        return TDM_OK;
-    return tdm_fail(err, TDM_MALFORMED, 0, "byte %zu: %s", (size_t)(s.at - bytes.data), fault);
+    size_t len;
+    tdm_code code = tdm_scan_first(bytes, limits, &len, err);
+    if (code == TDM_OK && len < bytes.len)
+        return tdm_fail(err, TDM_MALFORMED, 0, "byte %zu: bytes after the end", len);
+    return code;
 }

@@ -67,6 +67,9 @@ typedef struct tdm_record {
  */
 tdm_code tdm_event_decode(tdm_span bytes, tdm_event *out, tdm_err *err);
 
+/* The same of the first event of bytes that may hold more behind it; out->bytes is what it takes of them. */
+tdm_code tdm_event_decode_first(tdm_span bytes, tdm_event *out, tdm_err *err);
+
 /* The envelope only, of bytes that tdm_event_decode passed before (as those in the ledger): no scan, no
  * payload check. TDM_CORRUPT if the bytes cannot be read. */
 tdm_code tdm_event_peek(tdm_span bytes, tdm_event *out, tdm_err *err);

@@ -22,6 +22,8 @@ typedef struct tdm_scan_limits {
 
 /* Never allocates and never recurses. TDM_MALFORMED names the offset and what was found. */
 tdm_code tdm_scan(tdm_span bytes, const tdm_scan_limits *limits, tdm_err *err);
+/* The same of the first value of bytes that may hold more behind it; the limits are the value's. */
+tdm_code tdm_scan_first(tdm_span bytes, const tdm_scan_limits *limits, size_t *len, tdm_err *err);
 
 /* A cursor reads bytes that passed tdm_scan. A read of the wrong kind sets `failed`, returns zero values,
  * and later reads do nothing: ask once, at the end. It never reads past `end`. */

@@ -119,6 +119,38 @@ static void limits_are_kept(void **state)
 
 /* ---- msgpack-c as the judge ---- */
 
+/* Values one behind the other are taken one by one; the limits are each value's own. */
+static void the_first_value_is_taken_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t len;
+        size_t first; /* 0: refused */
+    } TRIES[] = {
+        { "\x01\x02", 2, 1 },
+        { "\x92\x01\x02\xc1", 4, 3 },
+        { "\x81\x01\xa1k\x05", 5, 4 },
+        { "\xc1\x01", 2, 0 },
+        { "\x92\x01", 2, 0 },
+        { "", 0, 0 },
+        { "\x91\x91\x01\x01", 4, 0 }, /* too deep */
+        { "\xa5"
+          "12345",
+          6, 0 }, /* too long */
+        { "\x94\x01\x02\x03\x04", 5, 5 },
+        { "\x95\x01\x02\x03\x04\x05", 6, 0 },
+    };
+    for (size_t i = 0; i < TDM_COUNT(TRIES); i++) {
+        size_t len = 99;
+        tdm_span bytes = { (const uint8_t *)TRIES[i].bytes, TRIES[i].len };
+        tdm_code code = tdm_scan_first(bytes, &(tdm_scan_limits){ 5, 1, 5 }, &len, NULL);
+        assert_int_equal(code, TRIES[i].first > 0 ? TDM_OK : TDM_MALFORMED);
+        if (code == TDM_OK)
+            assert_int_equal(len, TRIES[i].first);
+    }
+}
+
 static void same_value(tdm_cursor *cursor, const msgpack_object *object);
 
 static void same_bytes(tdm_span ours, const char *theirs, uint32_t len)
@@ -295,11 +327,12 @@ static void random_events_agree_with_msgpack(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(ROWS) + 4];
+    struct CMUnitTest tests[TDM_COUNT(ROWS) + 5];
     size_t count = TDM_COUNT(ROWS);
     for (size_t i = 0; i < count; i++)
         tests[i] = (struct CMUnitTest){ ROWS[i].name, check_row, NULL, NULL, (void *)&ROWS[i] };
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(limits_are_kept);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_first_value_is_taken_alone);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(all_short_inputs_agree_with_msgpack);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(every_canonical_input_is_accepted);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(random_events_agree_with_msgpack);
