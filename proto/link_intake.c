@@ -5,7 +5,6 @@
  */
 #include "link_inner.h"
 
-
 #include <stdlib.h>
 #include <string.h>
 

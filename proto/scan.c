@@ -93,12 +93,14 @@ static const char *take_bytes(scan *s, const head *h)
     return NULL;
 }
 
+#define TOO_MANY "more elements promised than bytes follow"
+
 static const char *open_level(scan *s, const head *h)
 {
     bool is_map = h->item == TDM_ITEM_MAP;
     uint64_t values = is_map ? 2 * h->value : h->value;
     if (values > bytes_left(s))
-        return "more elements promised than bytes follow";
+        return TOO_MANY;
     if (s->depth == s->depth_max)
         return "nested too deep";
     if (values > 0) {
@@ -158,7 +160,12 @@ tdm_code tdm_scan_first(tdm_span bytes, const tdm_scan_limits *limits, size_t *l
     s.top = (level){ 1, 0, false };
     const char *fault = take_value(&s);
     *len = (size_t)(s.at - bytes.data);
-    return fault == NULL ? TDM_OK : tdm_fail(err, TDM_MALFORMED, 0, "byte %zu: %s", *len, fault);
+    if (fault == NULL)
+        return TDM_OK;
+    bool ran_out = strcmp(fault, "cut short") == 0 || strcmp(fault, TOO_MANY) == 0;
+    if (ran_out && bytes.len > limits->bytes)
+        return tdm_fail(err, TDM_MALFORMED, 0, "at most %zu bytes are allowed", limits->bytes);
+    return tdm_fail(err, TDM_MALFORMED, 0, "byte %zu: %s", *len, fault);
 }
 
 tdm_code tdm_scan(tdm_span bytes, const tdm_scan_limits *limits, tdm_err *err)

@@ -4,6 +4,7 @@
  */
 #include "link_report.h"
 
+#include "clock.h"
 #include "log.h"
 
 #include <pthread.h>
@@ -29,7 +30,24 @@ static const struct {
     { "replaced", "other" },
 };
 
-void tdm_link_report_note(tdm_metrics *metrics, const tdm_id *peer, const char *word, const char *text)
+static bool pass_gate(tdm_note_gate *gate, const tdm_id *peer)
+{
+    enum { WINDOW_MS = 300000, LOGGED_MAX = 200 };
+    int64_t now = tdm_clock_mono_ms();
+    if (gate->since_ms == 0 || now - gate->since_ms >= WINDOW_MS) {
+        if (gate->left_out > 0)
+            tdm_log(TDM_LOG_WARN, "LINK-NOTES-LEFT-OUT", tdm_log_id("peer", peer),
+                    tdm_log_uint("notes", gate->left_out));
+        *gate = (tdm_note_gate){ .since_ms = now > 0 ? now : 1 };
+    }
+    bool passes = gate->logged < LOGGED_MAX;
+    gate->logged += passes;
+    gate->left_out += !passes;
+    return passes;
+}
+
+void tdm_link_report_note(tdm_metrics *metrics, tdm_note_gate *gate, const tdm_id *peer, const char *word,
+                          const char *text)
 {
     tdm_log_level level = TDM_LOG_INFO;
     for (size_t i = 0; i < TDM_COUNT(REASONS); i++) {
@@ -38,8 +56,9 @@ void tdm_link_report_note(tdm_metrics *metrics, const tdm_id *peer, const char *
         level = TDM_LOG_WARN;
         tdm_metrics_add(metrics, TDM_METRIC_EVENTS_REJECTED, REASONS[i].reason, 1);
     }
-    tdm_log(level, "LINK-NOTE", tdm_log_id("peer", peer), tdm_log_text("word", word),
-            tdm_log_text("what", text));
+    if (pass_gate(gate, peer))
+        tdm_log(level, "LINK-NOTE", tdm_log_id("peer", peer), tdm_log_text("word", word),
+                tdm_log_text("what", text));
 }
 
 json_t *tdm_link_report_row(const tdm_link *link, const tdm_id *peer, int64_t last_seen_ms)

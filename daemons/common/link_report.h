@@ -11,8 +11,17 @@
 
 #include <jansson.h>
 
-/* A note of the machine: logged with the peer's name, refusals counted by reason. */
-void tdm_link_report_note(tdm_metrics *metrics, const tdm_id *peer, const char *word, const char *text);
+/* How many notes of one peer were logged lately: nobody may fill the log. Zeroed at first. */
+typedef struct tdm_note_gate {
+    int64_t since_ms; /* monotonic; 0: no window is open */
+    uint32_t logged;
+    uint32_t left_out;
+} tdm_note_gate;
+
+/* A note of the machine: refusals are counted by reason, each; logged with the peer's name are at most 20 in
+ * 10 s, and of the others how many there were. */
+void tdm_link_report_note(tdm_metrics *metrics, tdm_note_gate *gate, const tdm_id *peer, const char *word,
+                          const char *text);
 /* One row of tdm_service_context.links. */
 json_t *tdm_link_report_row(const tdm_link *link, const tdm_id *peer, int64_t last_seen_ms);
 

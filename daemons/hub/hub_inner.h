@@ -26,6 +26,7 @@ typedef struct hub_peer {
     int64_t last_seen_ms; /* wall clock */
     tdm_series *messages_in;
     tdm_series *messages_out;
+    tdm_note_gate notes;
     unsigned unheeded;  /* messages since it was refused */
     size_t under_way;   /* batches handed to the writer */
     uint64_t feed_last; /* of its feed, as of the fold's step feed_asked */

@@ -32,7 +32,7 @@ static void port_send(void *context, tdm_span frame)
 static void port_note(void *context, const char *word, const char *text)
 {
     hub_peer *peer = context;
-    tdm_link_report_note(peer->hub->daemon->metrics, &peer->origin, word, text);
+    tdm_link_report_note(peer->hub->daemon->metrics, &peer->notes, &peer->origin, word, text);
 }
 
 static tdm_code port_tip(void *context, const tdm_id *origin, uint64_t incarnation, tdm_log_tip *out)

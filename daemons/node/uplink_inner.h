@@ -33,6 +33,7 @@ struct tdm_uplink {
     tdm_membership membership;
     tdm_dialer *dialer; /* NULL: no hub yet */
     tdm_link *link;
+    tdm_note_gate notes;
     uintptr_t generation; /* of the link: completions for an earlier one are dropped */
     uint64_t keys_at;     /* position of the hub's newest event the keyring has been read for */
     bool enrolled;        /* ENROLLED arrived: change over once the machine's call has returned */

@@ -25,7 +25,7 @@ static void port_note(void *context, const char *word, const char *text)
 {
     tdm_uplink *uplink = context;
     const tdm_id *hub = uplink->membership.joined ? &uplink->membership.hub : &uplink->membership.code.hub;
-    tdm_link_report_note(uplink->daemon->metrics, hub, word, text);
+    tdm_link_report_note(uplink->daemon->metrics, &uplink->notes, hub, word, text);
 }
 
 static tdm_code port_tip(void *context, const tdm_id *origin, uint64_t incarnation, tdm_log_tip *out)

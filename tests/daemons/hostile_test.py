@@ -173,7 +173,7 @@ def frames(birch, alder_origin, alder_incarnation):
         ("an event of another sequence than its place", of(birch.event(SESSION, "unit/KBB2/x", [(1, "KBB2"), (2, DAY), (3, 100)],
                                                                        sequence=9)), "malformed", "sequence"),
         ("an event of version 2", of(birch.event(INCARNATION, "origin/x", [(1, 1)], version=2)), "malformed", "version 2"),
-        ("an event with a float", of(birch.event(999, "unit/KBB2/x", [(1, Raw(b"\xcb" + bytes(8)))])), "malformed", "event 1 "),
+        ("an event with a float", of(birch.event(999, "unit/KBB2/x", [(1, Raw(b"\xcb" + bytes(8)))])), "malformed", "float"),
         ("an event nested too deep", of(birch.event(999, "unit/KBB2/x", [(1, Raw(b"\x91" * 40 + b"\xc0"))])), "malformed", "deep"),
         ("an event over 16,384 bytes", of(birch.event(999, "unit/KBB2/x", [(1, bytes(16500))])), "malformed", "16384"),
         ("a session with hours out of bounds", of(birch.event(SESSION, "unit/KBB2/x", [(1, "KBB2"), (2, DAY), (3, 1 << 40)])),
@@ -215,12 +215,23 @@ def check_frames(checks, all_, birch):
 def check_flood(checks, all_, birch):
     """Somebody with a good key who does not stop."""
     birch.hello()
+    logged = all_.hub.log_text().count("id=LINK-NOTE ")
     for _ in range(5000):
         birch.say(b"\xde\xad" * 100)
     checks.that("while one partner sends noise without end, the honest node goes on", all_.goes_on())
     checks.that("the noise is counted", all_.hub.rejected("malformed") > 64, all_.hub.rejected("malformed"))
     wait_for("the one who goes on to be cut off", lambda: "id=PEER-CUT" in all_.hub.log_text())
     checks.that("who goes on after the refusal is cut off", True)
+    for _ in range(4):
+        birch.close()
+        birch.hello()
+        for _ in range(64):
+            birch.say(b"\xde\xad" * 100)
+    birch.close()
+    birch.hello()
+    counted = all_.hub.rejected("malformed")
+    logged = all_.hub.log_text().count("id=LINK-NOTE ") - logged
+    checks.that("it is counted each time, and does not fill the log", logged <= 200 < counted - 50, (counted, logged))
     checks.same("nothing of it is stored", [event for event in all_.hub.events() if event["origin"] == birch.origin.hex()], [])
     birch.close()
     checks.same("and may come back with a HELLO", birch.hello()[0], WELCOME)
