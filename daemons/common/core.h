@@ -121,6 +121,10 @@ struct tdm_queue;
  * fold advanced. At most 4 listeners; unlisten returns when nothing will be pushed any more. */
 tdm_code tdm_core_listen(tdm_core *core, struct tdm_queue *queue, int grew_fd, tdm_err *err);
 void tdm_core_unlisten(tdm_core *core, struct tdm_queue *queue);
+/* Between the two, batches to be kept gather: a loop that reads several frames in one turn lets them be
+ * committed together. What somebody waits for (tdm_core_state, tdm_core_local_put) ends it. */
+void tdm_core_cork(tdm_core *core);
+void tdm_core_uncork(tdm_core *core);
 /* Copies what it needs. TDM_BUSY: the writer's queue is full. */
 tdm_code tdm_core_keep(tdm_core *core, struct tdm_queue *queue, const tdm_log_batch *batch, void *owner,
                        uint64_t token);

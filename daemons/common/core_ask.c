@@ -104,6 +104,17 @@ static bool attach_answer(core_request *item, tdm_queue *queue, void *owner, uin
     return true;
 }
 
+void tdm_core_cork(tdm_core *core)
+{
+    enum { ENOUGH = 8 }; /* frames of about 1,000 events: more does not make a commit cheaper per event */
+    tdm_queue_cork(core->requests, ENOUGH);
+}
+
+void tdm_core_uncork(tdm_core *core)
+{
+    tdm_queue_uncork(core->requests);
+}
+
 static void *copy_of(const void *data, size_t bytes)
 {
     void *copy = malloc(bytes == 0 ? 1 : bytes);

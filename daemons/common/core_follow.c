@@ -138,7 +138,7 @@ static tdm_code fold_step(tdm_core *core, batch *taken, bool *moved, tdm_err *er
         return taken->count == 0 ? TDM_OK : tdm_fold_apply(core->fold, taken->entries, taken->count, err);
     if (code == TDM_OK)
         code = file_all(core, taken, err);
-    while (code == TDM_OK && taken->count == BATCH_EVENTS
+    while (code == TDM_OK && taken->count == BATCH_EVENTS && !tdm_fold_needs_checkpoint(core->fold)
            && tdm_fold_position(core->fold) - begun < GATHER_EVENTS) {
         code = read_next(core, taken, err);
         if (code == TDM_OK)

@@ -19,6 +19,7 @@ struct tdm_queue {
     size_t capacity;
     size_t first; /* index of the oldest */
     size_t count;
+    size_t enough; /* items that end a cork; 0: there is none */
     bool closed;
     bool raised; /* the eventfd is readable */
     int fd;
@@ -74,6 +75,11 @@ static void signal_state(tdm_queue *queue)
     queue->raised = wanted;
 }
 
+static bool is_ready(const tdm_queue *queue)
+{
+    return queue->closed || (queue->count > 0 && queue->count >= queue->enough);
+}
+
 static tdm_code put(tdm_queue *queue, void **item)
 {
     if (queue->closed)
@@ -83,7 +89,8 @@ static tdm_code put(tdm_queue *queue, void **item)
     queue->ring[(queue->first + queue->count++) % queue->capacity] = *item;
     *item = NULL;
     signal_state(queue);
-    pthread_cond_signal(&queue->items);
+    if (is_ready(queue))
+        pthread_cond_signal(&queue->items);
     return TDM_OK;
 }
 
@@ -113,6 +120,7 @@ tdm_code tdm_queue_push(tdm_queue *queue, void **item)
     pthread_mutex_lock(&queue->lock);
     while (queue->count == queue->capacity && !queue->closed)
         pthread_cond_wait(&queue->room, &queue->lock);
+    queue->enough = 0;
     tdm_code code = put(queue, item);
     pthread_mutex_unlock(&queue->lock);
     return code;
@@ -129,11 +137,27 @@ size_t tdm_queue_pop(tdm_queue *queue, void **items, size_t max)
 size_t tdm_queue_wait(tdm_queue *queue, void **items, size_t max)
 {
     pthread_mutex_lock(&queue->lock);
-    while (queue->count == 0 && !queue->closed)
+    while (!is_ready(queue))
         pthread_cond_wait(&queue->items, &queue->lock);
     size_t taken = take(queue, items, max);
     pthread_mutex_unlock(&queue->lock);
     return taken;
+}
+
+void tdm_queue_cork(tdm_queue *queue, size_t enough)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->enough = enough;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void tdm_queue_uncork(tdm_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->enough = 0;
+    if (is_ready(queue))
+        pthread_cond_signal(&queue->items);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 void tdm_queue_close(tdm_queue *queue)

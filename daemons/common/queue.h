@@ -23,8 +23,13 @@ tdm_code tdm_queue_try_push(tdm_queue *queue, void **item);
 tdm_code tdm_queue_push(tdm_queue *queue, void **item);
 /* Take what waits, at most `max`, without waiting; returns how many. */
 size_t tdm_queue_pop(tdm_queue *queue, void **items, size_t max);
-/* As above, but wait until something is there. 0 means closed and empty. */
+/* As above, but wait until something is there, and no cork holds it back. 0 means closed and empty. */
 size_t tdm_queue_wait(tdm_queue *queue, void **items, size_t max);
+/* Let items gather: whoever waits sleeps on until `enough` of them are there, somebody pushes one with
+ * tdm_queue_push and so waits for an answer, or the queue is uncorked or closed. For a producer that knows
+ * that more is to come at once. */
+void tdm_queue_cork(tdm_queue *queue, size_t enough);
+void tdm_queue_uncork(tdm_queue *queue);
 /* Refuse further items and wake everybody. What waits can still be popped. */
 void tdm_queue_close(tdm_queue *queue);
 

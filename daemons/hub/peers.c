@@ -401,24 +401,33 @@ static void take_message(tdm_hub *hub, const tdm_route *route, const uint8_t key
     watch_patience(peer);
 }
 
+/* False if nothing waits. */
+static bool receive_one(tdm_hub *hub)
+{
+    tdm_route route;
+    uint8_t key[32];
+    tdm_span bytes;
+    bool strange = false;
+    tdm_err err = { .code = TDM_OK };
+    tdm_code code = tdm_listener_receive(hub->listener, &route, key, &bytes, &strange, &err);
+    if (code == TDM_END)
+        return false;
+    if (strange)
+        tdm_metrics_add(hub->daemon->metrics, TDM_METRIC_EVENTS_REJECTED, "malformed", 1);
+    else if (code != TDM_OK)
+        tdm_log_failure(TDM_LOG_WARN, "LINK-RECEIVE-FAILED", &err);
+    else
+        take_message(hub, &route, key, bytes);
+    return true;
+}
+
 void hub_peers_receive(tdm_hub *hub)
 {
-    for (size_t i = 0; i < MESSAGES_AT_ONCE; i++) {
-        tdm_route route;
-        uint8_t key[32];
-        tdm_span bytes;
-        bool strange = false;
-        tdm_err err = { .code = TDM_OK };
-        tdm_code code = tdm_listener_receive(hub->listener, &route, key, &bytes, &strange, &err);
-        if (code == TDM_END)
-            return;
-        if (strange)
-            tdm_metrics_add(hub->daemon->metrics, TDM_METRIC_EVENTS_REJECTED, "malformed", 1);
-        else if (code != TDM_OK)
-            tdm_log_failure(TDM_LOG_WARN, "LINK-RECEIVE-FAILED", &err);
-        else
-            take_message(hub, &route, key, bytes);
-    }
+    size_t taken = 0;
+    tdm_core_cork(hub->daemon->core);
+    while (taken < MESSAGES_AT_ONCE && receive_one(hub))
+        taken++;
+    tdm_core_uncork(hub->daemon->core);
 }
 
 /* A batch came back from the writer: its peer may have been dropped since. */

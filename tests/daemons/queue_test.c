@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -170,6 +171,53 @@ static void check_close_wakes(void **state)
     assert_ptr_equal(left, &numbers[0]);
 }
 
+/* Who waits on a corked queue is woken by enough items, by one that somebody waits for, by the cork's end, or
+ * by the queue's; and takes all that gathered. */
+static void check_cork(void **state)
+{
+    void *items[8];
+    void *urgent = &numbers[9];
+    tdm_queue_cork(*state, 2);
+    assert_int_equal(push(*state, 1), TDM_OK);
+    assert_int_equal(push(*state, 2), TDM_OK);
+    assert_int_equal(tdm_queue_wait(*state, items, 8), 2);
+    tdm_queue_cork(*state, 100);
+    assert_int_equal(push(*state, 1), TDM_OK);
+    assert_int_equal(tdm_queue_push(*state, &urgent), TDM_OK);
+    assert_int_equal(tdm_queue_wait(*state, items, 8), 2);
+    tdm_queue_cork(*state, 100);
+    assert_int_equal(push(*state, 1), TDM_OK);
+    tdm_queue_uncork(*state);
+    assert_int_equal(tdm_queue_wait(*state, items, 8), 1);
+    tdm_queue_cork(*state, 100);
+    assert_int_equal(push(*state, 1), TDM_OK);
+    tdm_queue_close(*state);
+    assert_int_equal(tdm_queue_wait(*state, items, 8), 1);
+    assert_int_equal(tdm_queue_wait(*state, items, 8), 0);
+}
+
+static void *take_once(void *argument)
+{
+    void *items[8];
+    return (void *)(uintptr_t)tdm_queue_wait(argument, items, 8);
+}
+
+/* However the threads run, two corked items are never taken one by one. */
+static void check_cork_between_threads(void **state)
+{
+    for (int round = 0; round < 500; round++) {
+        pthread_t taker;
+        void *taken = NULL;
+        tdm_queue_cork(*state, 2);
+        assert_int_equal(pthread_create(&taker, NULL, take_once, *state), 0);
+        assert_int_equal(push(*state, 1), TDM_OK);
+        sched_yield();
+        assert_int_equal(push(*state, 2), TDM_OK);
+        pthread_join(taker, &taken);
+        assert_int_equal((uintptr_t)taken, 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +229,9 @@ int main(void)
         { "destroy drops what still waits", check_destroy, NULL, NULL, NULL },
         { "four producers lose and reorder nothing", check_threads, open_queue, close_queue, NULL },
         { "close wakes a producer that waits for room", check_close_wakes, open_queue, close_queue, NULL },
+        { "a cork lets items gather", check_cork, open_queue, close_queue, NULL },
+        { "corked items are not taken one by one", check_cork_between_threads, open_queue, close_queue,
+          NULL },
     };
     return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
 }
