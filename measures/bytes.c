@@ -4,7 +4,25 @@
  */
 #include "bytes.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+
+/* Drawn once per process: partners choose the names that are hashed, and nobody may choose where they fall.
+ */
+static uint64_t seed(void)
+{
+    static _Atomic uint64_t drawn;
+    uint64_t held = atomic_load_explicit(&drawn, memory_order_relaxed);
+    while (held == 0) {
+        tdm_id random;
+        uint64_t fresh;
+        tdm_id_random(&random);
+        memcpy(&fresh, random.bytes, sizeof fresh);
+        atomic_compare_exchange_strong(&drawn, &held, fresh);
+        held = atomic_load_explicit(&drawn, memory_order_relaxed);
+    }
+    return held;
+}
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -15,7 +33,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
 /* A multiply-and-fold hash: eight bytes a step. Never stored and never part of the state hash. */
 uint64_t tdm_bytes_hash(tdm_span bytes)
 {
-    uint64_t hash = 0x9e3779b97f4a7c15u ^ bytes.len;
+    uint64_t hash = seed() ^ bytes.len;
     const uint8_t *at = bytes.data;
     size_t left = bytes.len;
     for (; left >= 8; left -= 8, at += 8)
