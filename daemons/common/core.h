@@ -26,7 +26,7 @@ typedef struct tdm_core_options {
     size_t map_bytes;
     size_t views_cache_bytes;
     size_t gather_events;  /* most events one commit takes; 0: 16384 */
-    uint64_t fold_lag_max; /* events the fold may be behind before the writer waits for it; 0: 1,000,000 */
+    uint64_t fold_lag_max; /* events the fold may be behind before the writer waits for it; 0: 500,000 */
 } tdm_core_options;
 
 /* New stores get an identity and their first event (type incarnation). Returns when the fold has caught up

@@ -108,7 +108,7 @@ typedef struct tdm_level_row {
     int64_t claims_unanswered;
     bool median_days_defined;
     int64_t median_days;
-    int64_t facts;
+    int64_t facts; /* 0 unless the period is closed */
     int64_t late;
     int64_t returns_expected; /* total rows only */
     int64_t returns_received;
