@@ -11,6 +11,7 @@
 
 #include <getopt.h>
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -163,13 +164,12 @@ typedef struct sampler {
 static void *sample(void *argument)
 {
     sampler *s = argument;
-    const struct timespec pause = { .tv_nsec = SAMPLE_MS * 1000000L };
     while (!atomic_load(&s->stop)) {
         bool complete;
         int64_t lag = bench_hub_lag(s->hub, &complete);
         if (lag > s->most)
             s->most = lag;
-        nanosleep(&pause, NULL);
+        poll(NULL, 0, SAMPLE_MS);
     }
     return NULL;
 }
