@@ -55,10 +55,10 @@ typedef struct link_outlog {
     bool on;
     tdm_id origin;
     uint32_t stretch_count;
-    uint32_t at;      /* the stretch being sent */
-    uint64_t sent;    /* in it */
-    uint64_t too_big; /* events of the batch that did not fit in the window; 0: none */
-    uint64_t events;  /* in flight */
+    uint32_t at;     /* the stretch being sent */
+    uint64_t sent;   /* in it */
+    uint64_t usual;  /* events of the batch read last: as many as the next one has, most likely */
+    uint64_t events; /* in flight */
     uint32_t frame_count;
     int64_t progress_ms; /* when something was last acknowledged, or first sent after quiet */
     link_stretch stretches[TDM_FRAME_INCARNATIONS_MAX];

@@ -86,7 +86,7 @@ void link_outlog_rewind(tdm_link *link)
     link_outlog *out = &link->out;
     out->frame_count = 0;
     out->events = 0;
-    out->too_big = 0;
+    out->usual = 1;
     out->at = 0;
     out->sent = out->stretch_count > 0 ? out->stretches[0].acked : 0;
     out->progress_ms = link->now_ms;
@@ -159,11 +159,12 @@ static bool has_room(const tdm_link *link, uint64_t events)
     return out->frame_count < LINK_FRAMES_MAX && (out->events == 0 || out->events + events <= window(link));
 }
 
+/* A batch is read once there is room for one like the last: so few are read and not sent. */
 void link_outlog_pump(tdm_link *link)
 {
     link_outlog *out = &link->out;
     tdm_log_batch batch;
-    while (out->on && has_room(link, out->too_big > 0 ? out->too_big : 1)) {
+    while (out->on && has_room(link, out->usual)) {
         tdm_code code = next_batch(link, &batch);
         if (code == TDM_END)
             return;
@@ -172,9 +173,8 @@ void link_outlog_pump(tdm_link *link)
             link->pump_at_ms = link->now_ms + link->options.retry_max_ms;
             return;
         }
-        uint64_t events = batch.runs[batch.run_count - 1].last - batch.runs[0].first + 1;
-        out->too_big = has_room(link, events) ? 0 : events;
-        if (out->too_big == 0)
+        out->usual = batch.runs[batch.run_count - 1].last - batch.runs[0].first + 1;
+        if (has_room(link, out->usual))
             send_batch(link, &batch);
     }
 }

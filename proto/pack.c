@@ -149,13 +149,20 @@ tdm_span tdm_cursor_skip(tdm_cursor *cursor)
     return cursor->failed ? (tdm_span){ 0 } : (tdm_span){ start, (size_t)(cursor->at - start) };
 }
 
+#define HEAD_MAX 9
+
 /* A lead byte and a big-endian number of `width` bytes. */
 static void put_head(tdm_buf *out, uint8_t lead, uint64_t number, uint32_t width)
 {
-    uint8_t bytes[9] = { lead };
-    for (uint32_t i = 0; i < width; i++)
-        bytes[1 + i] = (uint8_t)(number >> 8 * (width - 1 - i));
-    tdm_buf_add(out, bytes, 1 + width);
+    uint8_t bytes[HEAD_MAX] = { lead };
+    uint64_t wide = width == 0 ? 0 : htobe64(number << (64 - 8 * width));
+    memcpy(bytes + 1, &wide, sizeof wide);
+    if (out->failed || out->capacity - out->len < HEAD_MAX) {
+        tdm_buf_add(out, bytes, 1 + width);
+        return;
+    }
+    memcpy(out->data + out->len, bytes, HEAD_MAX); /* of a known length: two stores */
+    out->len += 1 + width;
 }
 
 void tdm_pack_map(tdm_buf *out, uint32_t pairs)

@@ -177,6 +177,18 @@ tdm_code tdm_ledger_get_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t inca
     return code == TDM_OK ? read_run(key_span(&key), row, out, err) : code;
 }
 
+tdm_code tdm_ledger_read_event(tdm_span key, tdm_span row, uint64_t position, tdm_ledger_entry *out,
+                               tdm_err *err)
+{
+    if (key.len != POSITION_KEY_BYTES || tdm_read_u64(key.data) != position)
+        return tdm_fail(err, TDM_CORRUPT, 0, "position %llu is missing", (unsigned long long)position);
+    if (!tdm_row_is_sound(key, row, EVENT_HEAD_BYTES) || !tdm_event_row_read(row, out))
+        return tdm_fail(err, TDM_CORRUPT, 0, "the record at position %llu is damaged",
+                        (unsigned long long)position);
+    out->position = position;
+    return TDM_OK;
+}
+
 tdm_code tdm_ledger_get_event(tdm_kv_txn *txn, uint64_t position, tdm_ledger_entry *out, tdm_err *err)
 {
     row_key key = tdm_key_of_position(position);
@@ -184,13 +196,13 @@ tdm_code tdm_ledger_get_event(tdm_kv_txn *txn, uint64_t position, tdm_ledger_ent
     tdm_code code = tdm_kv_get(txn, TABLE_EVENTS, key_span(&key), &row, err);
     if (code == TDM_NOT_FOUND)
         return tdm_fail(err, code, 0, "nothing at position %llu", (unsigned long long)position);
-    if (code != TDM_OK)
-        return code;
-    if (!tdm_row_is_sound(key_span(&key), row, EVENT_HEAD_BYTES) || !tdm_event_row_read(row, out))
-        return tdm_fail(err, TDM_CORRUPT, 0, "the record at position %llu is damaged",
-                        (unsigned long long)position);
-    out->position = position;
-    return TDM_OK;
+    return code == TDM_OK ? tdm_ledger_read_event(key_span(&key), row, position, out, err) : code;
+}
+
+static tdm_code run_has_no_event(uint64_t position, tdm_err *err)
+{
+    return tdm_fail(err, TDM_CORRUPT, 0, "a run tells of position %llu, where nothing is",
+                    (unsigned long long)position);
 }
 
 tdm_code tdm_ledger_get_event_of_run(tdm_kv_txn *txn, const run_row *run, uint64_t sequence,
@@ -198,10 +210,21 @@ tdm_code tdm_ledger_get_event_of_run(tdm_kv_txn *txn, const run_row *run, uint64
 {
     uint64_t position = run->position + (sequence - run->run.first);
     tdm_code code = tdm_ledger_get_event(txn, position, out, err);
-    if (code != TDM_NOT_FOUND)
-        return code;
-    return tdm_fail(err, TDM_CORRUPT, 0, "a run tells of position %llu, where nothing is",
-                    (unsigned long long)position);
+    return code == TDM_NOT_FOUND ? run_has_no_event(position, err) : code;
+}
+
+tdm_code tdm_ledger_step_event_of_run(tdm_kv_cursor *events, const run_row *run, uint64_t sequence,
+                                      tdm_ledger_entry *out, tdm_err *err)
+{
+    uint64_t position = run->position + (sequence - run->run.first);
+    row_key from = tdm_key_of_position(position);
+    tdm_span key, row;
+    tdm_code code = sequence == run->run.first ? tdm_kv_cursor_seek(events, key_span(&from), &key, &row)
+                                               : tdm_kv_cursor_next(events, &key, &row);
+    if (code == TDM_END)
+        return run_has_no_event(position, err);
+    return code == TDM_OK ? tdm_ledger_read_event(key, row, position, out, err)
+                          : tdm_ledger_cursor_failed(events->txn, err);
 }
 
 tdm_code tdm_ledger_get_notice(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,

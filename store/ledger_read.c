@@ -22,13 +22,10 @@ typedef struct scan_state {
 static tdm_code scan_row(scan_state *scan, tdm_span key, tdm_span row, tdm_err *err)
 {
     tdm_ledger_entry entry;
-    if (key.len != POSITION_KEY_BYTES || tdm_read_u64(key.data) != scan->next)
-        return tdm_fail(err, TDM_CORRUPT, 0, "position %llu is missing", (unsigned long long)scan->next);
-    if (!tdm_row_is_sound(key, row, EVENT_HEAD_BYTES) || !tdm_event_row_read(row, &entry))
-        return tdm_fail(err, TDM_CORRUPT, 0, "the record at position %llu is damaged",
-                        (unsigned long long)scan->next);
-    entry.position = scan->next;
-    tdm_code code = scan->visit(scan->context, &entry, err);
+    tdm_code code = tdm_ledger_read_event(key, row, scan->next, &entry, err);
+    if (code != TDM_OK)
+        return code;
+    code = scan->visit(scan->context, &entry, err);
     if (code == TDM_OK || code == TDM_END)
         scan->next++;
     return code;
@@ -137,6 +134,7 @@ tdm_code tdm_ledger_head_at(tdm_ledger *ledger, const tdm_id *origin, uint64_t i
 
 typedef struct gathering {
     tdm_kv_txn *txn;
+    tdm_kv_cursor *events;
     tdm_kv_cursor *seals;
     const tdm_id *origin;
     uint64_t incarnation;
@@ -154,7 +152,7 @@ static tdm_code add_run(gathering *g, const run_row *run, tdm_err *err)
 {
     for (uint64_t sequence = run->run.first; sequence <= run->run.last; sequence++) {
         tdm_ledger_entry entry;
-        tdm_code code = tdm_ledger_get_event_of_run(g->txn, run, sequence, &entry, err);
+        tdm_code code = tdm_ledger_step_event_of_run(g->events, run, sequence, &entry, err);
         if (code == TDM_OK)
             code = add_event(&entry, &g->out->events, err);
         if (code != TDM_OK)
@@ -191,10 +189,21 @@ static bool is_over(const gathering *g, size_t usable)
     return usable > 0 && (g->out->run_count > g->max_runs || g->out->events.len > g->max_bytes);
 }
 
+/* Whether a run will go beyond the bounds, if its events are as long as those before. */
+static bool will_be_over(const gathering *g, const run_row *run, size_t usable)
+{
+    size_t events = (size_t)(run->run.last - run->run.first) + 1;
+    return usable > 0
+           && (g->out->run_count == g->max_runs
+               || g->out->events.len + events * (g->out->events.len / g->out->event_count) > g->max_bytes);
+}
+
 /* Take one run, and give it back if it goes beyond the bounds: TDM_END. */
 static tdm_code take_run(gathering *g, const run_row *run, tdm_err *err)
 {
     size_t usable = g->only_sealed ? g->sealed_runs : g->out->run_count;
+    if (will_be_over(g, run, usable)) /* not read for nothing */
+        return TDM_END;
     size_t runs = g->out->run_count, events = g->out->event_count, bytes = g->out->events.len;
     tdm_code code = add_run(g, run, err);
     if (code != TDM_OK)
@@ -213,6 +222,8 @@ static tdm_code gather(gathering *g, uint64_t from, tdm_err *err)
     tdm_code code = tdm_kv_cursor_open(g->txn, TABLE_RUNS, &runs, err);
     if (code == TDM_OK)
         code = tdm_kv_cursor_open(g->txn, TABLE_SEALS, &g->seals, err);
+    if (code == TDM_OK)
+        code = tdm_kv_cursor_open(g->txn, TABLE_EVENTS, &g->events, err);
     if (code != TDM_OK)
         return code;
     run_row run;
@@ -269,13 +280,14 @@ static tdm_code prove_path(tdm_kv_txn *txn, const run_row *run, uint64_t sequenc
                            tdm_err *err)
 {
     size_t count = (size_t)(run->run.last - run->run.first) + 1;
+    tdm_kv_cursor *events = NULL;
     tdm_digest *digests = malloc(count * sizeof *digests);
     if (digests == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory for a proof");
-    tdm_code code = TDM_OK;
+    tdm_code code = tdm_kv_cursor_open(txn, TABLE_EVENTS, &events, err);
     for (size_t i = 0; i < count && code == TDM_OK; i++) {
         tdm_ledger_entry entry;
-        code = tdm_ledger_get_event_of_run(txn, run, run->run.first + i, &entry, err);
+        code = tdm_ledger_step_event_of_run(events, run, run->run.first + i, &entry, err);
         if (code == TDM_OK)
             tdm_event_digest(entry.bytes, &digests[i]);
     }

@@ -78,7 +78,10 @@ tdm_code tdm_event_peek(tdm_span bytes, tdm_event *out, tdm_err *err);
  * ready-made as one canonical map. TDM_INVALID if the result would not pass tdm_event_decode. */
 tdm_code tdm_event_encode(const tdm_event *event, tdm_span payload, tdm_buf *out, tdm_err *err);
 
-/* The same of parts that tdm_event_encode passed before, with a sequence and a recorded time as long or
+/* Whether tdm_event_encode would take it: TDM_OK, or TDM_INVALID and why. Nothing is made. */
+tdm_code tdm_event_check(const tdm_event *event, tdm_span payload, tdm_err *err);
+
+/* The same of parts that tdm_event_encode or tdm_event_check passed before, with a sequence and a recorded time as long or
  * longer: nothing is checked again. */
 void tdm_event_pack(const tdm_event *event, tdm_span payload, tdm_buf *out);
 

@@ -128,7 +128,7 @@ double bench_hub_cpu(const bench_hub *hub); /* seconds used so far */
 
 /* ---- bench_edge.c: a node with a real store and link machine, in a process of its own */
 typedef struct bench_order {
-    enum { BENCH_CONNECT, BENCH_STATE, BENCH_WAIT_FOLDED, BENCH_LATENCY, BENCH_CLOSE } what;
+    enum { BENCH_CONNECT, BENCH_PREPARE, BENCH_STATE, BENCH_WAIT_FOLDED, BENCH_LATENCY, BENCH_CLOSE } what;
     bool units;   /* STATE: all units, else frames of sessions */
     size_t count; /* STATE: frames; LATENCY: facts */
     tdm_id hub;   /* CONNECT: to whom */

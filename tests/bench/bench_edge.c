@@ -25,6 +25,12 @@
 #define MAP_BYTES ((size_t)16 << 30)
 #define CACHE_BYTES ((size_t)32 << 20)
 
+/* One frame as facts to be stated. */
+typedef struct sheaf {
+    tdm_draft *drafts;
+    size_t count;
+} sheaf;
+
 typedef struct edge {
     void *zmq;
     tdm_core *core;
@@ -35,8 +41,8 @@ typedef struct edge {
     tdm_dialer *dialer;
     tdm_link *link;
     const bench_log *log;
-    size_t from; /* frames to state now */
-    size_t until;
+    sheaf *sheaves; /* to state now */
+    size_t sheaf_count;
     uint64_t stated;
     uint64_t position;
     pthread_t loop;
@@ -186,6 +192,7 @@ static void read_news(edge *e)
 static void *turn_edge(void *argument)
 {
     edge *e = argument;
+    pthread_setname_np(pthread_self(), "loop");
     for (;;) {
         uint64_t count;
         zmq_pollitem_t items[] = {
@@ -239,20 +246,43 @@ static size_t cut_drafts(const bench_frame *frame, tdm_draft *drafts)
     return made;
 }
 
+static void drop_sheaves(edge *e)
+{
+    for (size_t i = 0; i < e->sheaf_count; i++)
+        free(e->sheaves[i].drafts);
+    free(e->sheaves);
+    e->sheaves = NULL;
+    e->sheaf_count = 0;
+}
+
+/* Before the clock starts, as the frames of the bare edges are made. */
+static double prepare(edge *e, const bench_order *order)
+{
+    size_t from = order->units ? 0 : e->log->unit_frames;
+    size_t until = order->units ? e->log->unit_frames : bench_log_until(e->log, order->count);
+    drop_sheaves(e);
+    e->sheaves = calloc(until - from + 1, sizeof *e->sheaves);
+    e->sheaf_count = until - from;
+    for (size_t i = 0; i < e->sheaf_count; i++) {
+        const bench_frame *frame = &e->log->frames[from + i];
+        e->sheaves[i].drafts = calloc(frame->events, sizeof(tdm_draft));
+        e->sheaves[i].count = cut_drafts(frame, e->sheaves[i].drafts);
+    }
+    return 0;
+}
+
 static void state_all(edge *e)
 {
-    tdm_draft *drafts = calloc(TDM_RUN_EVENTS_MAX, sizeof *drafts);
-    for (size_t i = e->from; i < e->until; i++) {
+    for (size_t i = 0; i < e->sheaf_count; i++) {
+        const sheaf *facts = &e->sheaves[i];
         tdm_stated stated;
         tdm_err err = { 0 };
-        size_t count = cut_drafts(&e->log->frames[i], drafts);
-        if (count == 0)
+        if (facts->count == 0)
             continue;
-        bench_must(tdm_core_state(e->core, drafts, count, &stated, &err), "stating", &err);
+        bench_must(tdm_core_state(e->core, facts->drafts, facts->count, &stated, &err), "stating", &err);
         e->stated = stated.last;
         e->position = stated.position;
     }
-    free(drafts);
 }
 
 static void wait_acked(edge *e, uint64_t last)
@@ -271,9 +301,8 @@ static void wait_acked(edge *e, uint64_t last)
 
 static double state_and_wait(edge *e, const bench_order *order)
 {
+    (void)order;
     double start = bench_now();
-    e->from = order->units ? 0 : e->log->unit_frames;
-    e->until = order->units ? e->log->unit_frames : bench_log_until(e->log, order->count);
     state_all(e);
     wait_acked(e, e->stated);
     return bench_now() - start;
@@ -381,6 +410,7 @@ static double close_edge(edge *e, const bench_order *order)
     if (write(e->stop_fd, &one, sizeof one) < 0)
         bench_die("edge", "cannot stop a loop");
     pthread_join(e->loop, NULL);
+    drop_sheaves(e);
     tdm_link_destroy(&e->link);
     tdm_dialer_close(&e->dialer);
     tdm_core_unlisten(e->core, e->done);
@@ -398,8 +428,8 @@ static double close_edge(edge *e, const bench_order *order)
 /* ---- orders */
 
 static double (*const OBEY[])(edge *, const bench_order *) = {
-    [BENCH_CONNECT] = connect_edge,    [BENCH_STATE] = state_and_wait, [BENCH_WAIT_FOLDED] = wait_folded,
-    [BENCH_LATENCY] = measure_latency, [BENCH_CLOSE] = close_edge,
+    [BENCH_CONNECT] = connect_edge,    [BENCH_PREPARE] = prepare,         [BENCH_STATE] = state_and_wait,
+    [BENCH_WAIT_FOLDED] = wait_folded, [BENCH_LATENCY] = measure_latency, [BENCH_CLOSE] = close_edge,
 };
 
 void bench_edge_serve(int orders, const bench_log *log, const char *folder, size_t index)

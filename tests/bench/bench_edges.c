@@ -82,8 +82,9 @@ bench_edges *bench_edges_open(bench_hub *hub, const char *program, const char *f
 
 double bench_edges_run(bench_edges *edges, bool units, size_t frames)
 {
+    order_all(edges, &(bench_order){ .what = BENCH_PREPARE, .units = units, .count = frames });
     double start = bench_now();
-    order_all(edges, &(bench_order){ .what = BENCH_STATE, .units = units, .count = frames });
+    order_all(edges, &(bench_order){ .what = BENCH_STATE });
     return bench_now() - start;
 }
 

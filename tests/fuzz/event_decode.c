@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     tdm_buf out = { 0 };
     tdm_buf line = { 0 };
+    TDM_ASSERT(tdm_event_check(&event, event.payload, NULL) == TDM_OK);
     TDM_ASSERT(tdm_event_encode(&event, event.payload, &out, NULL) == TDM_OK);
     TDM_ASSERT(tdm_span_equal(tdm_buf_span(&out), bytes));
     tdm_buf_clear(&out);

@@ -157,6 +157,111 @@ static void what_may_not_be_read_is_not_written(void **state)
     tdm_buf_free(&out);
 }
 
+static tdm_event good_event(void)
+{
+    return (tdm_event){ .incarnation = 1,
+                        .sequence = 1,
+                        .type = 999, /* unknown: any map will do */
+                        .author = 1,
+                        .subject = TDM_SPAN_LITERAL("unit") };
+}
+
+static void check_as_encoded(const tdm_event *event, const tdm_buf *payload, tdm_code expected)
+{
+    tdm_buf out = { 0 };
+    tdm_err err = { 0 };
+    assert_int_equal(tdm_event_encode(event, tdm_buf_span(payload), &out, NULL), expected);
+    if (tdm_event_check(event, tdm_buf_span(payload), &err) != expected)
+        fail_msg("%s", err.what);
+    assert_int_equal(err.code, expected);
+    tdm_buf_free(&out);
+}
+
+/* One value of a good event broken; what is checked is what would be encoded. */
+static void a_check_passes_what_can_be_encoded(void **state)
+{
+    (void)state;
+    static char long_subject[TDM_SUBJECT_MAX + 2];
+    memset(long_subject, 'u', sizeof long_subject - 1);
+    tdm_event events[24];
+    bool good[TDM_COUNT(events)];
+    size_t count = 0;
+#define CASE(passes, change)                                                                                 \
+    do {                                                                                                     \
+        good[count] = passes;                                                                                \
+        events[count] = good_event();                                                                        \
+        events[count++].change;                                                                              \
+    } while (0)
+    CASE(true, author = 99);
+    CASE(false, author = 100);
+    CASE(false, author = 0);
+    CASE(false, incarnation = 0);
+    CASE(true, incarnation = UINT64_MAX);
+    CASE(true, sequence = INT64_MAX);
+    CASE(false, sequence = 0);
+    CASE(false, sequence = (uint64_t)INT64_MAX + 1);
+    CASE(false, type = 0);
+    CASE(false, type = 1000);
+    CASE(false, type = TDM_TYPE_TARGET); /* its year is missing */
+    CASE(true, event_offset_min = -1080);
+    CASE(false, event_offset_min = 1081);
+    CASE(false, event_ms = INT64_MIN);
+    CASE(true, event_ms = 253402214399999);
+    CASE(false, recorded_ms = 253402214400000);
+    CASE(false, subject.len = 0);
+    CASE(false, subject = TDM_SPAN_LITERAL("a\nb"));
+    CASE(false, subject = TDM_SPAN_LITERAL("a\xc3"));
+    CASE(false, subject = tdm_span_text(long_subject));
+#undef CASE
+    tdm_buf empty = hex_bytes("80");
+    for (size_t i = 0; i < count; i++)
+        check_as_encoded(&events[i], &empty, good[i] ? TDM_OK : TDM_INVALID);
+    tdm_buf_free(&empty);
+}
+
+static void a_check_knows_the_greatest_length(void **state)
+{
+    (void)state;
+    static uint8_t blob[TDM_EVENT_MAX];
+    tdm_event event = good_event();
+    size_t refused = 0;
+    for (size_t len = TDM_EVENT_MAX - 400; len < TDM_EVENT_MAX; len++) {
+        tdm_buf payload = { 0 };
+        tdm_buf out = { 0 };
+        tdm_pack_map(&payload, 1);
+        tdm_pack_uint(&payload, 1);
+        tdm_pack_bin(&payload, blob, len);
+        tdm_code code = tdm_event_encode(&event, tdm_buf_span(&payload), &out, NULL);
+        check_as_encoded(&event, &payload, code);
+        refused += code != TDM_OK;
+        tdm_buf_free(&payload);
+        tdm_buf_free(&out);
+    }
+    assert_in_range(refused, 1, 399);
+}
+
+static void a_check_sees_a_broken_payload(void **state)
+{
+    (void)state;
+    static const char *const BROKEN[] = { "c0", "81 01", "80 80", "81 02 ca 00 00 00 00" };
+    tdm_event event = good_event();
+    for (size_t i = 0; i < TDM_COUNT(BROKEN); i++) {
+        tdm_buf payload = hex_bytes(BROKEN[i]);
+        check_as_encoded(&event, &payload, TDM_INVALID);
+        tdm_buf_free(&payload);
+    }
+    for (size_t depth = 1; depth <= 2 * TDM_SCAN_DEPTH_MAX; depth++) {
+        tdm_buf payload = { 0 };
+        for (size_t i = 0; i < depth; i++) {
+            tdm_pack_map(&payload, 1);
+            tdm_pack_uint(&payload, 1);
+        }
+        tdm_pack_nil(&payload);
+        check_as_encoded(&event, &payload, depth < TDM_SCAN_DEPTH_MAX ? TDM_OK : TDM_INVALID);
+        tdm_buf_free(&payload);
+    }
+}
+
 static void a_newer_version_is_unsupported_not_malformed(void **state)
 {
     (void)state;
@@ -323,7 +428,7 @@ static void mutations_are_refused_or_go_round(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(PAYLOADS) + 10];
+    struct CMUnitTest tests[TDM_COUNT(PAYLOADS) + 24];
     size_t count = 0;
     for (size_t i = 0; i < TDM_COUNT(PAYLOADS); i++)
         tests[count++] =
@@ -333,6 +438,9 @@ int main(void)
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(an_unknown_type_has_no_record);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(unknown_fields_are_counted);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_may_not_be_read_is_not_written);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_check_passes_what_can_be_encoded);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_check_knows_the_greatest_length);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_check_sees_a_broken_payload);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_newer_version_is_unsupported_not_malformed);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_peek_at_broken_bytes_is_corrupt);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(a_peek_at_a_cut_payload_stays_within);
