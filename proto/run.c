@@ -6,28 +6,34 @@
 
 #include "tandem/pack.h"
 
+#include <nettle/sha2.h>
 #include <sodium.h>
 #include <string.h>
 
 enum prefix { PREFIX_LEAF = 0, PREFIX_NODE = 1, PREFIX_HEAD = 2 };
 
+/* H over first and then second. */
+static void hash(tdm_span first, tdm_span second, tdm_digest *out)
+{
+    struct sha256_ctx state;
+    sha256_init(&state);
+    sha256_update(&state, first.len, first.data);
+    sha256_update(&state, second.len, second.data);
+    sha256_digest(&state, TDM_DIGEST_BYTES, out->bytes);
+}
+
 static void hash_pair(uint8_t prefix, const tdm_digest *left, const tdm_digest *right, tdm_digest *out)
 {
-    uint8_t bytes[1 + 2 * TDM_DIGEST_BYTES];
+    uint8_t bytes[1 + TDM_DIGEST_BYTES];
     bytes[0] = prefix;
     memcpy(bytes + 1, left->bytes, TDM_DIGEST_BYTES);
-    memcpy(bytes + 1 + TDM_DIGEST_BYTES, right->bytes, TDM_DIGEST_BYTES);
-    crypto_generichash(out->bytes, TDM_DIGEST_BYTES, bytes, sizeof bytes, NULL, 0);
+    hash((tdm_span){ bytes, sizeof bytes }, (tdm_span){ right->bytes, TDM_DIGEST_BYTES }, out);
 }
 
 void tdm_event_digest(tdm_span bytes, tdm_digest *out)
 {
     static const uint8_t LEAF = PREFIX_LEAF;
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, TDM_DIGEST_BYTES);
-    crypto_generichash_update(&state, &LEAF, 1);
-    crypto_generichash_update(&state, bytes.data, bytes.len);
-    crypto_generichash_final(&state, out->bytes, TDM_DIGEST_BYTES);
+    hash((tdm_span){ &LEAF, 1 }, bytes, out);
 }
 
 /* One level up, in place: pairs become nodes, an odd last one is carried. */
@@ -132,5 +138,5 @@ void tdm_assertion_digest(const tdm_id *origin, tdm_span subject, const tdm_id *
         tdm_pack_nil(&buf);
     tdm_pack_bool(&buf, values[TDM_LINK_ASSERT_SUPPLIER].number != 0);
     TDM_ASSERT(!buf.failed && buf.data == room);
-    crypto_generichash(out->bytes, TDM_DIGEST_BYTES, buf.data, buf.len, NULL, 0);
+    hash(tdm_buf_span(&buf), (tdm_span){ 0 }, out);
 }

@@ -59,6 +59,7 @@ static void init_locks(tdm_core *core)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&core->changed, &monotonic);
+    pthread_cond_init(&core->pressed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&core->lock, NULL);
     pthread_rwlock_init(&core->listening, NULL);
@@ -107,6 +108,7 @@ void tdm_core_close(tdm_core **pointer)
     tdm_fold_close(&core->fold);
     tdm_ledger_close(&core->ledger);
     pthread_cond_destroy(&core->changed);
+    pthread_cond_destroy(&core->pressed);
     pthread_rwlock_destroy(&core->listening);
     pthread_mutex_destroy(&core->lock);
     sodium_memzero(&core->identity, sizeof core->identity);
@@ -224,9 +226,12 @@ tdm_code tdm_core_wait_folded(tdm_core *core, uint64_t position, int64_t timeout
     }
     int waited = 0;
     pthread_mutex_lock(&core->lock);
+    core->fold_waiters += timeout_ms > 0;
+    pthread_cond_signal(&core->pressed);
     while (waited != ETIMEDOUT && core->follow_failed == TDM_OK
            && (core->swap_wanted || atomic_load(&core->folded) < position || !atomic_load(&core->settled)))
         waited = pthread_cond_timedwait(&core->changed, &core->lock, &until);
+    core->fold_waiters -= timeout_ms > 0;
     tdm_code failed = core->follow_failed;
     tdm_err why = core->follow_err;
     pthread_mutex_unlock(&core->lock);
@@ -252,6 +257,7 @@ tdm_code tdm_core_set_authority(tdm_core *core, const tdm_id *hub, tdm_err *err)
     core->identity.has_authority = true;
     core->identity.authority = *hub;
     core->swap_wanted = core->swap_wanted || !same; /* another call may be waiting for its swap */
+    pthread_cond_signal(&core->pressed);
     pthread_cond_broadcast(&core->changed);
     while (core->swap_wanted && core->follow_failed == TDM_OK)
         pthread_cond_wait(&core->changed, &core->lock);

@@ -20,6 +20,8 @@
 #define GATHER_EVENTS 262144 /* filed before they are judged, at most: some 0.7 s */
 #define WORK_SUBJECTS 512
 #define FOLLOW_NICE 19
+#define REST_MS 1000 /* while facts stream in, from one step's beginning to the next one's, at most */
+#define QUIET_MS 20  /* without a commit: they stream no more */
 #define IDLE_CHECKPOINT_MS 2000 /* a quiet fold checkpoints after so long */
 #define RETRY_MS 1000           /* between tries of a checkpoint that failed */
 
@@ -174,12 +176,20 @@ static tdm_code refold_step(tdm_core *core, bool *moved, tdm_err *err)
     return TDM_OK;
 }
 
+static struct timespec in_ms(long ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += ms * 1000000;
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
 /* Wait until something changes or the idle checkpoint is due. True to go on. */
 static bool wait_for_change(tdm_core *core, bool dirty)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += IDLE_CHECKPOINT_MS / 1000;
+    struct timespec until = in_ms(IDLE_CHECKPOINT_MS);
     int waited = 0;
     pthread_mutex_lock(&core->lock);
     while (!core->stopping && !core->swap_wanted && waited != ETIMEDOUT
@@ -246,9 +256,7 @@ static void set_failed(tdm_core *core, tdm_code code, const tdm_err *err)
 /* False if the store is closing. */
 static bool pause_follower(tdm_core *core)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += RETRY_MS / 1000;
+    struct timespec until = in_ms(RETRY_MS);
     int waited = 0;
     pthread_mutex_lock(&core->lock);
     while (!core->stopping && waited != ETIMEDOUT)
@@ -288,6 +296,24 @@ static tdm_code step(tdm_core *core, batch *taken, bool *moved, tdm_err *err)
     return code;
 }
 
+/* What comes now and then is folded at once. While facts stream in they gather: each costs less then, and
+ * whoever waits for a commit is not held up for figures that nobody asks for. Who waits for figures is. */
+static void rest(tdm_core *core, int64_t begun_ms)
+{
+    uint64_t enough = core->lag_max / 2 < GATHER_EVENTS ? core->lag_max / 2 : GATHER_EVENTS;
+    uint64_t seen = 0;
+    int waited = 0;
+    pthread_mutex_lock(&core->lock);
+    while (!core->stopping && !core->swap_wanted && core->fold_waiters == 0
+           && (waited != ETIMEDOUT || atomic_load(&core->committed) != seen)
+           && tdm_core_fold_lag(core) < enough && tdm_clock_mono_ms() < begun_ms + REST_MS) {
+        struct timespec until = in_ms(QUIET_MS);
+        seen = atomic_load(&core->committed);
+        waited = pthread_cond_timedwait(&core->pressed, &core->lock, &until);
+    }
+    pthread_mutex_unlock(&core->lock);
+}
+
 static tdm_code follow_until_stopped(tdm_core *core, batch *taken, tdm_err *err)
 {
     for (;;) {
@@ -296,6 +322,7 @@ static tdm_code follow_until_stopped(tdm_core *core, batch *taken, tdm_err *err)
         bool swap = core->swap_wanted;
         bool stopping = core->stopping;
         pthread_mutex_unlock(&core->lock);
+        int64_t begun_ms = tdm_clock_mono_ms();
         tdm_code code = swap ? swap_fold(core, err) : TDM_OK;
         if (code == TDM_OK && stopping)
             return tdm_fold_checkpoint(core->fold, err);
@@ -305,6 +332,7 @@ static tdm_code follow_until_stopped(tdm_core *core, batch *taken, tdm_err *err)
             return code;
         if (moved) {
             publish_progress(core);
+            rest(core, begun_ms);
             continue;
         }
         bool dirty = tdm_fold_checkpointed(core->fold) != tdm_fold_position(core->fold);
@@ -357,6 +385,7 @@ void core_follow_stop(tdm_core *core)
 {
     pthread_mutex_lock(&core->lock);
     core->stopping = true;
+    pthread_cond_signal(&core->pressed);
     pthread_cond_broadcast(&core->changed);
     pthread_mutex_unlock(&core->lock);
     if (core->follower_runs)

@@ -45,6 +45,8 @@ struct tdm_core {
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* fold swapped or released, folded position moved */
+    pthread_cond_t pressed; /* the fold's thread may rest no longer */
+    unsigned fold_waiters;
     tdm_fold *fold;         /* NULL while it is being swapped */
     unsigned fold_users;
     bool swap_wanted;

@@ -90,7 +90,8 @@ int tdm_id_compare(const tdm_id *a, const tdm_id *b);
 bool tdm_id_is_zero(const tdm_id *id);
 void tdm_id_random(tdm_id *id);
 
-/* A 32-byte BLAKE2b-256 digest (libsodium crypto_generichash). */
+/* 32 bytes. Of a log's events, runs and heads: SHA-256 (run.h). Where nothing is proven to others:
+ * BLAKE2b-256 (libsodium crypto_generichash), and the function says so. */
 #define TDM_DIGEST_BYTES 32
 typedef struct tdm_digest {
     uint8_t bytes[TDM_DIGEST_BYTES];

@@ -7,11 +7,10 @@
  * Merkle root of the event digests, built as in RFC 6962 section 2.1 (leaf and node are told apart by a first
  * byte; an odd node is carried up, never doubled): leaf = H(0x00 || event bytes)     node = H(0x01 || left ||
  * right) The chain head after a run is  head = H(0x02 || previous head || root), the head before the first
- * run being 32 zero bytes. H is BLAKE2b-256 (libsodium crypto_generichash without a key); formats carry its
- * name.
+ * run being 32 zero bytes. H is SHA-256, as there (docs/decisions/0010-sha-256.md); formats carry its name.
  *
  * A seal is an Ed25519 signature over the canonical MessagePack array
- *     ["tandem.seal/1", "blake2b-256", origin bin16, incarnation bin8, first, last, head bin32]
+ *     ["tandem.seal/1", "sha-256", origin bin16, incarnation bin8, first, last, head bin32]
  * where last is the last sequence of a run, head the head after it, and first the first sequence that the
  * sealing origin stated under this incarnation: always 1. One seal thus covers the incarnation up to last.
  */
@@ -20,7 +19,7 @@
 
 #include "tandem/event.h"
 
-#define TDM_HASH_NAME "blake2b-256"
+#define TDM_HASH_NAME "sha-256"
 #define TDM_RUN_EVENTS_MAX 1024  /* events in one run */
 #define TDM_RUN_BYTES_MAX 196608 /* bytes of events in one run, so that a run fits in one EVENTS frame */
 #define TDM_SEAL_BYTES 64
@@ -60,7 +59,7 @@ tdm_code tdm_seal_check(const tdm_seal *seal, const tdm_id *origin, uint64_t inc
 /* Proof that one event is in an origin's log: its path to the run's root, the head before the run, and the
  * roots of the runs after it up to the sealed one. What is proven is the event with the origin, incarnation
  * and sequence in its bytes; first and last only tell the shape of the run's tree. On the wire the array
- *     ["tandem.proof/1", "blake2b-256", first, last, previous head bin32, [path bin32..], [roots bin32..],
+ *     ["tandem.proof/1", "sha-256", first, last, previous head bin32, [path bin32..], [roots bin32..],
  *      seal last, seal key bin32, seal signature bin64] */
 #define TDM_PROOF_PATH_MAX 10 /* 2^10 = TDM_RUN_EVENTS_MAX */
 #define TDM_PROOF_ROOTS_MAX 64

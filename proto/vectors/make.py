@@ -379,7 +379,7 @@ def sign(seed, message):
 
 # ---- runs ----
 def h(*parts):
-    return hashlib.blake2b(b"".join(parts), digest_size=32).digest()
+    return hashlib.sha256(b"".join(parts)).digest()
 
 
 def tree(leaves):
@@ -408,7 +408,7 @@ def leaf(data):
 
 
 def sealed(last, head):
-    return pack(["tandem.seal/1", "blake2b-256", ORIGIN, INCARNATION, 1, last, head])
+    return pack(["tandem.seal/1", "sha-256", ORIGIN, INCARNATION, 1, last, head])
 
 
 def log(count, first=1):
@@ -440,7 +440,7 @@ def proof_vector(index):
         heads.append(h(b"\x02", heads[-1], root))
     siblings = path(index, [leaf(e) for e in runs[1]])
     public, signature = sign(seed, sealed(10, heads[3]))
-    proof = pack(["tandem.proof/1", "blake2b-256", 3, 7, heads[1], siblings, [roots[2]], 10, public, signature])
+    proof = pack(["tandem.proof/1", "sha-256", 3, 7, heads[1], siblings, [roots[2]], 10, public, signature])
     return {"event": runs[1][index].hex(), "proof": proof.hex()}
 
 

@@ -238,7 +238,7 @@ static const struct touch TOUCHES[] = {
     { "a title that was changed", "again", "agaim", TDM_DENIED },
     { "a root that was changed", "\"root\":\"", "\"rood\":\"", TDM_MALFORMED },
     { "an unknown kind of line", "{\"kind\":\"run\"", "{\"kind\":\"rum\"", TDM_MALFORMED },
-    { "a hash that is not known", "blake2b-256", "blake2b-512", TDM_UNSUPPORTED },
+    { "a hash that is not known", "sha-256", "sha-512", TDM_UNSUPPORTED },
     { "a store line that is missing", "{\"kind\":\"store\"", "{\"kind\":\"stoke\"", TDM_MALFORMED },
     { "a newer version", "\"version\":1", "\"version\":9", TDM_UNSUPPORTED },
 };

@@ -205,7 +205,7 @@ class Stranger:
         origin, first = origin or self.origin, first or len(self.events) + 1
         last = first + len(events) - 1
         head = h(b"\x02", base or self.heads[-1], tree([leaf(event) for event in events]))
-        signed = pack(["tandem.seal/1", "blake2b-256", origin, self.incarnation, 1, last, head])
+        signed = pack(["tandem.seal/1", "sha-256", origin, self.incarnation, 1, last, head])
         frame = {"kind": EVENTS, "origin": origin, "incarnation": self.incarnation, "first": first, "lasts": [last],
                  "packed": b"".join(events), "packing": 0, "seal": [last, self.seal_key, sign(self.seed, signed)[1]], "last": last}
         frame.update(change)
