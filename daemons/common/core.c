@@ -60,8 +60,10 @@ static void init_locks(tdm_core *core)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&core->changed, &monotonic);
     pthread_cond_init(&core->pressed, &monotonic);
+    pthread_cond_init(&core->stopped, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&core->lock, NULL);
+    pthread_mutex_init(&core->turn, NULL);
     pthread_rwlock_init(&core->listening, NULL);
 }
 
@@ -109,8 +111,10 @@ void tdm_core_close(tdm_core **pointer)
     tdm_ledger_close(&core->ledger);
     pthread_cond_destroy(&core->changed);
     pthread_cond_destroy(&core->pressed);
+    pthread_cond_destroy(&core->stopped);
     pthread_rwlock_destroy(&core->listening);
     pthread_mutex_destroy(&core->lock);
+    pthread_mutex_destroy(&core->turn);
     sodium_memzero(&core->identity, sizeof core->identity);
     free(core);
     *pointer = NULL;

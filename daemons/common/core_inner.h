@@ -27,6 +27,8 @@ typedef struct core_identity {
     tdm_id authority;
 } core_identity;
 
+typedef struct core_batch core_batch;
+
 typedef struct core_listener {
     tdm_queue *queue;
     int grew_fd;
@@ -45,9 +47,10 @@ struct tdm_core {
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* fold swapped or released, folded position moved */
-    pthread_cond_t pressed; /* the fold's thread may rest no longer */
+    pthread_cond_t pressed; /* figures are waited for */
+    pthread_cond_t stopped;
     unsigned fold_waiters;
-    tdm_fold *fold;         /* NULL while it is being swapped */
+    tdm_fold *fold; /* NULL while it is being swapped */
     unsigned fold_users;
     bool swap_wanted;
     bool stopping;
@@ -63,9 +66,15 @@ struct tdm_core {
 
     tdm_queue *requests;
     pthread_t writer;
-    pthread_t follower;
+    pthread_mutex_t turn; /* held by whoever folds; taken before lock, never with it */
+    _Atomic bool hurry;   /* the turn is wanted: who folds at leisure gives it up between two slices */
+    _Atomic bool dirty;   /* there is something to checkpoint */
+    core_batch *batch;    /* under turn */
+    pthread_t leisure;
+    pthread_t due;
     bool writer_runs;
-    bool follower_runs;
+    bool leisure_runs;
+    bool due_runs;
 };
 
 /* core_identity.c: read the identity, or make one with its first event in the same transaction. */
@@ -95,7 +104,20 @@ void core_writer_stop(tdm_core *core);
 /* core_follow.c */
 tdm_code core_follow_start(tdm_core *core, tdm_err *err);
 void core_follow_stop(tdm_core *core);
-tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err);
 void core_tell_grown(tdm_core *core);
+
+/* core_step.c: called with the turn held. */
+#define CORE_STEP_EVENTS 262144 /* filed before they are judged, at most: some 0.7 s */
+core_batch *core_batch_new(void);
+void core_batch_free(core_batch **batch);
+/* Fold what is next, as far as one step goes. *moved: whether there was anything. yields: give up between two
+ * slices once core->hurry is set; the next step goes on from there. Figures are told of when they are whole.
+ */
+tdm_code core_step(tdm_core *core, core_batch *taken, bool yields, bool *moved, tdm_err *err);
+void core_tell_progress(tdm_core *core);
+
+/* core_views.c */
+tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err);
+tdm_code core_fold_swap(tdm_core *core, tdm_err *err); /* with the turn held */
 
 #endif

@@ -231,8 +231,11 @@ static void wait_for_fold(tdm_core *core)
     if (tdm_core_fold_lag(core) <= core->lag_max)
         return;
     pthread_mutex_lock(&core->lock);
+    core->fold_waiters++;
+    pthread_cond_signal(&core->pressed);
     while (!core->stopping && core->follow_failed == TDM_OK && tdm_core_fold_lag(core) > core->lag_max)
         pthread_cond_wait(&core->changed, &core->lock);
+    core->fold_waiters--;
     pthread_mutex_unlock(&core->lock);
 }
 

@@ -8,11 +8,13 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int64_t folded_events(tdm_core *core)
 {
@@ -299,6 +301,63 @@ static void steps_have_numbers(fixture *f)
     assert_true(tdm_core_fold_steps(f->core) > before);
 }
 
+/* Units, whose dossiers are judged after they were filed. */
+static void state_units(tdm_core *core, unsigned from, unsigned count)
+{
+    tdm_stated stated;
+    tdm_drafts *drafts = tdm_drafts_new();
+    for (unsigned i = from; i < from + count; i++) {
+        char name[16];
+        char subject[48];
+        tdm_record record;
+        snprintf(name, sizeof name, "u%u", i);
+        snprintf(subject, sizeof subject, "unit/AB1/%s", name);
+        tdm_record_init(&record, TDM_TYPE_UNIT);
+        tdm_record_set_text(&record, TDM_UNIT_RECORDER, "AB1");
+        tdm_record_set_text(&record, TDM_UNIT_LEAD, "AB1");
+        tdm_record_set_text(&record, TDM_UNIT_UNIT_ID, name);
+        tdm_record_set_number(&record, TDM_UNIT_KIND, TDM_UNITKIND_IS_PROGRAMME);
+        tdm_record_set_number(&record, TDM_UNIT_STATUS, TDM_STATUS_IS_DELIVERED);
+        tdm_record_set_number(&record, TDM_UNIT_START, 17000);
+        tdm_id fact = tdm_fact_named((const char *[]){ "unit", name }, 2);
+        assert_ok(
+            tdm_drafts_add(drafts, TDM_AUTHOR_IS_DAEMON, tdm_span_text(subject), &fact, 17000, &record, err));
+    }
+    assert_ok(tdm_core_state_drafts(core, drafts, &stated, err));
+    tdm_drafts_free(&drafts);
+}
+
+/* Of some steps at leisure nothing but judging is left when somebody begins to wait: that is gone on with. */
+static void whoever_waits_goes_first(fixture *f)
+{
+    enum { ROUNDS = 30, UNITS = 4000 };
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        int64_t all = 1 + (int64_t)(i + 1) * UNITS;
+        state_units(f->core, i * UNITS, UNITS);
+        while (folded_events(f->core) < all)
+            sched_yield(); /* until all are filed */
+        wait_folded(f->core);
+        assert_true(tdm_core_is_complete(f->core));
+        assert_int_equal(folded_events(f->core), all);
+    }
+    fixture_reopen(f, false);
+    wait_folded(f->core);
+    assert_int_equal(folded_events(f->core), 1 + ROUNDS * UNITS);
+}
+
+static void nobody_need_wait(fixture *f)
+{
+    tdm_stated stated;
+    struct pollfd grown = { .fd = f->grew_fd, .events = POLLIN };
+    assert_code(TDM_OK, state_some(f->core, 1, 3000, &stated));
+    while (!tdm_core_is_complete(f->core)) {
+        uint64_t count;
+        assert_int_equal(poll(&grown, 1, WAIT_MS), 1);
+        assert_int_equal(read(f->grew_fd, &count, sizeof count), sizeof count);
+    }
+    assert_int_equal(folded_events(f->core), 3001);
+}
+
 static void waiting_ends_in_time(fixture *f)
 {
     tdm_err err;
@@ -315,6 +374,8 @@ static const core_row ROWS[] = {
     { "an offline reader as of a tide sees what it covers", offline_reader_as_of_a_tide, true },
     { "a folder without a store is told so", absent_store_is_told, false },
     { "each step of the fold has another number", steps_have_numbers, false },
+    { "figures that are waited for come before those at leisure", whoever_waits_goes_first, false },
+    { "figures follow though nobody waits for them", nobody_need_wait, true },
     { "waiting for figures ends in time", waiting_ends_in_time, false },
 };
 
