@@ -132,7 +132,8 @@ static tdm_code refold_some(step *s, bool *moved, tdm_err *err)
 tdm_code core_step(tdm_core *core, core_batch *taken, bool yields, bool *moved, tdm_err *err)
 {
     step s = { .core = core, .taken = taken, .yields = yields, .whole = true };
-    *moved = tdm_fold_position(core->fold) != atomic_load(&core->folded); /* a step that gave way left it so */
+    *moved =
+        tdm_fold_position(core->fold) != atomic_load(&core->folded); /* a step that gave way left it so */
     tdm_code code = judge_all(&s, err);
     if (code == TDM_OK && s.whole)
         code = fold_gathered(&s, moved, err);

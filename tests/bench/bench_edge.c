@@ -10,6 +10,7 @@
 #include "link_ports.h"
 #include "transport.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,6 +435,7 @@ static double (*const OBEY[])(edge *, const bench_order *) = {
 
 void bench_edge_serve(int orders, const bench_log *log, const char *folder, size_t index)
 {
+    mallopt(M_ARENA_MAX, 1); /* as every daemon does (run.c) */
     edge e = { .log = log, .zmq = zmq_ctx_new() };
     bench_key key;
     bench_order order = { .what = BENCH_CONNECT };
