@@ -30,7 +30,8 @@ tdm_code tdm_ledger_get_event(tdm_kv_txn *txn, uint64_t position, tdm_ledger_ent
 /* An event that the run's row promises: its absence is TDM_CORRUPT. */
 tdm_code tdm_ledger_get_event_of_run(tdm_kv_txn *txn, const run_row *run, uint64_t sequence,
                                      tdm_ledger_entry *out, tdm_err *err);
-/* The same of one after the other: `events` is a cursor that stands at the one before, unless it is the first. */
+/* The same of one after the other: `events` is a cursor that stands at the one before, unless it is the
+ * first. */
 tdm_code tdm_ledger_step_event_of_run(tdm_kv_cursor *events, const run_row *run, uint64_t sequence,
                                       tdm_ledger_entry *out, tdm_err *err);
 /* A row that was found where `position` is expected. */

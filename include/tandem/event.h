@@ -81,8 +81,8 @@ tdm_code tdm_event_encode(const tdm_event *event, tdm_span payload, tdm_buf *out
 /* Whether tdm_event_encode would take it: TDM_OK, or TDM_INVALID and why. Nothing is made. */
 tdm_code tdm_event_check(const tdm_event *event, tdm_span payload, tdm_err *err);
 
-/* The same of parts that tdm_event_encode or tdm_event_check passed before, with a sequence and a recorded time as long or
- * longer: nothing is checked again. */
+/* The same of parts that tdm_event_encode or tdm_event_check passed before, with a sequence and a recorded
+ * time as long or longer: nothing is checked again. */
 void tdm_event_pack(const tdm_event *event, tdm_span payload, tdm_buf *out);
 
 /* Read a payload by its type's rows. TDM_MALFORMED names the field. TDM_UNSUPPORTED: unknown type. */
