@@ -137,10 +137,11 @@ static void rest(tdm_core *core, int64_t begun_ms)
 static bool wait_for_leisure(tdm_core *core)
 {
     pthread_mutex_lock(&core->lock);
-    while (!core->stopping && core->follow_failed == TDM_OK
-           && (atomic_load(&core->hurry) || core->swap_wanted || !is_behind(core)))
-        pthread_cond_wait(&core->changed, &core->lock);
-    bool go_on = !core->stopping && core->follow_failed == TDM_OK;
+    while (!core->stopping
+           && (core->follow_failed != TDM_OK || atomic_load(&core->hurry) || core->swap_wanted
+               || !is_behind(core)))
+        pthread_cond_wait(&core->changed, &core->lock); /* a failure may pass: see checkpoint */
+    bool go_on = !core->stopping;
     pthread_mutex_unlock(&core->lock);
     return go_on;
 }
@@ -202,7 +203,7 @@ static duty wait_for_duty(tdm_core *core)
             break;
         }
         if (core->follow_failed != TDM_OK) {
-            pthread_cond_wait(&core->changed, &core->lock); /* for the end */
+            pthread_cond_wait(&core->changed, &core->lock); /* for the end, or for room on the disk */
         } else if (core->swap_wanted) {
             found = DUTY_SWAP;
             break;
@@ -268,7 +269,7 @@ static void *fold_when_due(void *argument)
         pthread_mutex_lock(&core->turn);
         tdm_code code = DO[found](core, &err);
         pthread_mutex_unlock(&core->turn);
-        atomic_store(&core->hurry, false);
+        atomic_store(&core->hurry, found == DUTY_STOP);
         if (code != TDM_OK)
             fail(core, code, &err);
         pthread_mutex_lock(&core->lock);

@@ -6,14 +6,17 @@
 #include "core_world.h"
 #include "tide.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static int64_t folded_events(tdm_core *core)
@@ -358,6 +361,64 @@ static void nobody_need_wait(fixture *f)
     assert_int_equal(folded_events(f->core), 3001);
 }
 
+/* ---- a disk without room */
+
+static size_t threads_named(const char *wanted)
+{
+    size_t found = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (const struct dirent *entry; (entry = readdir(tasks)) != NULL;) {
+        char path[300];
+        char name[32] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
+        FILE *comm = fopen(path, "r");
+        if (comm == NULL)
+            continue; /* . and .. */
+        found += fgets(name, sizeof name, comm) != NULL && strcmp(strtok(name, "\n"), wanted) == 0;
+        fclose(comm);
+    }
+    closedir(tasks);
+    return found;
+}
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static tdm_code wait_a_little(tdm_core *core)
+{
+    enum { A_LITTLE_MS = 50 };
+    tdm_err err;
+    return tdm_core_wait_folded(core, UINT64_MAX, A_LITTLE_MS, &err); /* a position that never comes */
+}
+
+/* The checkpoint of a quiet fold fails, and goes on by itself once there is room; so does all the rest. */
+static void figures_go_on_when_there_is_room(fixture *f)
+{
+    tdm_code code;
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    state_units(f->core, 0, 1000);
+    wait_folded(f->core);
+    limit_files(1);
+    while ((code = wait_a_little(f->core)) == TDM_UNREACHABLE)
+        continue;
+    limit_files(RLIM_INFINITY);
+    assert_true(code == TDM_IO || code == TDM_FULL);
+    while ((code = wait_a_little(f->core)) != TDM_UNREACHABLE)
+        continue;
+    signal(SIGXFSZ, before);
+    state_units(f->core, 1000, 1000);
+    wait_folded(f->core);
+    assert_int_equal(folded_events(f->core), 2001);
+    assert_int_equal(threads_named("fold"), 1);
+    assert_int_equal(threads_named("fold-due"), 1);
+}
+
 static void waiting_ends_in_time(fixture *f)
 {
     tdm_err err;
@@ -376,6 +437,7 @@ static const core_row ROWS[] = {
     { "each step of the fold has another number", steps_have_numbers, false },
     { "figures that are waited for come before those at leisure", whoever_waits_goes_first, false },
     { "figures follow though nobody waits for them", nobody_need_wait, true },
+    { "figures go on when there is room on the disk again", figures_go_on_when_there_is_room, false },
     { "waiting for figures ends in time", waiting_ends_in_time, false },
 };
 
