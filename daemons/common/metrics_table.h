@@ -11,7 +11,7 @@
 
 #define TDM_CLAIMS "claim=asserted|standing|corroborated"
 #define TDM_REJECTIONS                                                                                       \
-    "reason=malformed|oversize|noncanonical|version|unknown_key|bad_seal|fork|foreign_name|gap|enrol_denied" \
+    "reason=malformed|version|unknown_key|bad_seal|fork|foreign_name|gap|enrol_denied"                       \
     "|rate|other"
 
 #define TDM_METRICS(X)                                                                                       \
