@@ -272,11 +272,21 @@ static tdm_code resolve(const tdm_service_context *context, const char *when, td
     return code;
 }
 
+/* Whoever asks wants to see what was recorded before. Where more streams in than can be folded, what there is
+ * must do, and says that it is not complete. */
+static void let_catch_up(tdm_core *core)
+{
+    enum { PATIENCE_MS = 1000 };
+    if (!tdm_core_is_complete(core))
+        tdm_core_wait_folded(core, tdm_core_folded(core) + tdm_core_fold_lag(core), PATIENCE_MS, NULL);
+}
+
 tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, tdm_view *out, tdm_err *err)
 {
     const char *when = tdm_arg_text(args, "as_of");
     *out = (tdm_view){ .as_of_ms = context->now_ms, .date = tdm_today(context) };
     if (when == NULL) {
+        let_catch_up(context->core);
         out->complete = tdm_core_is_complete(context->core);
         out->fold = tdm_core_fold(context->core);
         return TDM_OK;
