@@ -88,7 +88,6 @@ json_t *world_ask(tdm_world *world, const char *verb, const char *args, const ch
     json_t *parsed = args == NULL ? json_object() : json_loads(args, 0, &why);
     assert_non_null(parsed);
     tdm_request request = { .args = parsed, .body = body == NULL ? (tdm_span){ 0 } : tdm_span_text(body) };
-    settle(world);
     tdm_service_call(&world->context, verb, &request, &answer, &err);
     json_t *document = json_loadb((const char *)answer.bytes.data, answer.bytes.len, 0, &why);
     if (document == NULL)

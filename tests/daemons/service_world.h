@@ -24,8 +24,8 @@ void world_close(tdm_world *world);
 void world_folder(char out[256]); /* a fresh scratch folder; world_remove afterwards */
 void world_remove(const char *folder);
 
-/* The whole answer, a failure's error object too; the caller's. Waits until all is folded first. args: JSON
- * text, NULL for none; body NULL for none. *exit_status may be NULL. */
+/* The whole answer, a failure's error object too; the caller's. As in life, nobody waits for the fold
+ * first. args: JSON text, NULL for none; body NULL for none. *exit_status may be NULL. */
 json_t *world_ask(tdm_world *world, const char *verb, const char *args, const char *body, int *exit_status);
 /* data[0] of an answer that must succeed or have exit status 1; borrowed from *keep, which the caller frees.
  */
