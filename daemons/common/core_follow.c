@@ -93,12 +93,19 @@ static tdm_code checkpoint(tdm_core *core, tdm_err *err)
     return code;
 }
 
-/* Holding the turn. */
-static tdm_code take_step(tdm_core *core, bool yields, bool *moved, tdm_err *err)
+/* With the turn held: nothing is filed that is not judged, since figures are told of when they are whole. */
+static bool is_whole(const tdm_core *core)
 {
-    tdm_code code = core_step(core, core->batch, yields, moved, err);
-    if (code == TDM_OK && *moved && tdm_fold_needs_checkpoint(core->fold))
-        code = checkpoint(core, err);
+    return tdm_fold_position(core->fold) == atomic_load(&core->folded);
+}
+
+/* With the turn held. */
+static tdm_code take_step(tdm_core *core, bool yields, tdm_err *err)
+{
+    bool moved = false;
+    tdm_code code = core_step(core, core->batch, yields, &moved, err);
+    bool full = code == TDM_OK && moved && is_whole(core) && tdm_fold_needs_checkpoint(core->fold);
+    atomic_store(&core->full, full);
     atomic_store(&core->dirty, tdm_fold_checkpointed(core->fold) != tdm_fold_position(core->fold));
     return code;
 }
@@ -108,10 +115,30 @@ static bool is_behind(tdm_core *core)
     return atomic_load(&core->committed) > atomic_load(&core->folded) || !atomic_load(&core->settled);
 }
 
+/* With the turn held, so that nobody folds on behind a failure: what failed would be left out. */
 static void fail(tdm_core *core, tdm_code code, const tdm_err *err)
 {
+    if (code == TDM_OK)
+        return;
     tdm_log_failure(TDM_LOG_ERROR, "FOLD-FAILED", err);
     set_failed(core, code, err);
+}
+
+static bool has_failed(tdm_core *core)
+{
+    pthread_mutex_lock(&core->lock);
+    bool failed = core->follow_failed != TDM_OK;
+    pthread_mutex_unlock(&core->lock);
+    return failed;
+}
+
+/* A step was taken, or a duty done. */
+static void tell_threads(tdm_core *core)
+{
+    pthread_mutex_lock(&core->lock);
+    pthread_cond_broadcast(&core->changed);
+    pthread_cond_broadcast(&core->pressed);
+    pthread_mutex_unlock(&core->lock);
 }
 
 /* ---- at leisure ---- */
@@ -138,8 +165,8 @@ static bool wait_for_leisure(tdm_core *core)
 {
     pthread_mutex_lock(&core->lock);
     while (!core->stopping
-           && (core->follow_failed != TDM_OK || atomic_load(&core->hurry) || core->swap_wanted
-               || !is_behind(core)))
+           && (core->follow_failed != TDM_OK || atomic_load(&core->hurry) || atomic_load(&core->full)
+               || core->swap_wanted || !is_behind(core)))
         pthread_cond_wait(&core->changed, &core->lock); /* a failure may pass: see checkpoint */
     bool go_on = !core->stopping;
     pthread_mutex_unlock(&core->lock);
@@ -162,13 +189,12 @@ static void *fold_at_leisure(void *argument)
     give_way();
     while (wait_for_leisure(core)) {
         tdm_err err = { .code = TDM_OK };
-        bool moved = false;
         int64_t begun_ms = tdm_clock_mono_ms();
         pthread_mutex_lock(&core->turn);
-        tdm_code code = take_step(core, true, &moved, &err);
+        if (!has_failed(core))
+            fail(core, take_step(core, true, &err), &err);
         pthread_mutex_unlock(&core->turn);
-        if (code != TDM_OK)
-            fail(core, code, &err);
+        tell_threads(core);
         rest(core, begun_ms);
     }
     return NULL;
@@ -184,11 +210,12 @@ static bool is_step_due(tdm_core *core)
     uint64_t steps = atomic_load(&core->fold_steps);
     int64_t overdue_ms = tdm_clock_mono_ms() + OVERDUE_MS;
     struct timespec until = in_ms(OVERDUE_MS);
-    while (!core->stopping && !core->swap_wanted && core->fold_waiters == 0 && is_behind(core)
-           && atomic_load(&core->fold_steps) == steps && tdm_clock_mono_ms() < overdue_ms)
+    while (!core->stopping && !core->swap_wanted && core->follow_failed == TDM_OK && !atomic_load(&core->full)
+           && core->fold_waiters == 0 && is_behind(core) && atomic_load(&core->fold_steps) == steps
+           && tdm_clock_mono_ms() < overdue_ms)
         pthread_cond_timedwait(&core->pressed, &core->lock, &until);
-    return !core->stopping && !core->swap_wanted && is_behind(core)
-           && (core->fold_waiters > 0 || atomic_load(&core->fold_steps) == steps);
+    return !core->stopping && !core->swap_wanted && core->follow_failed == TDM_OK && !atomic_load(&core->full)
+           && is_behind(core) && (core->fold_waiters > 0 || atomic_load(&core->fold_steps) == steps);
 }
 
 static duty wait_for_duty(tdm_core *core)
@@ -206,6 +233,9 @@ static duty wait_for_duty(tdm_core *core)
             pthread_cond_wait(&core->changed, &core->lock); /* for the end, or for room on the disk */
         } else if (core->swap_wanted) {
             found = DUTY_SWAP;
+            break;
+        } else if (atomic_load(&core->full)) {
+            found = DUTY_CHECKPOINT;
             break;
         } else if (is_behind(core)) {
             if (is_step_due(core))
@@ -226,13 +256,13 @@ static duty wait_for_duty(tdm_core *core)
 
 static tdm_code do_step(tdm_core *core, tdm_err *err)
 {
-    bool moved;
-    return take_step(core, false, &moved, err);
+    return take_step(core, false, err);
 }
 
 static tdm_code do_checkpoint(tdm_core *core, tdm_err *err)
 {
-    tdm_code code = is_behind(core) ? TDM_OK : checkpoint(core, err);
+    tdm_code code = is_whole(core) ? checkpoint(core, err) : TDM_OK;
+    atomic_store(&core->full, false); /* or the next whole step says so again */
     atomic_store(&core->dirty, tdm_fold_checkpointed(core->fold) != tdm_fold_position(core->fold));
     return code;
 }
@@ -240,8 +270,6 @@ static tdm_code do_checkpoint(tdm_core *core, tdm_err *err)
 /* Of figures that are whole: what gave way half-way is judged first. */
 static tdm_code do_stop(tdm_core *core, tdm_err *err)
 {
-    if (core->follow_failed != TDM_OK)
-        return TDM_OK;
     tdm_err why = { .code = TDM_OK };
     while (tdm_fold_judge(core->fold, SIZE_MAX, &why))
         ;
@@ -267,14 +295,11 @@ static void *fold_when_due(void *argument)
         found = wait_for_duty(core);
         atomic_store(&core->hurry, true);
         pthread_mutex_lock(&core->turn);
-        tdm_code code = DO[found](core, &err);
+        if (!has_failed(core))
+            fail(core, DO[found](core, &err), &err);
         pthread_mutex_unlock(&core->turn);
         atomic_store(&core->hurry, found == DUTY_STOP);
-        if (code != TDM_OK)
-            fail(core, code, &err);
-        pthread_mutex_lock(&core->lock);
-        pthread_cond_broadcast(&core->changed);
-        pthread_mutex_unlock(&core->lock);
+        tell_threads(core);
     } while (found != DUTY_STOP);
     return NULL;
 }

@@ -68,6 +68,7 @@ struct tdm_core {
     pthread_t writer;
     pthread_mutex_t turn; /* held by whoever folds; taken before lock, never with it */
     _Atomic bool hurry;   /* the turn is wanted: who folds at leisure gives it up between two slices */
+    _Atomic bool full;    /* the fold wants a checkpoint before it goes on */
     _Atomic bool dirty;   /* there is something to checkpoint */
     core_batch *batch;    /* under turn */
     pthread_t leisure;

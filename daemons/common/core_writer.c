@@ -221,8 +221,7 @@ static void commit_group(tdm_core *core, core_request **items, size_t count)
     uint64_t position = read_position(core);
     for (size_t i = 0; i < count; i++)
         answer(items[i], code, code == TDM_OK ? NULL : &g.err, position);
-    if (code == TDM_OK)
-        core_tell_grown(core);
+    core_tell_grown(core); /* also after a failure: see read_position */
 }
 
 /* The fold's lag is bounded: the writer waits, requests queue up, and the links' windows fill. */
@@ -233,7 +232,9 @@ static void wait_for_fold(tdm_core *core)
     pthread_mutex_lock(&core->lock);
     core->fold_waiters++;
     pthread_cond_signal(&core->pressed);
-    while (!core->stopping && core->follow_failed == TDM_OK && tdm_core_fold_lag(core) > core->lag_max)
+    /* A swap waits for whoever has the fold, who may be waiting for this writer. */
+    while (!core->stopping && core->follow_failed == TDM_OK && !core->swap_wanted && core->fold != NULL
+           && tdm_core_fold_lag(core) > core->lag_max)
         pthread_cond_wait(&core->changed, &core->lock);
     core->fold_waiters--;
     pthread_mutex_unlock(&core->lock);

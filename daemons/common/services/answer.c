@@ -233,10 +233,13 @@ tdm_code tdm_own_organisation(const tdm_service_context *context, const json_t *
 }
 
 /* Has this very fold seen it all? After a swap the one lent may have begun again. */
-static bool has_settled(tdm_core *core, uint64_t position)
+static bool has_settled(tdm_core *core, uint64_t *position)
 {
     tdm_fold *fold = tdm_core_fold(core);
-    bool settled = tdm_fold_position(fold) >= position && tdm_fold_is_settled(fold);
+    uint64_t filed = tdm_fold_position(fold);
+    bool settled = filed >= *position && tdm_fold_is_settled(fold);
+    if (filed > *position)
+        *position = filed; /* a step is under way that goes further: wait for its end */
     tdm_core_fold_release(core, fold);
     return settled;
 }
@@ -245,7 +248,7 @@ tdm_code tdm_settle(const tdm_service_context *context, tdm_err *err)
 {
     uint64_t position = 0;
     tdm_code code = tdm_ledger_last_position(tdm_core_ledger(context->core), &position, err);
-    while (code == TDM_OK && !has_settled(context->core, position)) {
+    while (code == TDM_OK && !has_settled(context->core, &position)) {
         code = tdm_core_wait_folded(context->core, position, SETTLE_MS, err);
         sched_yield();
     }
