@@ -348,6 +348,13 @@ static void whoever_waits_goes_first(fixture *f)
     assert_int_equal(folded_events(f->core), 1 + ROUNDS * UNITS);
 }
 
+/* Then a step ends because the fold wants a checkpoint, which must not be of half a step. */
+static void whoever_waits_with_a_small_cache(fixture *f)
+{
+    core_reopen_with(f, &(tdm_core_options){ .views_cache_bytes = 1 << 20 });
+    whoever_waits_goes_first(f);
+}
+
 static void nobody_need_wait(fixture *f)
 {
     tdm_stated stated;
@@ -436,6 +443,7 @@ static const core_row ROWS[] = {
     { "a folder without a store is told so", absent_store_is_told, false },
     { "each step of the fold has another number", steps_have_numbers, false },
     { "figures that are waited for come before those at leisure", whoever_waits_goes_first, false },
+    { "the same with a cache that is soon full", whoever_waits_with_a_small_cache, false },
     { "figures follow though nobody waits for them", nobody_need_wait, true },
     { "figures go on when there is room on the disk again", figures_go_on_when_there_is_room, false },
     { "waiting for figures ends in time", waiting_ends_in_time, false },
