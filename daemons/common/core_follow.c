@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * core_follow.c: the fold follows the ledger on two threads, of which one at a time folds. The one takes what
- * processor time is left over. The other takes its place when figures are waited for or overdue; it also
+ * processor time is left over. The other takes its place when figures are waited for or overdue; it alone
  * checkpoints, and begins again under another authority. After a crash the fold goes on from its last
  * checkpoint.
  */
