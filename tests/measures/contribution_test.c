@@ -4,6 +4,7 @@
  * either told from sound ones or do no harm.
  */
 #include "contribution.h"
+#include "support.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,32 +12,22 @@
 #include <string.h>
 #include <cmocka.h>
 
-static uint64_t dice; /* xorshift: the same cases every time */
-
-static uint64_t roll(uint64_t sides)
-{
-    dice ^= dice << 13;
-    dice ^= dice >> 7;
-    dice ^= dice << 17;
-    return dice % sides;
-}
-
 /* Entries in order, some with days, some amounts negative. */
-static tdm_buf random_contribution(void)
+static tdm_buf random_contribution(dice *d)
 {
     static const char *const NAMES[] = { "improving leaders", "\x01", "AB1", "north" };
     tdm_contribution made = { 0 };
     tdm_buf encoded = { 0 };
     for (size_t i = 1; i < TDM_GROUPS; i++)
-        made.groups[i] = roll(5) == 0 ? (tdm_span){ 0 } : tdm_span_text(NAMES[i - 1]);
+        made.groups[i] = dice_below(d, 5) == 0 ? (tdm_span){ 0 } : tdm_span_text(NAMES[i - 1]);
     for (int family = TDM_FAMILY_DELIVERED; family <= TDM_FAMILY_SUMMARY; family++)
         for (int32_t number = 2015; number < 2018; number++) {
             tdm_entry *entry = tdm_contribution_add(&made, (tdm_family)family, (tdm_period){ 0, number });
             for (size_t amount = 0; amount < TDM_AMOUNTS; amount++)
-                if (roll(3) == 0)
-                    tdm_entry_set(entry, amount, (int64_t)roll(1000000) - 1000);
-            for (uint64_t days = roll(3); family != TDM_FAMILY_SUMMARY && days > 0; days--)
-                tdm_contribution_add_day(&made, entry, (int32_t)roll(400));
+                if (dice_below(d, 3) == 0)
+                    tdm_entry_set(entry, amount, (int64_t)dice_below(d, 1000000) - 1000);
+            for (uint64_t days = dice_below(d, 3); family != TDM_FAMILY_SUMMARY && days > 0; days--)
+                tdm_contribution_add_day(&made, entry, (int32_t)dice_below(d, 400));
         }
     tdm_contribution_encode(&made, &encoded);
     tdm_contribution_free(&made);
@@ -54,14 +45,14 @@ static void assert_all_zero(const tdm_cells *cells)
 static void what_goes_in_comes_out(void **state)
 {
     (void)state;
-    dice = 1;
+    dice d = { 1 };
     for (size_t round = 0; round < 200; round++) {
         tdm_cells cells;
         tdm_found_groups groups = { { NULL } };
         tdm_buf before = { 0 };
         tdm_cells_init(&cells);
         for (size_t i = 0; i < 5; i++) {
-            tdm_buf now = random_contribution();
+            tdm_buf now = random_contribution(&d);
             assert_true(tdm_contribution_is_sound(tdm_buf_span(&now)));
             tdm_contribution_replace(tdm_buf_span(&before), tdm_buf_span(&now), &groups, &cells);
             tdm_buf_free(&before);
@@ -101,15 +92,15 @@ static void damage_is_told_or_does_no_harm(void **state)
     enum { ROUNDS = 20, BYTES = 256 };
     size_t sound = 0;
     size_t tried = 0;
-    dice = 2;
+    dice d = { 2 };
     for (size_t round = 0; round < ROUNDS; round++) {
-        tdm_buf bytes = random_contribution();
+        tdm_buf bytes = random_contribution(&d);
         for (size_t len = 0; len < bytes.len; len++, tried++)
             use_if_sound((tdm_span){ bytes.data, len }, &sound);
         for (size_t at = 0; at < bytes.len; at++) {
             uint8_t was = bytes.data[at];
             for (size_t i = 0; i < 8; i++, tried++) {
-                bytes.data[at] = (uint8_t)roll(BYTES);
+                bytes.data[at] = (uint8_t)dice_below(&d, BYTES);
                 use_if_sound(tdm_buf_span(&bytes), &sound);
             }
             bytes.data[at] = was;
