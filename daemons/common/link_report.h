@@ -18,8 +18,8 @@ typedef struct tdm_note_gate {
     uint32_t left_out;
 } tdm_note_gate;
 
-/* A note of the machine: refusals are counted by reason, each; logged with the peer's name are at most 20 in
- * 10 s, and of the others how many there were. */
+/* A note of the machine: refusals are counted by reason, each; logged with the peer's name are at most
+ * 200 in five minutes, and of the others how many there were. */
 void tdm_link_report_note(tdm_metrics *metrics, tdm_note_gate *gate, const tdm_id *peer, const char *word,
                           const char *text);
 /* One row of tdm_service_context.links. */

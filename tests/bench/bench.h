@@ -129,8 +129,8 @@ double bench_hub_cpu(const bench_hub *hub); /* seconds used so far */
 /* ---- bench_edge.c: a node with a real store and link machine, in a process of its own */
 typedef struct bench_order {
     enum { BENCH_CONNECT, BENCH_PREPARE, BENCH_STATE, BENCH_WAIT_FOLDED, BENCH_LATENCY, BENCH_CLOSE } what;
-    bool units;   /* STATE: all units, else frames of sessions */
-    size_t count; /* STATE: frames; LATENCY: facts */
+    bool units;   /* PREPARE: all units, else frames of sessions */
+    size_t count; /* PREPARE: frames; LATENCY: facts */
     tdm_id hub;   /* CONNECT: to whom */
     uint8_t key[32];
     char endpoint[64];
