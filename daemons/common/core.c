@@ -218,16 +218,19 @@ bool tdm_core_is_complete(tdm_core *core)
     return tdm_core_fold_lag(core) == 0 && atomic_load(&core->settled);
 }
 
+struct timespec core_in_ms(int64_t ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += ms % 1000 * 1000000;
+    at.tv_sec += ms / 1000 + at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
 tdm_code tdm_core_wait_folded(tdm_core *core, uint64_t position, int64_t timeout_ms, tdm_err *err)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    struct timespec until = core_in_ms(timeout_ms);
     int waited = 0;
     pthread_mutex_lock(&core->lock);
     core->fold_waiters += timeout_ms > 0;

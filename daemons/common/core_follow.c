@@ -11,8 +11,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,16 +38,6 @@ void core_tell_grown(tdm_core *core)
     pthread_mutex_unlock(&core->lock);
 }
 
-static struct timespec in_ms(long ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_nsec += ms * 1000000;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
-
 static void set_failed(tdm_core *core, tdm_code code, const tdm_err *err)
 {
     pthread_mutex_lock(&core->lock);
@@ -63,7 +51,7 @@ static void set_failed(tdm_core *core, tdm_code code, const tdm_err *err)
 /* False if the store is closing. */
 static bool pause_follower(tdm_core *core)
 {
-    struct timespec until = in_ms(RETRY_MS);
+    struct timespec until = core_in_ms(RETRY_MS);
     int waited = 0;
     pthread_mutex_lock(&core->lock);
     while (!core->stopping && waited != ETIMEDOUT)
@@ -93,26 +81,32 @@ static tdm_code checkpoint(tdm_core *core, tdm_err *err)
     return code;
 }
 
-/* With the turn held: nothing is filed that is not judged, since figures are told of when they are whole. */
-static bool is_whole(const tdm_core *core)
+/* With the turn held: what the threads decide by. */
+static void note_state(tdm_core *core)
 {
-    return tdm_fold_position(core->fold) == atomic_load(&core->folded);
+    bool dirty = tdm_fold_checkpointed(core->fold) != tdm_fold_position(core->fold);
+    atomic_store(&core->dirty, dirty);
+    atomic_store(&core->full, dirty && core_is_whole(core) && tdm_fold_needs_checkpoint(core->fold));
 }
 
 /* With the turn held. */
 static tdm_code take_step(tdm_core *core, bool yields, tdm_err *err)
 {
-    bool moved = false;
-    tdm_code code = core_step(core, core->batch, yields, &moved, err);
-    bool full = code == TDM_OK && moved && is_whole(core) && tdm_fold_needs_checkpoint(core->fold);
-    atomic_store(&core->full, full);
-    atomic_store(&core->dirty, tdm_fold_checkpointed(core->fold) != tdm_fold_position(core->fold));
+    tdm_code code = core_step(core, yields, err);
+    note_state(core);
     return code;
 }
 
 static bool is_behind(tdm_core *core)
 {
     return atomic_load(&core->committed) > atomic_load(&core->folded) || !atomic_load(&core->settled);
+}
+
+/* With the lock held: there is something to fold, and nothing that goes before it. */
+static bool may_step(tdm_core *core)
+{
+    return !core->stopping && core->follow_failed == TDM_OK && !core->swap_wanted && !atomic_load(&core->full)
+           && is_behind(core);
 }
 
 /* With the turn held, so that nobody folds on behind a failure: what failed would be left out. */
@@ -153,7 +147,7 @@ static void rest(tdm_core *core, int64_t begun_ms)
     pthread_mutex_lock(&core->lock);
     while (!core->stopping && (waited != ETIMEDOUT || atomic_load(&core->committed) != seen)
            && tdm_core_fold_lag(core) < enough && tdm_clock_mono_ms() < begun_ms + REST_MS) {
-        struct timespec until = in_ms(QUIET_MS);
+        struct timespec until = core_in_ms(QUIET_MS);
         seen = atomic_load(&core->committed);
         waited = pthread_cond_timedwait(&core->stopped, &core->lock, &until);
     }
@@ -164,9 +158,7 @@ static void rest(tdm_core *core, int64_t begun_ms)
 static bool wait_for_leisure(tdm_core *core)
 {
     pthread_mutex_lock(&core->lock);
-    while (!core->stopping
-           && (core->follow_failed != TDM_OK || atomic_load(&core->hurry) || atomic_load(&core->full)
-               || core->swap_wanted || !is_behind(core)))
+    while (!core->stopping && (atomic_load(&core->hurry) || !may_step(core)))
         pthread_cond_wait(&core->changed, &core->lock); /* a failure may pass: see checkpoint */
     bool go_on = !core->stopping;
     pthread_mutex_unlock(&core->lock);
@@ -208,19 +200,17 @@ typedef enum duty { DUTY_STEP, DUTY_CHECKPOINT, DUTY_SWAP, DUTY_STOP } duty;
 static bool is_step_due(tdm_core *core)
 {
     uint64_t steps = atomic_load(&core->fold_steps);
-    int64_t overdue_ms = tdm_clock_mono_ms() + OVERDUE_MS;
-    struct timespec until = in_ms(OVERDUE_MS);
-    while (!core->stopping && !core->swap_wanted && core->follow_failed == TDM_OK && !atomic_load(&core->full)
-           && core->fold_waiters == 0 && is_behind(core) && atomic_load(&core->fold_steps) == steps
-           && tdm_clock_mono_ms() < overdue_ms)
-        pthread_cond_timedwait(&core->pressed, &core->lock, &until);
-    return !core->stopping && !core->swap_wanted && core->follow_failed == TDM_OK && !atomic_load(&core->full)
-           && is_behind(core) && (core->fold_waiters > 0 || atomic_load(&core->fold_steps) == steps);
+    struct timespec until = core_in_ms(OVERDUE_MS);
+    int waited = 0;
+    while (may_step(core) && core->fold_waiters == 0 && atomic_load(&core->fold_steps) == steps
+           && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&core->pressed, &core->lock, &until);
+    return may_step(core) && (core->fold_waiters > 0 || atomic_load(&core->fold_steps) == steps);
 }
 
 static duty wait_for_duty(tdm_core *core)
 {
-    struct timespec until = in_ms(IDLE_CHECKPOINT_MS);
+    struct timespec until = core_in_ms(IDLE_CHECKPOINT_MS);
     duty found = DUTY_STEP;
     int waited = 0;
     pthread_mutex_lock(&core->lock);
@@ -240,7 +230,7 @@ static duty wait_for_duty(tdm_core *core)
         } else if (is_behind(core)) {
             if (is_step_due(core))
                 break;
-            until = in_ms(IDLE_CHECKPOINT_MS);
+            until = core_in_ms(IDLE_CHECKPOINT_MS);
             waited = 0;
         } else if (atomic_load(&core->dirty) && waited == ETIMEDOUT) {
             found = DUTY_CHECKPOINT;
@@ -261,9 +251,8 @@ static tdm_code do_step(tdm_core *core, tdm_err *err)
 
 static tdm_code do_checkpoint(tdm_core *core, tdm_err *err)
 {
-    tdm_code code = is_whole(core) ? checkpoint(core, err) : TDM_OK;
-    atomic_store(&core->full, false); /* or the next whole step says so again */
-    atomic_store(&core->dirty, tdm_fold_checkpointed(core->fold) != tdm_fold_position(core->fold));
+    tdm_code code = core_is_whole(core) ? checkpoint(core, err) : TDM_OK;
+    note_state(core);
     return code;
 }
 

@@ -47,7 +47,7 @@ struct tdm_core {
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* fold swapped or released, folded position moved */
-    pthread_cond_t pressed; /* figures are waited for */
+    pthread_cond_t pressed; /* the thread that folds when due is wanted */
     pthread_cond_t stopped;
     unsigned fold_waiters;
     tdm_fold *fold; /* NULL while it is being swapped */
@@ -102,6 +102,9 @@ tdm_code core_own_check(const tdm_core *core, const tdm_draft *drafts, size_t co
 tdm_code core_writer_start(tdm_core *core, tdm_err *err);
 void core_writer_stop(tdm_core *core);
 
+/* core.c: a moment from now, as the core's conditions count time. */
+struct timespec core_in_ms(int64_t ms);
+
 /* core_follow.c */
 tdm_code core_follow_start(tdm_core *core, tdm_err *err);
 void core_follow_stop(tdm_core *core);
@@ -111,10 +114,11 @@ void core_tell_grown(tdm_core *core);
 #define CORE_STEP_EVENTS 262144 /* filed before they are judged, at most: some 0.7 s */
 core_batch *core_batch_new(void);
 void core_batch_free(core_batch **batch);
-/* Fold what is next, as far as one step goes. *moved: whether there was anything. yields: give up between two
- * slices once core->hurry is set; the next step goes on from there. Figures are told of when they are whole.
- */
-tdm_code core_step(tdm_core *core, core_batch *taken, bool yields, bool *moved, tdm_err *err);
+/* Fold what is next, as far as one step goes. yields: give up between two slices once core->hurry is set; the
+ * next step goes on from there. Figures are told of when they are whole. */
+tdm_code core_step(tdm_core *core, bool yields, tdm_err *err);
+/* Nothing is filed that is not judged: figures are told of when they are whole. */
+bool core_is_whole(const tdm_core *core);
 void core_tell_progress(tdm_core *core);
 
 /* core_views.c */

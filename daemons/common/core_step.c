@@ -41,8 +41,9 @@ void core_batch_free(core_batch **pointer)
     *pointer = NULL;
 }
 
-static tdm_code read_next(tdm_core *core, core_batch *taken, tdm_err *err)
+static tdm_code read_next(tdm_core *core, tdm_err *err)
 {
+    core_batch *taken = core->batch;
     uint64_t next = 0;
     taken->count = 0;
     tdm_buf_clear(&taken->bytes);
@@ -57,12 +58,17 @@ static tdm_code read_next(tdm_core *core, core_batch *taken, tdm_err *err)
     return TDM_OK;
 }
 
+bool core_is_whole(const tdm_core *core)
+{
+    return tdm_fold_position(core->fold) == atomic_load(&core->folded);
+}
+
 /* One step under way. */
 typedef struct step {
     tdm_core *core;
-    core_batch *taken;
     bool yields;
     bool whole; /* nothing was left half-way */
+    bool moved; /* there was something to do */
 } step;
 
 static bool must_end(step *s)
@@ -74,7 +80,7 @@ static bool must_end(step *s)
 /* What is not filed is read again by the next step. */
 static tdm_code file_all(step *s, tdm_err *err)
 {
-    const core_batch *taken = s->taken;
+    const core_batch *taken = s->core->batch;
     tdm_code code = TDM_OK;
     for (size_t done = 0; done < taken->count && code == TDM_OK && !must_end(s); done += SLICE) {
         size_t left = taken->count - done;
@@ -96,20 +102,21 @@ static tdm_code judge_all(step *s, tdm_err *err)
 
 /* What has gathered is filed first, in slices, and then judged once, in slices: the further the figures are
  * behind, the less each event costs. Little is applied whole. */
-static tdm_code fold_gathered(step *s, bool *moved, tdm_err *err)
+static tdm_code fold_gathered(step *s, tdm_err *err)
 {
     tdm_fold *fold = s->core->fold;
+    const core_batch *taken = s->core->batch;
     uint64_t begun = tdm_fold_position(fold);
-    tdm_code code = read_next(s->core, s->taken, err);
-    *moved = *moved || (code == TDM_OK && s->taken->count > 0);
-    if (code != TDM_OK || s->taken->count == 0)
+    tdm_code code = read_next(s->core, err);
+    if (code != TDM_OK || taken->count == 0)
         return code;
-    if (s->taken->count <= SLICE)
-        return tdm_fold_apply(fold, s->taken->entries, s->taken->count, err);
+    s->moved = true;
+    if (taken->count <= SLICE)
+        return tdm_fold_apply(fold, taken->entries, taken->count, err);
     code = file_all(s, err);
-    while (code == TDM_OK && s->taken->count == BATCH_EVENTS && !must_end(s)
-           && !tdm_fold_needs_checkpoint(fold) && tdm_fold_position(fold) - begun < CORE_STEP_EVENTS) {
-        code = read_next(s->core, s->taken, err);
+    while (code == TDM_OK && taken->count == BATCH_EVENTS && !must_end(s) && !tdm_fold_needs_checkpoint(fold)
+           && tdm_fold_position(fold) - begun < CORE_STEP_EVENTS) {
+        code = read_next(s->core, err);
         if (code == TDM_OK)
             code = file_all(s, err);
     }
@@ -117,29 +124,27 @@ static tdm_code fold_gathered(step *s, bool *moved, tdm_err *err)
     return code != TDM_OK ? code : judged;
 }
 
-static tdm_code refold_some(step *s, bool *moved, tdm_err *err)
+static tdm_code refold_some(step *s, tdm_err *err)
 {
     tdm_err why = { .code = TDM_OK };
     if (tdm_fold_is_settled(s->core->fold))
         return TDM_OK;
     tdm_fold_work(s->core->fold, WORK_SUBJECTS, &why);
-    *moved = true;
+    s->moved = true;
     if (why.code != TDM_OK)
         *err = why;
     return why.code;
 }
 
-tdm_code core_step(tdm_core *core, core_batch *taken, bool yields, bool *moved, tdm_err *err)
+tdm_code core_step(tdm_core *core, bool yields, tdm_err *err)
 {
-    step s = { .core = core, .taken = taken, .yields = yields, .whole = true };
-    *moved =
-        tdm_fold_position(core->fold) != atomic_load(&core->folded); /* a step that gave way left it so */
-    tdm_code code = judge_all(&s, err);
+    step s = { .core = core, .yields = yields, .whole = true, .moved = !core_is_whole(core) };
+    tdm_code code = judge_all(&s, err); /* what a step that gave way has left */
     if (code == TDM_OK && s.whole)
-        code = fold_gathered(&s, moved, err);
-    if (code == TDM_OK && s.whole && !*moved)
-        code = refold_some(&s, moved, err);
-    if (code == TDM_OK && s.whole && *moved)
+        code = fold_gathered(&s, err);
+    if (code == TDM_OK && s.whole && !s.moved)
+        code = refold_some(&s, err);
+    if (code == TDM_OK && s.whole && s.moved)
         core_tell_progress(core);
     return code;
 }
