@@ -32,6 +32,9 @@ static const char *check_sequence(const tdm_event *event)
 
 static const char *check_type(const tdm_event *event)
 {
+    const tdm_type *type = tdm_type_find(event->type);
+    if (type != NULL && type->scope == TDM_SCOPE_NODE)
+        return "belongs to a node's private log: it is never an event";
     return event->type >= 1 && event->type <= 999 ? NULL : "is not an integer from 1 to 999";
 }
 

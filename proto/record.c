@@ -206,7 +206,7 @@ static tdm_code check_body(const tdm_record *record, tdm_err *err)
     const tdm_type *type = target == NULL ? NULL : tdm_type_find((uint32_t)target->number);
     if (type == NULL)
         return TDM_OK;
-    if (type->duty == TDM_DUTY_AMENDMENT || type->scope == TDM_SCOPE_PART)
+    if (type->duty == TDM_DUTY_AMENDMENT || type->scope != TDM_SCOPE_SYSTEM)
         return refuse(err, record->type, "target_type", "is a type that cannot be amended");
     tdm_cursor cursor = tdm_cursor_over(body->bytes);
     tdm_record inner;

@@ -9,18 +9,9 @@
 /* What column `of` of the table means: a set for kind ENUM, a part's type number for kind LIST. */
 enum column_of {
     OF_NONE = 0,
-    OF_AUTHOR = TDM_ENUM_AUTHOR,
-    OF_SECTOR = TDM_ENUM_SECTOR,
-    OF_BELONGS = TDM_ENUM_BELONGS,
-    OF_CHANGE = TDM_ENUM_CHANGE,
-    OF_MODE = TDM_ENUM_MODE,
-    OF_PURPOSE = TDM_ENUM_PURPOSE,
-    OF_KEYSTATE = TDM_ENUM_KEYSTATE,
-    OF_UNITKIND = TDM_ENUM_UNITKIND,
-    OF_STATUS = TDM_ENUM_STATUS,
-    OF_PHASE = TDM_ENUM_PHASE,
-    OF_SESSIONTYPE = TDM_ENUM_SESSIONTYPE,
-    OF_AIM = TDM_ENUM_AIM,
+#define X(SET) OF_##SET = TDM_ENUM_##SET,
+    TDM_ENUM_SETS(X)
+#undef X
 #define TDM_TYPE(number, NAME, name, scope, duty, help) OF_##NAME = number,
 #include "tandem/schema.def"
 };
@@ -50,8 +41,7 @@ enum type_place {
 #include "tandem/schema.def"
 };
 
-#define NEED_NEEDED true
-#define NEED_OPTIONAL false
+enum { NEED_OPTIONAL, NEED_NEEDED, NEED_KEY };
 #define WHEN(kind, wanted, of) (TDM_KIND_##kind == TDM_KIND_##wanted ? (int)OF_##of : 0)
 
 static const tdm_field FIELDS[] = {
@@ -61,7 +51,8 @@ static const tdm_field FIELDS[] = {
       TDM_KIND_##kind,                                                                                       \
       min,                                                                                                   \
       max,                                                                                                   \
-      NEED_##need,                                                                                           \
+      NEED_##need != NEED_OPTIONAL,                                                                          \
+      NEED_##need == NEED_KEY,                                                                               \
       (tdm_enum_set)WHEN(kind, ENUM, of),                                                                    \
       (uint32_t)WHEN(kind, LIST, of),                                                                        \
       help },
@@ -77,6 +68,20 @@ static const tdm_type TYPES[] = {
       help,                                                                                                  \
       &FIELDS[FIRST_##NAME],                                                                                 \
       sizeof(struct fields_of_##NAME) - 1 },
+#include "tandem/schema.def"
+};
+
+/* NONE of a row stands for no field. */
+#define PART(NAME, FIELD) PART_##NAME##_##FIELD
+enum filing_part {
+#define TDM_TYPE(number, NAME, name, scope, duty, help) PART_##NAME##_NONE = 0,
+#define TDM_FIELD(NAME, number, FIELD, name, kind, min, max, need, of, help) PART_##NAME##_##FIELD = number,
+#include "tandem/schema.def"
+};
+
+static const tdm_filing FILINGS[] = {
+#define TDM_FILED(NAME, word, prefix, OWNER, ID, ID2)                                                        \
+    { TDM_TYPE_##NAME, word, prefix, { PART(NAME, OWNER), PART(NAME, ID), PART(NAME, ID2) } },
 #include "tandem/schema.def"
 };
 
@@ -99,6 +104,14 @@ const tdm_type *tdm_type_find(uint32_t number)
 {
     uint8_t place = number < TDM_COUNT(PLACES) ? PLACES[number] : 0;
     return place == 0 ? NULL : &TYPES[place - 1];
+}
+
+const tdm_filing *tdm_type_filing(uint32_t type)
+{
+    for (size_t i = 0; i < TDM_COUNT(FILINGS); i++)
+        if (FILINGS[i].type == type)
+            return &FILINGS[i];
+    return NULL;
 }
 
 const tdm_type *tdm_type_named(tdm_span name)

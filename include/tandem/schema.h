@@ -41,7 +41,10 @@ typedef enum tdm_duty {
     TDM_DUTY_REGISTRY,
     TDM_DUTY_DOSSIER,
     TDM_DUTY_AMENDMENT,
-    TDM_DUTY_PERIOD
+    TDM_DUTY_PERIOD,
+    TDM_DUTY_DETAIL,
+    TDM_DUTY_THING,
+    TDM_DUTY_PERSON
 } tdm_duty;
 
 /* TDM_TYPE_UNIT and so on: the number on the wire. */
@@ -62,23 +65,48 @@ enum tdm_enum_number {
 #include "tandem/schema.def"
 };
 
+/* X(SET): every set of the table, in its order. */
+#define TDM_ENUM_SETS(X)                                                                                     \
+    X(AUTHOR)                                                                                                \
+    X(SECTOR)                                                                                                \
+    X(BELONGS)                                                                                               \
+    X(CHANGE)                                                                                                \
+    X(MODE)                                                                                                  \
+    X(PURPOSE)                                                                                               \
+    X(KEYSTATE)                                                                                              \
+    X(UNITKIND)                                                                                              \
+    X(STATUS)                                                                                                \
+    X(PHASE)                                                                                                 \
+    X(SESSIONTYPE)                                                                                           \
+    X(AIM)                                                                                                   \
+    X(SESSIONMODE)                                                                                           \
+    X(LEVEL)                                                                                                 \
+    X(STAFFGROUP)                                                                                            \
+    X(DISCIPLINE)                                                                                            \
+    X(ROLE)                                                                                                  \
+    X(THEME)                                                                                                 \
+    X(OUTCOME)                                                                                               \
+    X(CHALLENGE)                                                                                             \
+    X(ACTIONKIND)                                                                                            \
+    X(RESOURCEKIND)                                                                                          \
+    X(USE)                                                                                                   \
+    X(SUPPORTKIND)                                                                                           \
+    X(NETROLE)                                                                                               \
+    X(INDICATOR)                                                                                             \
+    X(SUMMARYTABLE)                                                                                          \
+    X(APPLICATIONSTATE)                                                                                      \
+    X(REASON)                                                                                                \
+    X(STAGESTATE)                                                                                            \
+    X(DEVELOPMENTKIND)
+
 typedef enum tdm_enum_set {
     TDM_ENUM_NONE,
-    TDM_ENUM_AUTHOR,
-    TDM_ENUM_SECTOR,
-    TDM_ENUM_BELONGS,
-    TDM_ENUM_CHANGE,
-    TDM_ENUM_MODE,
-    TDM_ENUM_PURPOSE,
-    TDM_ENUM_KEYSTATE,
-    TDM_ENUM_UNITKIND,
-    TDM_ENUM_STATUS,
-    TDM_ENUM_PHASE,
-    TDM_ENUM_SESSIONTYPE,
-    TDM_ENUM_AIM
+#define X(SET) TDM_ENUM_##SET,
+    TDM_ENUM_SETS(X)
+#undef X
 } tdm_enum_set;
 
-#define TDM_FIELDS_MAX 12 /* field numbers are 1..11 at present; index 0 is unused */
+#define TDM_FIELDS_MAX 14 /* field numbers are 1..13 at present; index 0 is unused */
 
 typedef struct tdm_field {
     uint32_t number;
@@ -87,6 +115,7 @@ typedef struct tdm_field {
     int64_t min;
     int64_t max;
     bool needed;
+    bool key;           /* part of the fact's name */
     tdm_enum_set set;   /* kind ENUM */
     uint32_t part_type; /* kind LIST */
     const char *help;
@@ -101,6 +130,15 @@ typedef struct tdm_type {
     const tdm_field *fields; /* ordered by number, dense from 1: fields[i].number == i + 1 */
     size_t field_count;
 } tdm_type;
+
+/* Where facts of a type are filed, and the first word of their names (schema.def). */
+typedef struct tdm_filing {
+    uint32_t type;
+    const char *word;
+    const char *prefix; /* "unit": the subject is given with the fact, unless `parts` name it */
+    uint32_t parts[3];  /* fields in the subject after the prefix; 0: no more */
+} tdm_filing;
+const tdm_filing *tdm_type_filing(uint32_t type); /* NULL: facts of the log, amendments, people, parts */
 
 /* NULL if unknown. Constant time: called once per event on the hot path. */
 const tdm_type *tdm_type_find(uint32_t number);

@@ -14,21 +14,13 @@ static const char *const KINDS[] = {
 };
 
 static const char *const SCOPES[] = { "replicates", "stays in the node's private log", "a part of a list" };
-static const char *const DUTIES[] = { "log", "registry", "dossier", "amendment", "period" };
+static const char *const DUTIES[] = { "log",    "registry", "dossier", "amendment",
+                                      "period", "detail",   "thing",   "person" };
 
-static const char *const SETS[] = {
-    [TDM_ENUM_AUTHOR] = "AUTHOR",
-    [TDM_ENUM_SECTOR] = "SECTOR",
-    [TDM_ENUM_BELONGS] = "BELONGS",
-    [TDM_ENUM_CHANGE] = "CHANGE",
-    [TDM_ENUM_MODE] = "MODE",
-    [TDM_ENUM_PURPOSE] = "PURPOSE",
-    [TDM_ENUM_KEYSTATE] = "KEYSTATE",
-    [TDM_ENUM_UNITKIND] = "UNITKIND",
-    [TDM_ENUM_STATUS] = "STATUS",
-    [TDM_ENUM_PHASE] = "PHASE",
-    [TDM_ENUM_SESSIONTYPE] = "SESSIONTYPE",
-    [TDM_ENUM_AIM] = "AIM",
+static const char *const SETS[] = { "NONE",
+#define X(SET) #SET,
+                                    TDM_ENUM_SETS(X)
+#undef X
 };
 
 static const struct kind_row {
@@ -117,7 +109,7 @@ static void print_type(const tdm_type *type)
         print_bound(field->min);
         printf(" .. ");
         print_bound(field->max);
-        printf(" | %s | %s |\n", field->needed ? "yes" : "", field->help);
+        printf(" | %s | %s |\n", field->key ? "yes, in its name" : field->needed ? "yes" : "", field->help);
     }
 }
 

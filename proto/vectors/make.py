@@ -82,7 +82,7 @@ def read_schema():
             c = cells(line)
             low, high = (INT64[x] if x in INT64 else int(x) for x in (c[5], c[6]))
             types[c[0]]["fields"].append({"number": int(c[1]), "name": c[3], "kind": c[4], "min": low, "max": high,
-                                          "needed": c[7] == "NEEDED", "of": c[8]})
+                                          "needed": c[7] != "OPTIONAL", "of": c[8]})
         elif line.startswith("TDM_ENUM("):
             c = cells(line)
             words.setdefault(c[0], {})[int(c[1])] = c[3]
@@ -210,7 +210,7 @@ def session(*more):
 
 def of_each_type():
     for name, row in TYPES.items():
-        if row["scope"] == "PART":
+        if row["scope"] != "SYSTEM":
             continue
         for title, high, optional in (("all fields", False, True), ("needed fields only", False, False),
                                       ("largest values", True, True)):
@@ -272,6 +272,8 @@ def broken_forms():
 
 def broken_envelopes():
     bad = lambda **change: envelope(42, SESSION, **change)
+    yield refused("a row of the private log", envelope(200, Map([(1, "p")])), "never an event")
+    yield refused("a body of the private log", envelope(60, Map([(2, 200), (3, Map([(1, "p")]))])), "cannot be amended")
     yield refused("version 0", bad(version=0), "version is not 1")
     yield refused("version 2", bad(version=2), "version 2")
     yield refused("version 2 with other keys", Map([(1, 2), (99, True)]), "version 2")

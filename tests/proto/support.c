@@ -211,8 +211,8 @@ static void put_any(dice *d, tdm_buf *out, uint32_t depth)
 /* Unknown fields after the known ones: known and unknown together fit in the shortest map head. */
 static void add_unknown(dice *d, tdm_buf *payload)
 {
-    uint64_t key = 12;
-    for (uint64_t more = dice_below(d, 4); more > 0; more--) {
+    uint64_t key = TDM_FIELDS_MAX;
+    for (uint64_t more = dice_below(d, 3); more > 0; more--) {
         payload->data[0]++;
         tdm_pack_uint(payload, key);
         put_any(d, payload, 5);
@@ -256,6 +256,6 @@ const tdm_type *random_type(dice *d)
     const tdm_type *type;
     do
         type = &types[dice_below(d, count)];
-    while (type->scope == TDM_SCOPE_PART);
+    while (type->scope != TDM_SCOPE_SYSTEM);
     return type;
 }
