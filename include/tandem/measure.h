@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * measure.h: the measures beside the level: what each is, and its figures (docs/figures.md sections 8 to 11).
+ */
+#ifndef TANDEM_MEASURE_H
+#define TANDEM_MEASURE_H
+
+#include "tandem/fold.h"
+
+/* ---- tables: cells of (table, period, organisation, a, b), amounts n0 to n6 ---- */
+
+#define TDM_TABLE_AMOUNTS 7
+/* X(NUMBER, SYMBOL, name, IN_FORCE or SUM). Numbers are kept in the views and never change their meaning;
+ * those from 51 on are 50 + the number of the summary's table. */
+#define TDM_TABLES(X)                                                                                        \
+    X(1, TIES, "ties", SUM)                                                                                  \
+    X(2, CONTRIBUTED, "contributed", SUM)                                                                    \
+    X(3, MIX, "mix", SUM)                                                                                    \
+    X(4, COURSE, "course", SUM)                                                                              \
+    X(5, SETS, "sets", SUM)                                                                                  \
+    X(6, AIMS, "aims", SUM)                                                                                  \
+    X(7, PLACES, "places", SUM)                                                                              \
+    X(8, CRITERIA, "criteria", SUM)                                                                          \
+    X(9, SESSIONS, "sessions", SUM)                                                                          \
+    X(20, POSTS, "posts", IN_FORCE)                                                                          \
+    X(21, NEEDS, "needs", SUM)                                                                               \
+    X(22, BARRIERS, "barriers", SUM)                                                                         \
+    X(23, TEAMS, "teams", IN_FORCE)                                                                          \
+    X(24, CYCLES, "cycles", SUM)                                                                             \
+    X(25, PROTECTED, "protected", SUM)                                                                       \
+    X(26, POLICIES, "policies", IN_FORCE)                                                                    \
+    X(27, ACTIONS, "actions", SUM)                                                                           \
+    X(28, PROJECTS, "projects", SUM)                                                                         \
+    X(29, RESOURCES, "resources", SUM)                                                                       \
+    X(30, USES, "uses", SUM)                                                                                 \
+    X(31, EXCHANGE, "exchange", SUM)                                                                         \
+    X(32, SUPPORT, "support", IN_FORCE)                                                                      \
+    X(33, MEMBERS, "members", IN_FORCE)                                                                      \
+    X(34, DISCUSSIONS, "discussions", SUM)                                                                   \
+    X(40, REFERENCE, "reference", IN_FORCE)                                                                  \
+    X(51, REACHED, "reached", SUM)                                                                           \
+    X(52, APPLICATIONS, "applications", SUM)                                                                 \
+    X(53, WAITING, "waiting_days", SUM)                                                                      \
+    X(54, STAGES, "stages", SUM)                                                                             \
+    X(55, STAGE_DAYS, "stage_days", SUM)                                                                     \
+    X(56, FACULTY, "faculty", SUM)                                                                           \
+    X(57, RESPONSES, "responses", SUM)                                                                       \
+    X(58, TEAM_ANSWERS, "team_answers", SUM)                                                                 \
+    X(59, DEVELOPMENT, "development", SUM)
+
+typedef enum tdm_table {
+#define X(number, SYMBOL, name, class) TDM_TABLE_##SYMBOL = number,
+    TDM_TABLES(X)
+#undef X
+} tdm_table;
+enum { TDM_TABLE_SUMMARIES = 50, TDM_TABLES_END = 64 };
+const char *tdm_table_name(int table); /* NULL: no such table */
+bool tdm_table_is_in_force(int table);
+
+/* One cell as it stands. Cells of in-force tables are changes on a day: has_day. Spans are borrowed. */
+typedef struct tdm_table_cell {
+    int table;
+    bool has_day;
+    tdm_date day;
+    tdm_period period;
+    tdm_span organisation;
+    tdm_span a;
+    tdm_span b;
+    const int64_t *n; /* TDM_TABLE_AMOUNTS */
+} tdm_table_cell;
+typedef tdm_code tdm_table_visit(void *context, const tdm_table_cell *cell, tdm_err *err);
+/* All cells that are not zero, in order of key (table, period, organisation, a, b). */
+tdm_code tdm_fold_tables(tdm_fold *fold, tdm_table_visit *visit, void *context, tdm_err *err);
+
+/* ---- measures ---- */
+
+typedef enum tdm_shape {
+    TDM_SHAPE_COUNT, /* whole number */
+    TDM_SHAPE_SHARE, /* tenths of a percent */
+    TDM_SHAPE_HOURS, /* hundredths of an hour */
+    TDM_SHAPE_REAL,  /* real number, shown with `digits` */
+    TDM_SHAPE_WORD   /* one of a few words */
+} tdm_shape;
+
+typedef struct tdm_column_row {
+    const char *name;
+    tdm_shape shape;
+    int digits;
+    bool people; /* says how many people: suppressed at the exit */
+    const char *help;
+} tdm_column_row;
+
+typedef enum tdm_breakdown {
+    TDM_BREAK_TOTAL,
+    TDM_BREAK_PROGRAMME,
+    TDM_BREAK_KIND,
+    TDM_BREAK_LEAD,
+    TDM_BREAK_LOCALITY,
+    TDM_BREAK_SECTOR,
+    TDM_BREAK_CORE,
+    TDM_BREAK_REGION,
+    TDM_BREAK_ORGANISATION,
+    TDM_BREAK_A,  /* the table's first dimension */
+    TDM_BREAK_B,  /* its second */
+    TDM_BREAK_OWN /* the measure's own rows */
+} tdm_breakdown;
+
+typedef struct tdm_breakdown_row {
+    const char *word; /* as asked for: "sector", "stage" ... */
+    tdm_breakdown by;
+} tdm_breakdown_row;
+
+struct tdm_measure;
+typedef struct tdm_measure tdm_measure;
+typedef struct tdm_measure_facts {
+    const char *id;        /* "N1" */
+    const char *name;      /* "density" */
+    const char *title;     /* one line */
+    const char *text;      /* definition in words */
+    const char *class;     /* how it is made: "sum", "in force on a day", "graph"... */
+    int version;           /* of the definition */
+    bool people;           /* any column is */
+    const char *dimension; /* asked for if none is given; NULL: takes none */
+    const char *indicator; /* likewise */
+    const tdm_column_row *columns;
+    size_t column_count;
+    const tdm_breakdown_row *breakdowns; /* the first is what is asked for if nothing is */
+    size_t breakdown_count;
+} tdm_measure_facts;
+
+const tdm_measure *tdm_measure_at(size_t index);             /* NULL past the end */
+const tdm_measure *tdm_measure_find(const char *id_or_name); /* any case; NULL if unknown */
+const tdm_measure_facts *tdm_measure_read(const tdm_measure *measure);
+
+typedef struct tdm_measure_question {
+    const tdm_measure *measure;
+    tdm_period_kind period_kind;
+    bool has_year;
+    int32_t year;
+    const tdm_breakdown_row *by; /* NULL: the first */
+    const char *dimension;       /* NULL: the measure's */
+    const char *indicator;       /* NULL: the measure's */
+    const char *top;             /* the two groups set against each other; NULL: the measure's */
+    const char *bottom;
+    int line;     /* TDM_LINE_*, of ties */
+    bool planned; /* of the level's measures */
+    tdm_date as_of;
+} tdm_measure_question;
+
+typedef struct tdm_figure {
+    bool defined;
+    int64_t number;   /* COUNT, SHARE, HOURS */
+    double real;      /* REAL */
+    const char *word; /* WORD */
+} tdm_figure;
+
+typedef struct tdm_measure_row {
+    tdm_period period;
+    const char *group;   /* "" for total */
+    tdm_figure *figures; /* by column */
+    int64_t base;        /* smallest number of people that a figure of this row rests on; -1: of none */
+} tdm_measure_row;
+
+typedef struct tdm_measure_answer {
+    tdm_measure_row *rows; /* ordered by period, then group (bytes) */
+    size_t count;
+    bool complete;
+    struct tdm_arena *storage;
+} tdm_measure_answer;
+
+/* TDM_INVALID: an indicator that is none. */
+tdm_code tdm_fold_measure(tdm_fold *fold, const tdm_measure_question *question, tdm_measure_answer *out,
+                          tdm_err *err);
+void tdm_measure_answer_free(tdm_measure_answer *answer);
+
+#endif
