@@ -112,6 +112,11 @@ static const uint8_t *read_groups(tdm_span encoded, tdm_span groups[TDM_GROUPS])
     return at;
 }
 
+bool tdm_contribution_groups(tdm_span encoded, tdm_span groups[TDM_GROUPS])
+{
+    return encoded.len > 0 && read_groups(encoded, groups) != NULL;
+}
+
 /* Walks encoded entries. */
 typedef struct entry_reader {
     const uint8_t *at;  /* the entry; NULL: there is none */

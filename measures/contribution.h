@@ -55,6 +55,9 @@ void tdm_contribution_encode(const tdm_contribution *contribution, tdm_buf *out)
 /* Whether stored bytes can be read: asked once, when they come from the views. */
 bool tdm_contribution_is_sound(tdm_span encoded);
 
+/* The groups of a sound, stored one; false: it has none. Spans are borrowed. */
+bool tdm_contribution_groups(tdm_span encoded, tdm_span groups[TDM_GROUPS]);
+
 /* Where a contribution went, so that its groups are not looked up each time. All NULL: not known. */
 typedef struct tdm_found_groups {
     tdm_group *items[TDM_GROUPS];

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
-enum { HEAD = 74, RECORD_HEAD = 17 };
+#include "tables.h"
+
+enum { HEAD = 74, SECTIONS = 5, RECORD_HEAD = 4 * SECTIONS + 1 };
 
 tdm_dossier *tdm_dossier_new(tdm_span subject)
 {
@@ -37,7 +39,8 @@ size_t tdm_dossier_bytes(const tdm_dossier *dossier)
 
 static size_t slots_begin(const tdm_dossier *dossier)
 {
-    return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len;
+    return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len
+           + dossier->tally_len;
 }
 
 /* Replace `old_len` bytes at `at` by `new_len` bytes to be written by the caller. */
@@ -247,11 +250,31 @@ void tdm_dossier_contribute(tdm_dossier *dossier, tdm_span contribution)
     dossier->contribution_len = (uint32_t)contribution.len;
 }
 
-/* names 4 | followers 4 | contribution 4 | slots 4 | resident 1 | block */
+static size_t tally_begins(const tdm_dossier *dossier)
+{
+    return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len;
+}
+
+tdm_span tdm_dossier_tally(const tdm_dossier *dossier)
+{
+    if (dossier->tally_len == 0)
+        return (tdm_span){ NULL, 0 };
+    return (tdm_span){ dossier->block + tally_begins(dossier), dossier->tally_len };
+}
+
+void tdm_dossier_set_tally(tdm_dossier *dossier, tdm_span tally)
+{
+    uint8_t *out = splice(dossier, tally_begins(dossier), dossier->tally_len, tally.len);
+    if (tally.len > 0)
+        memcpy(out, tally.data, tally.len);
+    dossier->tally_len = (uint32_t)tally.len;
+}
+
+/* names 4 | followers 4 | contribution 4 | tally 4 | slots 4 | resident 1 | block */
 void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out)
 {
-    uint32_t lengths[4] = { dossier->names_len, dossier->followers_len, dossier->contribution_len,
-                            dossier->slots_len };
+    uint32_t lengths[SECTIONS] = { dossier->names_len, dossier->followers_len, dossier->contribution_len,
+                                   dossier->tally_len, dossier->slots_len };
     uint8_t resident = dossier->resident;
     tdm_buf_add(out, lengths, sizeof lengths);
     tdm_buf_add(out, &resident, 1);
@@ -277,21 +300,23 @@ static bool slots_tile(tdm_span slots)
 
 tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out, tdm_err *err)
 {
-    uint32_t lengths[4];
+    uint32_t lengths[SECTIONS];
     uint64_t all = 0;
     if (record.len >= RECORD_HEAD) {
         memcpy(lengths, record.data, sizeof lengths);
-        all = (uint64_t)lengths[0] + lengths[1] + lengths[2] + lengths[3];
+        for (size_t i = 0; i < SECTIONS; i++)
+            all += lengths[i];
     }
     if (record.len < RECORD_HEAD || all != record.len - RECORD_HEAD)
         return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has wrong lengths", (int)subject.len,
                         (const char *)subject.data);
-    tdm_span slots = { record.data + record.len - lengths[3], lengths[3] };
+    tdm_span slots = { record.data + record.len - lengths[4], lengths[4] };
     if (!slots_tile(slots))
         return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has damaged slots", (int)subject.len,
                         (const char *)subject.data);
     tdm_span contribution = { record.data + RECORD_HEAD + lengths[0] + lengths[1], lengths[2] };
-    if (!tdm_contribution_is_sound(contribution))
+    tdm_span tally = { contribution.data + contribution.len, lengths[3] };
+    if (!tdm_contribution_is_sound(contribution) || !tdm_tally_is_sound(tally))
         return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has a damaged contribution",
                         (int)subject.len, (const char *)subject.data);
     tdm_dossier *dossier = tdm_dossier_new(subject);
@@ -300,8 +325,9 @@ tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out
     dossier->names_len = lengths[0];
     dossier->followers_len = lengths[1];
     dossier->contribution_len = lengths[2];
-    dossier->slots_len = lengths[3];
-    dossier->resident = record.data[16] != 0;
+    dossier->tally_len = lengths[3];
+    dossier->slots_len = lengths[4];
+    dossier->resident = record.data[RECORD_HEAD - 1] != 0;
     dossier->stored = true;
     *out = dossier;
     return TDM_OK;

@@ -2,10 +2,11 @@
  *
  * dossier.h: everything stated about one subject, as one block of bytes.
  *
- * The block has four sections one after another:
+ * The block has five sections one after another:
  *   names         organisations its events name: each a length byte and the code
  *   followers     origins its events are sent to (feeds): 16 bytes each
  *   contribution  what the class it is the smallest of last put into the cells (contribution.h)
+ *   tally         what the same class last put into the tables (tables.h)
  *   slots         its events, sorted by (target origin, fact id, role, author, target type, incarnation,
  *                 sequence)
  * Invariants: every base event is kept; of amendments only the latest per (target, role, author, target
@@ -111,6 +112,7 @@ typedef struct tdm_dossier {
     uint32_t names_len;
     uint32_t followers_len;
     uint32_t contribution_len;
+    uint32_t tally_len;
     uint32_t slots_len;
     tdm_found_groups groups; /* of the contribution */
     /* the cache's book-keeping (cache.h) */
@@ -134,7 +136,7 @@ bool tdm_dossier_is_unit(const tdm_dossier *dossier);               /* its subje
 static inline size_t tdm_dossier_length(const tdm_dossier *dossier) /* of the block */
 {
     return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len
-           + dossier->slots_len;
+           + dossier->tally_len + dossier->slots_len;
 }
 /* Bring what is not the block near to the processor, ahead of reading it; and the block. */
 static inline void tdm_dossier_head_near(const tdm_dossier *dossier)
@@ -166,6 +168,8 @@ void tdm_dossier_unfollow(tdm_dossier *dossier, const tdm_id *recipient);
 
 tdm_span tdm_dossier_contribution(const tdm_dossier *dossier);
 void tdm_dossier_contribute(tdm_dossier *dossier, tdm_span contribution);
+tdm_span tdm_dossier_tally(const tdm_dossier *dossier);
+void tdm_dossier_set_tally(tdm_dossier *dossier, tdm_span tally);
 
 /* The stored record: section lengths and the block. */
 void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out);

@@ -3,6 +3,7 @@
  * fold.c: the engine: events filed into dossiers, checkpoints.
  */
 #include "fold_inner.h"
+#include "measure_inner.h"
 
 #include <stdlib.h>
 
@@ -10,7 +11,33 @@ static const size_t CACHE_BYTES = (size_t)256 << 20;
 
 /* ---- open and close ---- */
 
-static tdm_code load_cells(tdm_fold *fold, tdm_err *err)
+typedef tdm_code load_entry(tdm_fold *fold, tdm_span key, tdm_span value, tdm_err *err);
+
+static tdm_code load_cell(tdm_fold *fold, tdm_span key, tdm_span value, tdm_err *err)
+{
+    return tdm_cells_load(&fold->cells, key, value, err);
+}
+
+static tdm_code load_table_cell(tdm_fold *fold, tdm_span key, tdm_span value, tdm_err *err)
+{
+    return tdm_tables_load(&fold->tables, key, value, err);
+}
+
+static tdm_code load_incarnation(tdm_fold *fold, tdm_span key, tdm_span value, tdm_err *err)
+{
+    if (key.len != TDM_ID_BYTES + 8 || value.len != 4)
+        return tdm_fail(err, TDM_CORRUPT, 0, "views: an incarnation is damaged");
+    tdm_id origin;
+    memcpy(origin.bytes, key.data, TDM_ID_BYTES);
+    tdm_incarnation *known =
+        tdm_lineage_incarnation(&fold->lineage, &origin, tdm_get_be(key.data + TDM_ID_BYTES, 8));
+    known->generation = (uint32_t)tdm_get_be(value.data, 4);
+    known->unsaved = false;
+    return TDM_OK;
+}
+
+/* Every entry of one table of the views. */
+static tdm_code load_table(tdm_fold *fold, enum tdm_views_table table, load_entry *take, tdm_err *err)
 {
     tdm_kv_txn *txn;
     tdm_kv_cursor *cursor = NULL;
@@ -19,38 +46,13 @@ static tdm_code load_cells(tdm_fold *fold, tdm_err *err)
         return code;
     tdm_span key;
     tdm_span value;
-    code = tdm_kv_cursor_open(txn, TDM_VIEWS_CELLS, &cursor, err);
+    code = tdm_kv_cursor_open(txn, table, &cursor, err);
     if (code == TDM_OK)
         code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
     while (code == TDM_OK) {
-        code = tdm_cells_load(&fold->cells, key, value, err);
+        code = take(fold, key, value, err);
         if (code == TDM_OK)
             code = tdm_kv_cursor_next(cursor, &key, &value);
-    }
-    tdm_kv_cursor_close(&cursor);
-    return code == TDM_END ? TDM_OK : code;
-}
-
-static tdm_code load_incarnations(tdm_fold *fold, tdm_err *err)
-{
-    tdm_kv_txn *txn;
-    tdm_kv_cursor *cursor = NULL;
-    tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
-    if (code != TDM_OK || txn == NULL)
-        return code;
-    tdm_span key;
-    tdm_span value;
-    code = tdm_kv_cursor_open(txn, TDM_VIEWS_INCARNATIONS, &cursor, err);
-    if (code == TDM_OK)
-        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
-    for (; code == TDM_OK && key.len == 24 && value.len == 4;
-         code = tdm_kv_cursor_next(cursor, &key, &value)) {
-        tdm_id origin;
-        memcpy(origin.bytes, key.data, TDM_ID_BYTES);
-        tdm_incarnation *known =
-            tdm_lineage_incarnation(&fold->lineage, &origin, tdm_get_be(key.data + TDM_ID_BYTES, 8));
-        known->generation = (uint32_t)tdm_get_be(value.data, 4);
-        known->unsaved = false;
     }
     tdm_kv_cursor_close(&cursor);
     return code == TDM_END ? TDM_OK : code;
@@ -60,11 +62,13 @@ static tdm_code load(tdm_fold *fold, tdm_err *err)
 {
     tdm_code code = tdm_state_load(fold, err);
     if (code == TDM_OK)
-        code = load_incarnations(fold, err);
+        code = load_table(fold, TDM_VIEWS_INCARNATIONS, load_incarnation, err);
     if (code == TDM_OK)
         code = tdm_shelf_load_residents(&fold->shelf, err);
     if (code == TDM_OK)
-        code = load_cells(fold, err);
+        code = load_table(fold, TDM_VIEWS_CELLS, load_cell, err);
+    if (code == TDM_OK)
+        code = load_table(fold, TDM_VIEWS_TABLES_CELLS, load_table_cell, err);
     if (code == TDM_OK)
         code = tdm_feeds_load(fold, err);
     if (code == TDM_OK && fold->options.has_authority) {
@@ -102,6 +106,7 @@ tdm_code tdm_fold_open(tdm_fold **out, tdm_kv **kv, const tdm_fold_options *opti
     tdm_shelf_init(&fold->shelf, taken);
     tdm_lineage_init(&fold->lineage);
     tdm_cells_init(&fold->cells);
+    tdm_tables_init(&fold->tables);
     tdm_naming_init(fold);
     tdm_feeds_init(fold);
     fold->batch = 1; /* dossiers begin with 0: touched by no batch */
@@ -125,6 +130,7 @@ void tdm_fold_close(tdm_fold **handle)
     tdm_lineage_free(&fold->lineage);
     tdm_registry_free(fold->registry);
     tdm_cells_free(&fold->cells);
+    tdm_tables_free(&fold->tables);
     free(fold->tides.items);
     tdm_arena_free(&fold->tides.arena);
     free(fold->touched);
@@ -133,6 +139,7 @@ void tdm_fold_close(tdm_fold **handle)
     tdm_buf_free(&fold->cursor);
     tdm_unit_view_free(&fold->view);
     tdm_contribution_free(&fold->contribution);
+    tdm_tally_free(&fold->tally);
     tdm_buf_free(&fold->encoded);
     tdm_buf_free(&fold->payload);
     tdm_subjects_free(&fold->class);
@@ -222,15 +229,47 @@ static bool read_content(tdm_fold *fold, const tdm_event *event, tdm_slot_parts 
     return means;
 }
 
-/* Organisations that a dossier event names: every field that holds a code. */
+/* What is filed is judged again when an organisation it names changes: the codes in texts and parts, too. */
+static void note_codes(tdm_fold *fold, const tdm_dossier *dossier, const tdm_field *field,
+                       const tdm_value *value)
+{
+    tdm_texts list = tdm_texts_of(value);
+    tdm_span code;
+    tdm_record part;
+    if (field->kind == TDM_KIND_TEXTS) {
+        while (tdm_texts_next(&list, &code))
+            if (tdm_code_is_valid(code))
+                tdm_naming_add(fold, code, dossier);
+        return;
+    }
+    while (tdm_parts_next(&list, field->part_type, &part))
+        tdm_naming_add(fold, part.values[TDM_MEMBER_COUNT_ORGANISATION].bytes, dossier);
+}
+
+static bool lists_codes(const tdm_field *field)
+{
+    return field->part_type == TDM_TYPE_MEMBER_COUNT || strcmp(field->name, "facilitators") == 0
+           || strcmp(field->name, "organisations") == 0;
+}
+
+static bool is_judged(const tdm_type *type)
+{
+    return type->duty == TDM_DUTY_DOSSIER || type->duty == TDM_DUTY_DETAIL || type->duty == TDM_DUTY_THING;
+}
+
+/* Organisations that a fact names. Those in fields of kind CODE are told of the dossier by their feeds. */
 static void name_organisations(tdm_fold *fold, tdm_dossier *dossier, const tdm_record *content)
 {
     const tdm_type *type = content->type;
-    for (size_t i = 0; type->duty == TDM_DUTY_DOSSIER && i < type->field_count; i++) {
-        const tdm_value *value = &content->values[type->fields[i].number];
-        if (type->fields[i].kind == TDM_KIND_CODE && value->present
-            && tdm_dossier_name(dossier, value->bytes))
+    for (size_t i = 0; is_judged(type) && i < type->field_count; i++) {
+        const tdm_field *field = &type->fields[i];
+        const tdm_value *value = &content->values[field->number];
+        if (!value->present)
+            continue;
+        if (field->kind == TDM_KIND_CODE && tdm_dossier_name(dossier, value->bytes))
             tdm_naming_add(fold, value->bytes, dossier);
+        else if (lists_codes(field))
+            note_codes(fold, dossier, field, value);
     }
 }
 
@@ -435,6 +474,23 @@ static void save_cells(tdm_fold *fold, tdm_kv_txn *txn)
     tdm_buf_free(&value);
 }
 
+static void save_tables(tdm_fold *fold, tdm_kv_txn *txn)
+{
+    tdm_buf value = { 0 };
+    for (size_t i = 0; i < fold->tables.dirty_count; i++) {
+        const tdm_table_slot *slot = fold->tables.dirty[i];
+        tdm_span key = { slot->key, slot->key_len };
+        tdm_buf_clear(&value);
+        tdm_table_slot_encode(slot, &value);
+        TDM_ASSERT(!value.failed);
+        if (tdm_table_slot_is_zero(slot))
+            tdm_kv_del(txn, TDM_VIEWS_TABLES_CELLS, key);
+        else
+            tdm_kv_put(txn, TDM_VIEWS_TABLES_CELLS, key, tdm_buf_span(&value));
+    }
+    tdm_buf_free(&value);
+}
+
 static void save_incarnations(tdm_fold *fold, tdm_kv_txn *txn)
 {
     size_t at = 0;
@@ -459,6 +515,7 @@ static tdm_code save(tdm_fold *fold, tdm_err *err)
     tdm_feeds_save(fold, txn);
     tdm_tides_save(fold, txn);
     save_cells(fold, txn);
+    save_tables(fold, txn);
     save_incarnations(fold, txn);
     tdm_state_save(fold, txn);
     return tdm_kv_commit(&txn, err);
@@ -474,6 +531,7 @@ static void mark_saved(tdm_fold *fold)
     tdm_feeds_saved(fold);
     tdm_tides_saved(fold);
     tdm_cells_saved(&fold->cells);
+    tdm_tables_saved(&fold->tables);
     tdm_shelf_saved(&fold->shelf, fold->options.cache_bytes);
     __atomic_store_n(&fold->checkpointed, fold->position, __ATOMIC_RELEASE);
 }

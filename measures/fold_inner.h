@@ -12,6 +12,7 @@
 
 #include "registry_read.h"
 #include "shelf.h"
+#include "tables.h"
 #include "unit.h"
 
 /* A tide of the authority that is not in the views yet. */
@@ -36,6 +37,7 @@ struct tdm_fold {
     tdm_lineage lineage;
     tdm_registry *registry;
     tdm_cells cells;
+    tdm_tables tables;
     tdm_tides tides;
     tdm_map naming;   /* organisation code -> subjects named since the last checkpoint (naming.c) */
     tdm_map feeds;    /* recipient -> feed (feed.c) */
@@ -62,6 +64,7 @@ struct tdm_fold {
     /* scratch, kept to spare allocations */
     tdm_unit_view view;
     tdm_contribution contribution;
+    tdm_tally tally;
     tdm_buf encoded;
     tdm_buf payload;
     tdm_subjects class;

@@ -87,7 +87,7 @@ typedef struct tdm_likelihood {
 tdm_likelihood tdm_relative_likelihood(int64_t a, int64_t n, int64_t c, int64_t m);
 /* Share of a group among participants over its share in a reference: (part / whole) / (reference_part /
  * reference_whole). A reference in percent is (30, 100). */
-tdm_real tdm_representation(int64_t part, int64_t whole, int64_t reference_part, int64_t reference_whole);
+tdm_real tdm_mirror(int64_t part, int64_t whole, int64_t reference_part, int64_t reference_whole);
 
 /* ---- trend: formula_forecast.c ---- */
 
@@ -187,10 +187,10 @@ tdm_share tdm_mixing_cross(const int64_t *matrix, size_t kinds);
 /* ---- inequality between groups: formula_inequality.c ---- */
 
 /* Groups without people are ignored; if one of them was reached all the same, nothing is defined. */
-typedef struct tdm_group {
+typedef struct tdm_reach {
     int64_t population;
     int64_t reached;
-} tdm_group;
+} tdm_reach;
 
 typedef struct tdm_slope {
     tdm_real mean;      /* reached / population, over all groups */
@@ -202,7 +202,7 @@ typedef struct tdm_slope {
 
 /* Least squares of the rate on the rank (midpoint of the cumulative share of population), weighted by share
  * of population. Groups in order of rank, most deprived first. All but the mean need two groups. */
-tdm_slope tdm_slope_of(const tdm_group *groups, size_t count);
+tdm_slope tdm_slope_of(const tdm_reach *groups, size_t count);
 
 typedef struct tdm_theil {
     tdm_real total;   /* sum s ln(s / p): s share of reached, p share of population; 0 ln 0 = 0 */
@@ -211,14 +211,14 @@ typedef struct tdm_theil {
 } tdm_theil;
 
 /* labels: one per group, or NULL for the total alone. With labels in time count x count. */
-tdm_theil tdm_theil_of(const tdm_group *groups, const int64_t *labels, size_t count);
+tdm_theil tdm_theil_of(const tdm_reach *groups, const int64_t *labels, size_t count);
 /*
  * Gini of reach: 1 - sum p_i (S_i + S_(i-1)) over groups from the lowest rate to the highest, S the
  * cumulative share of reached. Rates are compared exactly; equal ones keep the order given.
  *
  * order    room for count indexes; receives those of the groups that have people, lowest rate first
  */
-tdm_real tdm_gini(const tdm_group *groups, size_t count, size_t *order);
+tdm_real tdm_gini(const tdm_reach *groups, size_t count, size_t *order);
 
 /* ---- pipelines, teams, learning: formula_learning.c ---- */
 

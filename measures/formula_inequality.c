@@ -10,11 +10,11 @@
 static const double NOTHING = 1e-12; /* an intercept that is 0 but for its last bits */
 
 /* Sums over the groups that have people; false if the groups contradict themselves or there is nobody. */
-static bool add_up(const tdm_group *groups, size_t count, tdm_group *total)
+static bool add_up(const tdm_reach *groups, size_t count, tdm_reach *total)
 {
-    *total = (tdm_group){ 0 };
+    *total = (tdm_reach){ 0 };
     for (size_t i = 0; i < count; i++) {
-        const tdm_group *group = &groups[i];
+        const tdm_reach *group = &groups[i];
         if (group->population < 0 || group->reached < 0 || (group->population == 0 && group->reached > 0)
             || __builtin_add_overflow(total->population, group->population, &total->population)
             || __builtin_add_overflow(total->reached, group->reached, &total->reached))
@@ -37,7 +37,7 @@ typedef struct line {
 } line;
 
 /* The mean rank is 1/2 whatever the groups: sum p_i (P_(i-1) + p_i / 2) = 1/2. */
-static line fit(const tdm_group *groups, size_t count, const tdm_group *total)
+static line fit(const tdm_reach *groups, size_t count, const tdm_reach *total)
 {
     line out = { 0 };
     double mean = part(total->reached, total->population);
@@ -56,10 +56,10 @@ static line fit(const tdm_group *groups, size_t count, const tdm_group *total)
     return out;
 }
 
-tdm_slope tdm_slope_of(const tdm_group *groups, size_t count)
+tdm_slope tdm_slope_of(const tdm_reach *groups, size_t count)
 {
     tdm_slope out = { 0 };
-    tdm_group total;
+    tdm_reach total;
     if (!add_up(groups, count, &total))
         return out;
     out.mean = tdm_ratio(total.reached, total.population);
@@ -80,7 +80,7 @@ tdm_slope tdm_slope_of(const tdm_group *groups, size_t count)
 /* ---- Theil ---- */
 
 /* s ln(s / p), 0 if nobody was reached. */
-static double term(const tdm_group *group, const tdm_group *total)
+static double term(const tdm_reach *group, const tdm_reach *total)
 {
     if (group->reached == 0)
         return 0;
@@ -96,9 +96,9 @@ static bool is_first_of_label(const int64_t *labels, size_t at)
     return true;
 }
 
-static tdm_group sum_of_label(const tdm_group *groups, const int64_t *labels, size_t count, size_t first)
+static tdm_reach sum_of_label(const tdm_reach *groups, const int64_t *labels, size_t count, size_t first)
 {
-    tdm_group sum = { 0 };
+    tdm_reach sum = { 0 };
     for (size_t i = first; i < count; i++)
         if (labels[i] == labels[first]) {
             sum.population += groups[i].population;
@@ -107,8 +107,8 @@ static tdm_group sum_of_label(const tdm_group *groups, const int64_t *labels, si
     return sum;
 }
 
-static double within_label(const tdm_group *groups, const int64_t *labels, size_t count, size_t first,
-                           const tdm_group *label)
+static double within_label(const tdm_reach *groups, const int64_t *labels, size_t count, size_t first,
+                           const tdm_reach *label)
 {
     double sum = 0;
     for (size_t i = first; i < count; i++)
@@ -117,10 +117,10 @@ static double within_label(const tdm_group *groups, const int64_t *labels, size_
     return sum;
 }
 
-tdm_theil tdm_theil_of(const tdm_group *groups, const int64_t *labels, size_t count)
+tdm_theil tdm_theil_of(const tdm_reach *groups, const int64_t *labels, size_t count)
 {
     tdm_theil out = { 0 };
-    tdm_group total;
+    tdm_reach total;
     double all = 0;
     double between = 0;
     double within = 0;
@@ -134,7 +134,7 @@ tdm_theil tdm_theil_of(const tdm_group *groups, const int64_t *labels, size_t co
     for (size_t i = 0; i < count; i++) {
         if (!is_first_of_label(labels, i))
             continue;
-        tdm_group label = sum_of_label(groups, labels, count, i);
+        tdm_reach label = sum_of_label(groups, labels, count, i);
         between += term(&label, &total);
         within += part(label.reached, total.reached) * within_label(groups, labels, count, i, &label);
     }
@@ -147,7 +147,7 @@ tdm_theil tdm_theil_of(const tdm_group *groups, const int64_t *labels, size_t co
 
 static int compare_rates(const void *left, const void *right, void *context)
 {
-    const tdm_group *groups = context;
+    const tdm_reach *groups = context;
     size_t a = *(const size_t *)left;
     size_t b = *(const size_t *)right;
     __int128 first = (__int128)groups[a].reached * groups[b].population;
@@ -157,9 +157,9 @@ static int compare_rates(const void *left, const void *right, void *context)
     return (a > b) - (a < b);
 }
 
-tdm_real tdm_gini(const tdm_group *groups, size_t count, size_t *order)
+tdm_real tdm_gini(const tdm_reach *groups, size_t count, size_t *order)
 {
-    tdm_group total;
+    tdm_reach total;
     size_t used = 0;
     if (!add_up(groups, count, &total) || total.reached == 0)
         return (tdm_real){ 0 };
@@ -170,7 +170,7 @@ tdm_real tdm_gini(const tdm_group *groups, size_t count, size_t *order)
     double sum = 0;
     __int128 before = 0;
     for (size_t i = 0; i < used; i++) {
-        const tdm_group *group = &groups[order[i]];
+        const tdm_reach *group = &groups[order[i]];
         __int128 after = before + group->reached;
         sum += part(group->population, total.population) * ((double)(before + after) / (double)total.reached);
         before = after;

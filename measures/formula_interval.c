@@ -104,7 +104,7 @@ tdm_likelihood tdm_relative_likelihood(int64_t a, int64_t n, int64_t c, int64_t 
     return (tdm_likelihood){ real_of(of), band_of(of) };
 }
 
-tdm_real tdm_representation(int64_t part, int64_t whole, int64_t reference_part, int64_t reference_whole)
+tdm_real tdm_mirror(int64_t part, int64_t whole, int64_t reference_part, int64_t reference_whole)
 {
     return real_of(ratio_of_rates(part, whole, reference_part, reference_whole));
 }

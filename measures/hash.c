@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * hash.c: the state hash: what "the same bytes" means. Over dossiers in order of subject, then cells in order
- * of key; numbers big-endian; without ledger positions, received times and anything that only this store
- * knows.
+ * hash.c: the state hash: what "the same bytes" means. Over dossiers in order of subject, then cells and
+ * tables in order of key; numbers big-endian; without ledger positions, received times and anything that only
+ * this store knows.
  */
 #include "fold_inner.h"
 
@@ -87,6 +87,18 @@ static void hash_cells(tdm_fold *fold, crypto_generichash_state *state)
     free(cells);
 }
 
+static void hash_tables(tdm_fold *fold, crypto_generichash_state *state)
+{
+    size_t count;
+    tdm_table_slot **slots = tdm_tables_sorted(&fold->tables, &count);
+    for (size_t i = 0; i < count; i++) {
+        hash_span(state, (tdm_span){ slots[i]->key, slots[i]->key_len });
+        for (size_t v = 0; v < TDM_TABLE_AMOUNTS; v++)
+            hash_number(state, (uint64_t)slots[i]->n[v]);
+    }
+    free(slots);
+}
+
 tdm_code tdm_fold_state_hash(tdm_fold *fold, tdm_digest *out, tdm_err *err)
 {
     enum { STEP = 1000 };
@@ -99,8 +111,10 @@ tdm_code tdm_fold_state_hash(tdm_fold *fold, tdm_digest *out, tdm_err *err)
     crypto_generichash_init(&state, NULL, 0, TDM_DIGEST_BYTES);
     tdm_fold_lock(fold);
     tdm_code code = hash_dossiers(fold, &state, err);
-    if (code == TDM_OK)
+    if (code == TDM_OK) {
         hash_cells(fold, &state);
+        hash_tables(fold, &state);
+    }
     tdm_shelf_end(&fold->shelf);
     tdm_fold_unlock(fold);
     crypto_generichash_final(&state, out->bytes, TDM_DIGEST_BYTES);

@@ -3,6 +3,7 @@
  * level.c: rows of the level, read from cells and the registry alone (docs/figures.md section 6).
  */
 #include "fold_inner.h"
+#include "groups.h"
 #include "target.h"
 
 #include <stdio.h>
@@ -31,55 +32,15 @@ typedef struct gathering {
 
 static tdm_dimension stored_dimension(tdm_dimension by)
 {
-    return by == TDM_BY_SECTOR ? TDM_BY_LEAD : by;
+    return by == TDM_BY_SECTOR || by == TDM_BY_REGION ? TDM_BY_LEAD
+           : by == TDM_BY_CORE                        ? TDM_BY_PROGRAMME
+                                                      : by;
 }
 
 static bool is_asked(const tdm_level_question *question, tdm_period period)
 {
     return period.kind == question->period_kind
            && (!question->has_year || tdm_period_year(period).number == question->year);
-}
-
-static void copy_text(char out[TDM_SUBJECT_MAX + 1], tdm_span text)
-{
-    size_t len = text.len < TDM_SUBJECT_MAX ? text.len : TDM_SUBJECT_MAX;
-    if (len > 0)
-        memcpy(out, text.data, len);
-    out[len] = 0;
-}
-
-static void write_word(char out[TDM_SUBJECT_MAX + 1], tdm_enum_set set, int64_t number)
-{
-    const char *word = tdm_enum_word(set, number);
-    if (word != NULL)
-        snprintf(out, TDM_SUBJECT_MAX + 1, "%s", word);
-    else
-        snprintf(out, TDM_SUBJECT_MAX + 1, "%lld", (long long)number);
-}
-
-/* The group's text in the row. */
-static void write_group(const gathering *at, const tdm_cell_place *place, char out[TDM_SUBJECT_MAX + 1])
-{
-    tdm_org_code lead;
-    switch (at->question->by) {
-    case TDM_BY_KIND:
-        write_word(out, TDM_ENUM_UNITKIND, place->group.len > 0 ? place->group.data[0] : 0);
-        return;
-    case TDM_BY_SECTOR:
-        lead = tdm_org_code_of(place->group);
-        int64_t sector = tdm_registry_sector(at->fold->registry, &lead, tdm_period_last(place->period));
-        if (sector == 0)
-            copy_text(out, TDM_SPAN_LITERAL("unknown"));
-        else
-            write_word(out, TDM_ENUM_SECTOR, sector);
-        return;
-    case TDM_BY_PROGRAMME:
-    case TDM_BY_LOCALITY:
-        copy_text(out, place->group.len == 0 ? TDM_SPAN_LITERAL("(none)") : place->group);
-        return;
-    default:
-        copy_text(out, place->group);
-    }
 }
 
 static gathered_row *add_row(gathering *at, tdm_period period, const char *text)
@@ -160,7 +121,7 @@ static void gather_cells(gathering *at)
         if ((place.family != family && !days) || place.dimension != dimension
             || !is_asked(at->question, place.period) || tdm_cell_is_zero(cell))
             continue;
-        write_group(at, &place, text);
+        tdm_group_text(at->fold->registry, at->question->by, place.period, place.group, text);
         gathered_row *row = add_row(at, place.period, text);
         row->is_days = days;
         row->days = place.days;
@@ -184,7 +145,8 @@ static void gather_expected(gathering *at)
 
 /* ---- one row ---- */
 
-static const char *const DIMENSION_WORDS[] = { "total", "programme", "kind", "lead", "locality", "sector" };
+static const char *const DIMENSION_WORDS[] = { "total",    "programme", "kind",   "lead",
+                                               "locality", "sector",    "region", "core_programme" };
 static const char *const MEASURES[] = { "C1", "C2", "C3", "C4" };
 
 static bool is_text(tdm_span span, const char *text)

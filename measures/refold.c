@@ -5,6 +5,7 @@
  * since.
  */
 #include "fold_inner.h"
+#include "measure_inner.h"
 
 #include <stdlib.h>
 
@@ -45,6 +46,17 @@ static void exchange(tdm_fold *fold, tdm_dossier *dossier, tdm_span contribution
     store_contribution(fold, dossier, contribution);
 }
 
+static void exchange_tally(tdm_fold *fold, tdm_dossier *dossier, tdm_span tally)
+{
+    tdm_span before = tdm_dossier_tally(dossier);
+    if (tdm_span_equal(before, tally))
+        return;
+    tdm_tables_replace(&fold->tables, before, tally);
+    size_t bytes = tdm_shelf_change(&fold->shelf, dossier);
+    tdm_dossier_set_tally(dossier, tally);
+    tdm_shelf_changed(&fold->shelf, dossier, bytes);
+}
+
 static void judge(tdm_fold *fold, size_t count)
 {
     fold->view.registry = fold->registry;
@@ -59,12 +71,22 @@ static void refold_members(tdm_fold *fold, size_t count, bool release)
     if (count == 0)
         return;
     judge(fold, count);
+    /* Both are made before either is stored: storing moves what the view points to. */
     tdm_unit_view_contribute(&fold->view, &fold->contribution);
+    tdm_tally_clear(&fold->tally);
+    tdm_measures_tally(&fold->view, &fold->tally);
     tdm_buf_clear(&fold->encoded);
     tdm_contribution_encode(&fold->contribution, &fold->encoded);
+    size_t split = fold->encoded.len;
+    tdm_tally_encode(&fold->tally, &fold->encoded);
     TDM_ASSERT(!fold->encoded.failed);
-    for (size_t i = 0; i < count; i++)
-        exchange(fold, fold->members[i], i == 0 ? tdm_buf_span(&fold->encoded) : (tdm_span){ NULL, 0 });
+    const tdm_span contribution = { fold->encoded.data, split };
+    const tdm_span tally = { fold->encoded.data + split, fold->encoded.len - split };
+    const tdm_span nothing = { NULL, 0 };
+    for (size_t i = 0; i < count; i++) {
+        exchange(fold, fold->members[i], i == 0 ? contribution : nothing);
+        exchange_tally(fold, fold->members[i], i == 0 ? tally : nothing);
+    }
     for (size_t i = 0; release && i < count; i++)
         tdm_shelf_release(&fold->shelf, fold->members[i]);
 }

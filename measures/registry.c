@@ -43,11 +43,17 @@ static void release_organisation(void *item)
     free(organisation);
 }
 
+static tdm_span catalogue_key(const void *item)
+{
+    return ((const tdm_catalogue *)item)->programme;
+}
+
 tdm_registry *tdm_registry_new(bool open)
 {
     tdm_registry *registry = tdm_memory_new(sizeof *registry);
     registry->open = open;
     tdm_map_init(&registry->organisations, organisation_key);
+    tdm_map_init(&registry->catalogue, catalogue_key);
     tdm_neighbours_init(&registry->neighbours);
     return registry;
 }
@@ -57,6 +63,7 @@ void tdm_registry_free(tdm_registry *registry)
     if (registry == NULL)
         return;
     tdm_map_free(&registry->organisations, release_organisation);
+    tdm_map_free(&registry->catalogue, free);
     tdm_neighbours_free(&registry->neighbours);
     for (size_t i = 0; i < registry->closing_count; i++)
         tdm_frontier_free(&registry->closings[i].frontier);
@@ -370,4 +377,15 @@ const tdm_closing *tdm_registry_closing(const tdm_registry *registry, tdm_period
             return closing;
     }
     return NULL;
+}
+
+tdm_span tdm_registry_region(const tdm_registry *registry, const tdm_org_code *code)
+{
+    const tdm_organisation *organisation = tdm_registry_find(registry, code);
+    return organisation == NULL ? (tdm_span){ NULL, 0 } : organisation->region;
+}
+
+const tdm_catalogue *tdm_registry_catalogue(const tdm_registry *registry, tdm_span programme)
+{
+    return tdm_map_find(&registry->catalogue, programme);
 }

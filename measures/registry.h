@@ -59,6 +59,7 @@ typedef struct tdm_organisation {
     int64_t belongs;
     int64_t sector;
     tdm_span name;
+    tdm_span region;     /* empty: not said */
     tdm_change *changes; /* by (effective, order) */
     size_t change_count;
     size_t change_capacity;
@@ -103,6 +104,20 @@ typedef struct tdm_publication {
     tdm_order order;
 } tdm_publication;
 
+typedef struct tdm_catalogue {
+    tdm_span programme;
+    tdm_span name;
+    tdm_span core; /* empty: none */
+    tdm_span tags; /* the TEXTS value as packed; empty: none */
+    int64_t aim;   /* 0: not said */
+    bool bespoke;
+    bool has_evidence;
+    bool targeted; /* kept for a group */
+    bool has_reviewed;
+    tdm_date reviewed;
+    tdm_order order;
+} tdm_catalogue;
+
 typedef struct tdm_match {
     tdm_span a; /* the smaller */
     tdm_span b;
@@ -142,6 +157,7 @@ typedef struct tdm_registry {
     tdm_stated_key *keys;
     size_t key_count;
     size_t key_capacity;
+    tdm_map catalogue;         /* tdm_catalogue by programme */
     uint64_t succession_print; /* of what counted as succession, to notice a change */
 } tdm_registry;
 
@@ -171,6 +187,10 @@ bool tdm_registry_parent(const tdm_organisation *organisation, tdm_date date, td
                          int64_t *belongs);
 bool tdm_registry_is_closed(const tdm_organisation *organisation, tdm_date date);
 int64_t tdm_registry_sector(const tdm_registry *registry, const tdm_org_code *code, tdm_date date); /* 0 */
+
+/* Its region and its core programme as registered; empty: none, or not registered. */
+tdm_span tdm_registry_region(const tdm_registry *registry, const tdm_org_code *code);
+const tdm_catalogue *tdm_registry_catalogue(const tdm_registry *registry, tdm_span programme); /* NULL */
 
 bool tdm_registry_represents(const tdm_registry *registry, const tdm_id *origin, const tdm_org_code *code,
                              tdm_date date);

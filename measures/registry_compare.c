@@ -17,15 +17,16 @@ void tdm_registry_changes_free(tdm_registry_changes *changes)
 static bool same_change(const tdm_change *a, const tdm_change *b)
 {
     return a->effective == b->effective && a->change == b->change && a->has_successor == b->has_successor
-           && a->has_parent == b->has_parent && a->belongs == b->belongs
+           && a->has_parent == b->has_parent && a->belongs == b->belongs && a->sector == b->sector
            && tdm_org_code_equal(&a->successor, &b->successor) && tdm_org_code_equal(&a->parent, &b->parent);
 }
 
-/* Equal as far as roots and validity go: names and sectors move no cell. */
+/* Equal as far as roots, validity and sectors go (whose counts are a publisher's): names move no cell. */
 static bool same_structure(const tdm_organisation *a, const tdm_organisation *b)
 {
-    if (a->registered != b->registered || a->has_parent != b->has_parent || a->belongs != b->belongs
-        || !tdm_org_code_equal(&a->parent, &b->parent) || a->change_count != b->change_count)
+    if (a->registered != b->registered || a->sector != b->sector || a->has_parent != b->has_parent
+        || a->belongs != b->belongs || !tdm_org_code_equal(&a->parent, &b->parent)
+        || a->change_count != b->change_count)
         return false;
     for (size_t i = 0; i < a->change_count; i++) {
         if (!same_change(&a->changes[i], &b->changes[i]))

@@ -36,6 +36,7 @@ static void read_organisation(tdm_registry *registry, const statement *stated)
     out->belongs = values[TDM_ORGANISATION_BELONGS].number;
     out->sector = values[TDM_ORGANISATION_SECTOR].number;
     out->name = tdm_arena_keep(&registry->arena, values[TDM_ORGANISATION_NAME].bytes);
+    out->region = tdm_arena_keep(&registry->arena, values[TDM_ORGANISATION_REGION].bytes);
 }
 
 static void read_change(tdm_registry *registry, const statement *stated)
@@ -150,6 +151,32 @@ static void read_match(tdm_registry *registry, const statement *stated)
     out->b = tdm_arena_keep(&registry->arena, turned ? a : b);
 }
 
+static void read_catalogue(tdm_registry *registry, const statement *stated)
+{
+    const tdm_value *values = stated->record.values;
+    tdm_catalogue *out = tdm_map_find(&registry->catalogue, values[TDM_CATALOGUE_ENTRY_PROGRAMME].bytes);
+    if (out != NULL && tdm_order_compare(&stated->order, &out->order) < 0)
+        return;
+    bool is_new = out == NULL;
+    if (is_new)
+        out = tdm_memory_new(sizeof *out);
+    *out = (tdm_catalogue){
+        .programme = tdm_arena_keep(&registry->arena, values[TDM_CATALOGUE_ENTRY_PROGRAMME].bytes),
+        .name = tdm_arena_keep(&registry->arena, values[TDM_CATALOGUE_ENTRY_NAME].bytes),
+        .core = tdm_arena_keep(&registry->arena, values[TDM_CATALOGUE_ENTRY_CORE].bytes),
+        .tags = tdm_arena_keep(&registry->arena, values[TDM_CATALOGUE_ENTRY_TAGS].bytes),
+        .aim = values[TDM_CATALOGUE_ENTRY_AIM].number,
+        .bespoke = values[TDM_CATALOGUE_ENTRY_BESPOKE].number != 0,
+        .has_evidence = values[TDM_CATALOGUE_ENTRY_EVIDENCE].bytes.len > 0,
+        .targeted = values[TDM_CATALOGUE_ENTRY_TARGET_GROUP].bytes.len > 0,
+        .has_reviewed = values[TDM_CATALOGUE_ENTRY_REVIEWED].present,
+        .reviewed = (tdm_date)values[TDM_CATALOGUE_ENTRY_REVIEWED].number,
+        .order = stated->order,
+    };
+    if (is_new)
+        tdm_map_add(&registry->catalogue, out);
+}
+
 static void read_closed(tdm_registry *registry, const statement *stated)
 {
     const tdm_value *values = stated->record.values;
@@ -196,11 +223,12 @@ static const struct {
     uint32_t type;
     read_statement *read;
 } READERS[] = {
-    { TDM_TYPE_ORGANISATION, read_organisation }, { TDM_TYPE_ORGANISATION_CHANGE, read_change },
-    { TDM_TYPE_REPRESENTS, read_represents },     { TDM_TYPE_KEY, read_key },
-    { TDM_TYPE_BASELINE, read_baseline },         { TDM_TYPE_TARGET, read_target },
-    { TDM_TYPE_RETURN_EXPECTED, read_expected },  { TDM_TYPE_MATCH, read_match },
-    { TDM_TYPE_PERIOD_CLOSED, read_closed },      { TDM_TYPE_FIGURE_PUBLISHED, read_published },
+    { TDM_TYPE_ORGANISATION, read_organisation },  { TDM_TYPE_ORGANISATION_CHANGE, read_change },
+    { TDM_TYPE_REPRESENTS, read_represents },      { TDM_TYPE_KEY, read_key },
+    { TDM_TYPE_BASELINE, read_baseline },          { TDM_TYPE_TARGET, read_target },
+    { TDM_TYPE_RETURN_EXPECTED, read_expected },   { TDM_TYPE_MATCH, read_match },
+    { TDM_TYPE_CATALOGUE_ENTRY, read_catalogue },  { TDM_TYPE_PERIOD_CLOSED, read_closed },
+    { TDM_TYPE_FIGURE_PUBLISHED, read_published },
 };
 
 static read_statement *reader_of(uint32_t type)

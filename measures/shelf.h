@@ -21,7 +21,8 @@ enum tdm_views_table {
     TDM_VIEWS_RECIPIENTS,   /* recipient 16 -> last number 8 */
     TDM_VIEWS_TIDES,        /* incarnation 8, sequence 8 -> payload of the authority's tide */
     TDM_VIEWS_INCARNATIONS, /* origin 16, incarnation 8 -> generation 4 */
-    TDM_VIEWS_RESIDENTS     /* subject of a dossier that stays in memory -> nothing */
+    TDM_VIEWS_RESIDENTS,    /* subject of a dossier that stays in memory -> nothing */
+    TDM_VIEWS_TABLES_CELLS  /* cell key -> amounts (tables.h) */
 };
 
 typedef struct tdm_shelf {

@@ -17,31 +17,19 @@ void tdm_unit_view_free(tdm_unit_view *view)
     free(view->dates);
     free(view->answers);
     free(view->merged.items);
+    tdm_buf_free(&view->subject);
     *view = (tdm_unit_view){ 0 };
 }
 
-/* Types with a recorder: which field, and whose root a link names. */
-static const struct stated_type {
-    uint32_t type;
-    uint32_t recorder;
-    uint32_t phase; /* 0: none */
-} STATED[] = {
-    { TDM_TYPE_SESSION, TDM_SESSION_RECORDER, 0 },
-    { TDM_TYPE_ATTENDANCE, TDM_ATTENDANCE_RECORDER, 0 },
-    { TDM_TYPE_UNIT, TDM_UNIT_RECORDER, 0 },
-    { TDM_TYPE_UNIT_PARTICIPANTS, TDM_UNIT_PARTICIPANTS_RECORDER, 0 },
-    { TDM_TYPE_LINK_ASSERT, TDM_LINK_ASSERT_RECORDER, TDM_LINK_ASSERT_PHASE },
-    { TDM_TYPE_LINK_CONFIRM, TDM_LINK_CONFIRM_RECORDER, TDM_LINK_CONFIRM_PHASE },
-    { TDM_TYPE_LINK_DISPUTE, TDM_LINK_DISPUTE_RECORDER, TDM_LINK_DISPUTE_PHASE },
-};
+/* Field 1 of every type that is judged (schema.def). */
+enum { RECORDER = TDM_UNIT_RECORDER };
 
-static const struct stated_type *stated_type(uint32_t type)
+static uint32_t phase_field(uint32_t type)
 {
-    for (size_t i = 0; i < TDM_COUNT(STATED); i++) {
-        if (STATED[i].type == type)
-            return &STATED[i];
-    }
-    return NULL;
+    return type == TDM_TYPE_LINK_ASSERT    ? (uint32_t)TDM_LINK_ASSERT_PHASE
+           : type == TDM_TYPE_LINK_CONFIRM ? (uint32_t)TDM_LINK_CONFIRM_PHASE
+           : type == TDM_TYPE_LINK_DISPUTE ? (uint32_t)TDM_LINK_DISPUTE_PHASE
+                                           : 0;
 }
 
 static tdm_statement *add_statement(tdm_unit_view *view)
@@ -73,17 +61,30 @@ static void judge_record(tdm_statement *statement, const tdm_registry *registry)
         statement->reason = "recorder not registered";
 }
 
-static void judge(tdm_statement *statement, const struct stated_type *stated, const tdm_registry *registry)
+/* A thing is filed where its fields say. */
+static void judge_thing(tdm_unit_view *view, tdm_statement *statement)
 {
+    tdm_buf_clear(&view->subject);
+    if (!tdm_record_subject(&statement->record, &view->subject)
+        || !tdm_span_equal(tdm_buf_span(&view->subject), tdm_dossier_subject(statement->dossier)))
+        statement->reason = "subject differs";
+    else if (!tdm_registry_root(view->registry, &statement->recorder, 0).registered)
+        statement->reason = "recorder not registered";
+}
+
+static void judge(tdm_unit_view *view, tdm_statement *statement, tdm_duty duty)
+{
+    const tdm_registry *registry = view->registry;
     if (!tdm_standing_is_readable(&statement->fact)) {
         statement->reason = "unreadable";
         return;
     }
     tdm_record_peek(statement->type, tdm_standing_payload(&statement->fact), &statement->record);
     const tdm_value *values = statement->record.values;
-    statement->recorder = tdm_org_code_of(values[stated->recorder].bytes);
-    if (stated->phase != 0)
-        statement->phase = (uint32_t)values[stated->phase].number;
+    uint32_t phase = phase_field(statement->type);
+    statement->recorder = tdm_org_code_of(values[RECORDER].bytes);
+    if (phase != 0)
+        statement->phase = (uint32_t)values[phase].number;
     if (statement->type == TDM_TYPE_LINK_ASSERT)
         statement->organisation = tdm_org_code_of(values[TDM_LINK_ASSERT_ORGANISATION].bytes);
     if (!statement->fact.visible)
@@ -95,16 +96,17 @@ static void judge(tdm_statement *statement, const struct stated_type *stated, co
         statement->reason = "in another's name";
     else if (statement->type == TDM_TYPE_UNIT)
         judge_record(statement, registry);
+    else if (duty == TDM_DUTY_THING)
+        judge_thing(view, statement);
     else if (statement->type == TDM_TYPE_LINK_ASSERT
              && !tdm_registry_root(registry, &statement->organisation, 0).registered)
         statement->reason = "organisation not registered";
 }
 
 /* A fact without a recorder: those of the registry count from the authority alone. */
-static const char *judge_other(const tdm_unit_view *view, const tdm_statement *statement)
+static const char *judge_other(const tdm_unit_view *view, const tdm_statement *statement, tdm_duty duty)
 {
-    const tdm_type *type = tdm_type_find(statement->type);
-    if (type == NULL || type->duty != TDM_DUTY_REGISTRY)
+    if (duty != TDM_DUTY_REGISTRY)
         return NULL;
     bool own =
         view->authority != NULL && tdm_id_equal(tdm_slot_target(statement->fact.base), view->authority);
@@ -127,12 +129,14 @@ static void read_dossier(tdm_unit_view *view, const tdm_dossier *dossier)
             continue;
         }
         statement->type = tdm_slot_type(statement->fact.base);
-        const struct stated_type *stated = stated_type(statement->type);
-        if (stated != NULL) {
-            view->facts++;
-            judge(statement, stated, view->registry);
+        tdm_duty duty = tdm_type_find(statement->type)->duty;
+        bool detail = duty == TDM_DUTY_DETAIL || duty == TDM_DUTY_THING;
+        if (duty == TDM_DUTY_DOSSIER || detail) {
+            view->facts += !detail;
+            view->detailed = view->detailed || detail;
+            judge(view, statement, duty);
         } else if (statement->fact.visible) {
-            statement->reason = judge_other(view, statement);
+            statement->reason = judge_other(view, statement, duty);
         }
         view->doubts += statement->reason != NULL;
     }
@@ -199,7 +203,7 @@ const tdm_record *tdm_unit_view_record(const tdm_unit_view *view)
 /* ---- sessions ---- */
 
 /* Stated by the principal record's origin, under its subject and recorder. */
-static bool is_principals(const tdm_unit_view *view, const tdm_statement *statement)
+bool tdm_statement_is_principals(const tdm_unit_view *view, const tdm_statement *statement)
 {
     const tdm_statement *principal = &view->statements[view->principal];
     return statement->valid && statement->dossier == principal->dossier
@@ -220,6 +224,10 @@ static void judge_session(tdm_unit_view *view, tdm_statement *session)
     session->counts =
         session->reason == NULL && (status == TDM_STATUS_IS_STARTED || status == TDM_STATUS_IS_DELIVERED);
     view->counting += session->counts;
+    const tdm_value *values = session->record.values;
+    view->detailed = view->detailed || values[TDM_SESSION_FACILITATORS].present
+                     || (values[TDM_SESSION_TYPE].present
+                         && values[TDM_SESSION_TYPE].number != TDM_SESSIONTYPE_IS_WORKSHOP);
     view->doubts += session->reason != NULL;
 }
 
@@ -283,7 +291,7 @@ static void take_attendance(tdm_unit_view *view, size_t *latest_by_session)
 {
     for (size_t i = 0; i < view->count; i++) {
         const tdm_statement *attendance = &view->statements[i];
-        if (attendance->type != TDM_TYPE_ATTENDANCE || !is_principals(view, attendance))
+        if (attendance->type != TDM_TYPE_ATTENDANCE || !tdm_statement_is_principals(view, attendance))
             continue;
         tdm_statement *session = find_session(view, attendance);
         if (session == NULL)
@@ -293,6 +301,7 @@ static void take_attendance(tdm_unit_view *view, size_t *latest_by_session)
             && !tdm_slot_is_later(attendance->fact.base, view->statements[*latest - 1].fact.base,
                                   view->lineage))
             continue;
+        view->attended += *latest == 0;
         *latest = i + 1;
         session->people = attendance->record.values[TDM_ATTENDANCE_PEOPLE].number;
     }
@@ -302,7 +311,7 @@ static void read_sessions(tdm_unit_view *view)
 {
     for (size_t i = 0; i < view->count; i++) {
         tdm_statement *statement = &view->statements[i];
-        if (statement->type != TDM_TYPE_SESSION || !is_principals(view, statement))
+        if (statement->type != TDM_TYPE_SESSION || !tdm_statement_is_principals(view, statement))
             continue;
         judge_session(view, statement);
         add_session(view, i);
@@ -344,6 +353,8 @@ void tdm_unit_view_read(tdm_unit_view *view, tdm_dossier *const *dossiers, size_
     view->principal = SIZE_MAX;
     view->session_count = 0;
     view->counting = 0;
+    view->attended = 0;
+    view->detailed = false;
     view->single = true;
     view->dated.count = 0;
     view->date_count = 0;

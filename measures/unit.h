@@ -73,8 +73,10 @@ typedef struct tdm_unit_view {
     size_t session_count;
     size_t session_capacity;
     size_t counting;
-    bool steady;     /* no root in the class depends on the date */
-    bool single;     /* nobody else is named: no link is possible */
+    size_t attended; /* sessions with attendance */
+    bool detailed; /* there may be more to tell than the level: details, things, sessions that are special */
+    bool steady;   /* no root in the class depends on the date */
+    bool single;   /* nobody else is named: no link is possible */
     tdm_links dated; /* links of the dates met so far */
     tdm_links_on *dates;
     size_t date_count;
@@ -85,6 +87,7 @@ typedef struct tdm_unit_view {
     tdm_links merged; /* scratch: the best over several dates */
     int64_t facts;
     int64_t doubts;
+    tdm_buf subject; /* scratch */
 } tdm_unit_view;
 
 void tdm_unit_view_free(tdm_unit_view *view);
@@ -92,6 +95,21 @@ void tdm_unit_view_free(tdm_unit_view *view);
  * is no unit's is a class of its own, without a record. The dossiers must stay while the view is used. */
 void tdm_unit_view_read(tdm_unit_view *view, tdm_dossier *const *dossiers, size_t count);
 const tdm_record *tdm_unit_view_record(const tdm_unit_view *view); /* the principal record's; NULL */
+
+/* Stated by the principal record's origin, under its subject and recorder. */
+bool tdm_statement_is_principals(const tdm_unit_view *view, const tdm_statement *statement);
+
+/* The unit in one period. */
+typedef struct tdm_unit_period {
+    tdm_period period;
+    int64_t hours;        /* hundredths */
+    int64_t people;       /* largest attendance; -1: none stated */
+    int64_t people_hours; /* hundredths */
+    tdm_date last;        /* of its last counting session there */
+} tdm_unit_period;
+/* The next period of a kind that the unit is in; begin with *at = 0. Its links are in view->merged, unsorted.
+ * False: there is no more. */
+bool tdm_unit_view_period(tdm_unit_view *view, tdm_period_kind kind, size_t *at, tdm_unit_period *out);
 
 /* What it adds to the cells; groups borrow from the view's dossiers. */
 void tdm_unit_view_contribute(tdm_unit_view *view, tdm_contribution *out);

@@ -9,19 +9,12 @@
 
 enum { DAYS_MAX = 3660, CORROBORATED = 3 };
 
-/* Sessions of one period, or the one imagined session of a planned unit. */
-typedef struct session_sums {
-    int64_t hours;
-    int64_t people; /* largest attendance; -1: none stated */
-    int64_t people_hours;
-} session_sums;
-
 static int64_t multiply(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a * (uint64_t)b);
 }
 
-static void add_session(session_sums *sums, const tdm_statement *session)
+static void add_session(tdm_unit_period *sums, const tdm_statement *session)
 {
     int64_t hours = session->record.values[TDM_SESSION_HOURS].number;
     sums->hours += hours;
@@ -110,7 +103,7 @@ static void add_links(tdm_unit_view *view, tdm_contribution *out, tdm_entry *ent
 
 /* stated: people of the year as the lead stated them, -1 if it did not. */
 static void add_entry(tdm_unit_view *view, tdm_contribution *out, tdm_family family, tdm_period period,
-                      const session_sums *sums, int64_t stated)
+                      const tdm_unit_period *sums, int64_t stated)
 {
     tdm_entry *entry = tdm_contribution_add(out, family, period);
     int64_t people = stated >= 0 ? stated : sums->people;
@@ -156,30 +149,36 @@ static int32_t period_number(const tdm_unit_view *view, tdm_period_kind kind, si
 }
 
 /* Sessions lie by date, so those of one period lie together. */
-static void add_periods(tdm_unit_view *view, tdm_contribution *out, tdm_period_kind kind)
+bool tdm_unit_view_period(tdm_unit_view *view, tdm_period_kind kind, size_t *at, tdm_unit_period *out)
 {
-    for (size_t i = 0; i < view->session_count;) {
-        tdm_period period = { kind, period_number(view, kind, i) };
-        session_sums sums = { 0, -1, 0 };
-        bool any = false;
+    bool any = false;
+    while (*at < view->session_count && !any) {
+        *out = (tdm_unit_period){ .period = { kind, period_number(view, kind, *at) }, .people = -1 };
         view->merged.count = 0;
-        for (; i < view->session_count && period_number(view, kind, i) == period.number; i++) {
-            const tdm_statement *session = &view->statements[view->sessions[i].index];
+        for (; *at < view->session_count && period_number(view, kind, *at) == out->period.number; ++*at) {
+            const tdm_statement *session = &view->statements[view->sessions[*at].index];
             if (!session->counts)
                 continue;
             any = true;
-            add_session(&sums, session);
-            merge_links(view, view->sessions[i].date);
+            out->last = view->sessions[*at].date;
+            add_session(out, session);
+            merge_links(view, out->last);
         }
-        if (any)
-            add_entry(view, out, TDM_FAMILY_DELIVERED, period, &sums,
-                      kind == TDM_PERIOD_YEAR ? stated_people(view, period.number) : -1);
     }
+    return any;
+}
+
+static void add_periods(tdm_unit_view *view, tdm_contribution *out, tdm_period_kind kind)
+{
+    tdm_unit_period at;
+    for (size_t session = 0; tdm_unit_view_period(view, kind, &session, &at);)
+        add_entry(view, out, TDM_FAMILY_DELIVERED, at.period, &at,
+                  kind == TDM_PERIOD_YEAR ? stated_people(view, at.period.number) : -1);
 }
 
 static void add_planned(tdm_unit_view *view, tdm_contribution *out)
 {
-    session_sums sums = { 0, -1, 0 };
+    tdm_unit_period sums = { .people = -1 };
     for (size_t i = 0; i < view->session_count; i++)
         add_session(&sums, &view->statements[view->sessions[i].index]);
     sums.people_hours = sums.people < 0 ? 0 : multiply(sums.hours, sums.people);

@@ -108,6 +108,13 @@ tdm_digest tdm_value_digest(const tdm_value *value);
 uint64_t tdm_value_incarnation(const tdm_value *value);
 void tdm_incarnation_bytes(uint64_t incarnation, uint8_t out[8]);
 
+/* A value as text, as names and subjects have it: words, dates, hex, digits; lists as their bytes. Appended;
+ * nothing if it is absent. */
+void tdm_value_text(const tdm_field *field, const tdm_value *value, tdm_buf *out);
+/* The subject that a record is filed under by its own fields (schema.def, TDM_FILED), appended. False: it is
+ * not made of fields (details of a unit, facts of the log), a field is missing, or it is too long. */
+bool tdm_record_subject(const tdm_record *record, tdm_buf *out);
+
 /* Digest of the event's bytes as a leaf of its run (run.h). */
 void tdm_event_digest(tdm_span bytes, tdm_digest *out);
 

@@ -63,7 +63,9 @@ typedef enum tdm_dimension {
     TDM_BY_KIND,
     TDM_BY_LEAD,
     TDM_BY_LOCALITY,
-    TDM_BY_SECTOR
+    TDM_BY_SECTOR, /* from here on joined when asked: of the lead, */
+    TDM_BY_REGION,
+    TDM_BY_CORE /* core programme, of the programme */
 } tdm_dimension;
 typedef enum tdm_weight {
     TDM_WEIGHT_COUNT,

@@ -165,7 +165,7 @@ typedef struct tdm_measure_answer {
     tdm_measure_row *rows; /* ordered by period, then group (bytes) */
     size_t count;
     bool complete;
-    struct tdm_arena *storage;
+    struct tdm_answer_storage *storage;
 } tdm_measure_answer;
 
 /* TDM_INVALID: an indicator that is none. */

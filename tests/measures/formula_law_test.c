@@ -45,14 +45,14 @@ static void fractions_round_as_they_are(void **state)
     }
 }
 
-static size_t random_groups(dice *d, tdm_group *groups)
+static size_t random_groups(dice *d, tdm_reach *groups)
 {
     size_t count = 1 + (size_t)dice_below(d, MOST_ITEMS / 2);
     for (size_t i = 0; i < count; i++) {
         groups[i].population = dice_between(d, 0, 40);
         groups[i].reached = groups[i].population == 0 ? 0 : dice_between(d, 0, groups[i].population);
     }
-    groups[0] = (tdm_group){ 40, 7 };
+    groups[0] = (tdm_reach){ 40, 7 };
     return count;
 }
 
@@ -69,7 +69,7 @@ static void shuffle(dice *d, void *items, size_t count, size_t size)
 }
 
 /* Half the mean difference of rates between two people drawn at random, over the mean rate. */
-static double naive_gini(const tdm_group *groups, size_t count)
+static double naive_gini(const tdm_reach *groups, size_t count)
 {
     double sum = 0;
     double population = 0;
@@ -88,7 +88,7 @@ static void gini_is_of_rates_whatever_their_order(void **state)
 {
     (void)state;
     dice d = { 12 };
-    tdm_group groups[MOST_ITEMS];
+    tdm_reach groups[MOST_ITEMS];
     size_t order[MOST_ITEMS];
     for (size_t round = 0; round < 2000; round++) {
         size_t count = random_groups(&d, groups);
@@ -96,10 +96,10 @@ static void gini_is_of_rates_whatever_their_order(void **state)
         assert_near(before, naive_gini(groups, count));
         shuffle(&d, groups, count, sizeof *groups);
         assert_same(tdm_gini(groups, count, order), before);
-        tdm_group first = groups[0]; /* in two parts of one rate */
+        tdm_reach first = groups[0]; /* in two parts of one rate */
         groups[count] = first;
         tdm_real parted = tdm_gini(groups, count + 1, order);
-        groups[0] = (tdm_group){ 2 * first.population, 2 * first.reached };
+        groups[0] = (tdm_reach){ 2 * first.population, 2 * first.reached };
         assert_same(tdm_gini(groups, count, order), parted);
     }
 }
@@ -107,7 +107,7 @@ static void gini_is_of_rates_whatever_their_order(void **state)
 static void equal_rates_keep_their_order(void **state)
 {
     (void)state;
-    const tdm_group groups[] = { { 6, 3 }, { 0, 0 }, { 3, 1 }, { 2, 1 }, { 9, 3 }, { 4, 2 } };
+    const tdm_reach groups[] = { { 6, 3 }, { 0, 0 }, { 3, 1 }, { 2, 1 }, { 9, 3 }, { 4, 2 } };
     const size_t wanted[] = { 2, 4, 0, 3, 5 };
     size_t order[TDM_COUNT(groups)];
     assert_true(tdm_gini(groups, TDM_COUNT(groups), order).defined);
@@ -118,7 +118,7 @@ static void equal_rates_keep_their_order(void **state)
 static void rates_are_compared_exactly(void **state)
 {
     (void)state;
-    const tdm_group groups[] = { { BIG / 4, BIG / 8 }, { BIG / 4, BIG / 8 - 1 } };
+    const tdm_reach groups[] = { { BIG / 4, BIG / 8 }, { BIG / 4, BIG / 8 - 1 } };
     size_t order[2];
     assert_true(tdm_gini(groups, 2, order).defined);
     assert_int_equal(order[0], 1);
@@ -128,7 +128,7 @@ static void theil_is_between_and_within(void **state)
 {
     (void)state;
     dice d = { 13 };
-    tdm_group groups[MOST_ITEMS];
+    tdm_reach groups[MOST_ITEMS];
     int64_t labels[MOST_ITEMS];
     for (size_t round = 0; round < 2000; round++) {
         size_t count = random_groups(&d, groups);
@@ -150,7 +150,7 @@ static void slope_is_that_of_the_normal_equations(void **state)
 {
     (void)state;
     dice d = { 14 };
-    tdm_group groups[MOST_ITEMS];
+    tdm_reach groups[MOST_ITEMS];
     for (size_t round = 0; round < 2000; round++) {
         size_t count = random_groups(&d, groups);
         double n = 0;

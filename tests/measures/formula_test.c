@@ -40,22 +40,22 @@ static tdm_real percent(tdm_share share)
 }
 
 /* population, reached, population, reached... */
-static size_t groups_in(const inputs *in, tdm_group *groups)
+static size_t groups_in(const inputs *in, tdm_reach *groups)
 {
     for (size_t i = 0; i < in->count / 2; i++)
-        groups[i] = (tdm_group){ in->at[2 * i], in->at[2 * i + 1] };
+        groups[i] = (tdm_reach){ in->at[2 * i], in->at[2 * i + 1] };
     return in->count / 2;
 }
 
 static tdm_slope slope(const inputs *in)
 {
-    tdm_group groups[MOST_INPUTS];
+    tdm_reach groups[MOST_INPUTS];
     return tdm_slope_of(groups, groups_in(in, groups));
 }
 
 static tdm_real gini(const inputs *in)
 {
-    tdm_group groups[MOST_INPUTS];
+    tdm_reach groups[MOST_INPUTS];
     size_t order[MOST_INPUTS];
     return tdm_gini(groups, groups_in(in, groups), order);
 }
@@ -63,11 +63,11 @@ static tdm_real gini(const inputs *in)
 /* label, population, reached, label... */
 static tdm_theil theil(const inputs *in)
 {
-    tdm_group groups[MOST_INPUTS];
+    tdm_reach groups[MOST_INPUTS];
     int64_t labels[MOST_INPUTS];
     for (size_t i = 0; i < in->count / 3; i++) {
         labels[i] = in->at[3 * i];
-        groups[i] = (tdm_group){ in->at[3 * i + 1], in->at[3 * i + 2] };
+        groups[i] = (tdm_reach){ in->at[3 * i + 1], in->at[3 * i + 2] };
     }
     return tdm_theil_of(groups, labels, in->count / 3);
 }
@@ -253,7 +253,7 @@ QUESTION(theil_within, theil(in).within)
 QUESTION(gini_of, gini(in))
 QUESTION(likely, likelihood(in).ratio)
 QUESTION(band, whole(likelihood(in).band))
-QUESTION(represented, tdm_representation(in->at[0], in->at[1], in->at[2], in->at[3]))
+QUESTION(represented, tdm_mirror(in->at[0], in->at[1], in->at[2], in->at[3]))
 QUESTION(median_of, median(in))
 QUESTION(funnel_of, funnel(in))
 QUESTION(change_mean, differences(in).mean)

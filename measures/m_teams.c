@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * m_teams.c: L3 and C10: real teams and pseudo teams, and how sure a sample is.
+ */
+#include "measure_inner.h"
+
+typedef struct team_classes {
+    int64_t real;
+    int64_t pseudo;
+    int64_t none;
+    int64_t incomplete;
+    int64_t answers;
+} team_classes;
+
+static team_classes read_classes(const tdm_formula *f)
+{
+    const struct {
+        const char *word;
+        size_t at;
+    } WORDS[] = {
+        { "real", offsetof(team_classes, real) },
+        { "pseudo", offsetof(team_classes, pseudo) },
+        { "none", offsetof(team_classes, none) },
+        { "incomplete", offsetof(team_classes, incomplete) },
+    };
+    team_classes all = { 0 };
+    for (size_t i = 0; i < TDM_COUNT(WORDS); i++) {
+        int64_t count = tdm_formula_sum(f, TDM_TABLE_TEAM_ANSWERS, 0, TDM_ANY, tdm_span_text(WORDS[i].word));
+        *(int64_t *)((char *)&all + WORDS[i].at) = count;
+        all.answers += count;
+    }
+    return all;
+}
+
+static const tdm_breakdown_row BREAKDOWNS[] = {
+    { "total", TDM_BREAK_TOTAL },
+    { "team", TDM_BREAK_A },
+    { "organisation", TDM_BREAK_ORGANISATION },
+    { "sector", TDM_BREAK_SECTOR },
+    { "region", TDM_BREAK_REGION },
+};
+
+/* ---- L3 ---- */
+
+static void teams(tdm_formula *f)
+{
+    team_classes all = read_classes(f);
+    int64_t in_team = all.answers - all.none;
+    tdm_figure *out = tdm_formula_row(f, f->group);
+    tdm_figure_count(&out[0], all.answers);
+    tdm_figure_share(&out[1], in_team, all.answers);
+    tdm_figure_share(&out[2], all.real, all.answers);
+    tdm_figure_share(&out[3], all.pseudo, all.answers);
+    tdm_figure_share(&out[4], all.none, all.answers);
+    tdm_figure_share(&out[5], all.real, in_team);
+    tdm_figure_count(&out[6], all.incomplete);
+    tdm_formula_base(f, all.answers);
+}
+
+static const tdm_column_row TEAM_COLUMNS[] = {
+    { "answers", TDM_SHAPE_COUNT, 0, true, "that say whether one works in a team" },
+    { "in_team", TDM_SHAPE_SHARE, 1, true, "work in a team" },
+    { "real", TDM_SHAPE_SHARE, 1, true, "clear objectives, close work, regular review: all three" },
+    { "pseudo", TDM_SHAPE_SHARE, 1, true, "one of the three is missing" },
+    { "none", TDM_SHAPE_SHARE, 1, true, "work in no team" },
+    { "real_in_team", TDM_SHAPE_SHARE, 1, true, "real of those in a team" },
+    { "incomplete", TDM_SHAPE_COUNT, 0, true, "an item is not answered: neither real nor pseudo" },
+};
+
+const tdm_measure TDM_MEASURE_L3 = {
+    .facts = { .id = "L3",
+               .name = "teams",
+               .title = "whether teams are real teams",
+               .text = "of the answers to the four team questions: in a team, real team (all three yes), "
+                       "pseudo team, no "
+                       "team; real among those in a team. By team: boards (top) and others.",
+               .class = "at the node",
+               .version = 1,
+               .people = true,
+               TDM_COLUMNS_OF(TEAM_COLUMNS),
+               TDM_BREAKDOWNS_OF(BREAKDOWNS) },
+    .tables = { TDM_TABLE_TEAM_ANSWERS },
+    .formula = teams,
+};
+
+/* ---- C10 ---- */
+
+static void sample(tdm_formula *f)
+{
+    team_classes all = read_classes(f);
+    tdm_interval interval = tdm_wilson(all.real, all.answers);
+    tdm_figure *out = tdm_formula_row(f, f->group);
+    tdm_figure_count(&out[0], all.answers);
+    tdm_figure_share(&out[1], all.real, all.answers);
+    out[2].defined = out[3].defined = interval.defined;
+    out[2].number = interval.low;
+    out[3].number = interval.high;
+    tdm_formula_base(f, all.answers);
+}
+
+static const tdm_column_row SAMPLE_COLUMNS[] = {
+    { "answers", TDM_SHAPE_COUNT, 0, true, "people who answered" },
+    { "share", TDM_SHAPE_SHARE, 1, true, "in a real team" },
+    { "low", TDM_SHAPE_SHARE, 1, true, "lower end, 95 %" },
+    { "high", TDM_SHAPE_SHARE, 1, true, "upper end, 95 %" },
+};
+
+const tdm_measure TDM_MEASURE_C10 = {
+    .facts = { .id = "C10",
+               .name = "sample_interval",
+               .title = "how sure a survey's share is",
+               .text = "Wilson's interval, z = 1.959964, of the share of people in real teams. A level over "
+                       "all units "
+                       "needs none: it is a census.",
+               .class = "at the node",
+               .version = 1,
+               .people = true,
+               TDM_COLUMNS_OF(SAMPLE_COLUMNS),
+               TDM_BREAKDOWNS_OF(BREAKDOWNS) },
+    .tables = { TDM_TABLE_TEAM_ANSWERS },
+    .formula = sample,
+};

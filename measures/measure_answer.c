@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * measure_answer.c: what formulas ask and tell.
+ */
+#include "measure_answer.h"
+
+#include <stdlib.h>
+
+#include "bytes.h"
+
+/* ---- rows told ---- */
+
+tdm_figure *tdm_formula_row(tdm_formula *formula, tdm_span group)
+{
+    tdm_answering *out = formula->out;
+    out->rows = tdm_memory_grow(out->rows, &out->capacity, out->count + 1, sizeof *out->rows);
+    out->figures = tdm_memory_grow(out->figures, &out->figure_capacity, (out->count + 1) * out->width,
+                                   sizeof *out->figures);
+    out->rows[out->count] = (tdm_measure_row){ .period = formula->period, .base = -1 };
+    tdm_figure *figures = out->figures + out->count * out->width;
+    memset(figures, 0, out->width * sizeof *figures);
+    out->count++;
+    tdm_buf_add(&out->groups, group.data, group.len);
+    tdm_buf_add(&out->groups, "", 1);
+    TDM_ASSERT(!out->groups.failed);
+    return figures;
+}
+
+void tdm_formula_base(tdm_formula *formula, int64_t people)
+{
+    tdm_measure_row *row = &formula->out->rows[formula->out->count - 1];
+    if (row->base < 0 || people < row->base)
+        row->base = people;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const tdm_measure_row *x = a;
+    const tdm_measure_row *y = b;
+    if (x->period.number != y->period.number)
+        return x->period.number < y->period.number ? -1 : 1;
+    return strcmp(x->group, y->group);
+}
+
+/* What the rows of an answer point to. */
+struct tdm_answer_storage {
+    tdm_figure *figures;
+    tdm_buf groups;
+};
+
+void tdm_answering_finish(tdm_answering *answering, tdm_measure_answer *out)
+{
+    struct tdm_answer_storage *storage = tdm_memory_new(sizeof *storage);
+    storage->figures = answering->figures;
+    storage->groups = answering->groups;
+    const char *group = (const char *)storage->groups.data;
+    for (size_t i = 0; i < answering->count; i++) {
+        answering->rows[i].figures = storage->figures + i * answering->width;
+        answering->rows[i].group = group;
+        group += strlen(group) + 1;
+    }
+    if (answering->count > 1)
+        qsort(answering->rows, answering->count, sizeof *answering->rows, compare_rows);
+    out->rows = answering->rows;
+    out->count = answering->count;
+    out->storage = storage;
+    *answering = (tdm_answering){ 0 };
+}
+
+void tdm_measure_answer_free(tdm_measure_answer *answer)
+{
+    if (answer->storage != NULL) {
+        free(answer->storage->figures);
+        tdm_buf_free(&answer->storage->groups);
+        free(answer->storage);
+    }
+    free(answer->rows);
+    *answer = (tdm_measure_answer){ 0 };
+}
+
+/* ---- cells asked for ---- */
+
+const tdm_table_row *tdm_formula_table(const tdm_formula *formula, int table, size_t *count)
+{
+    size_t first = 0;
+    while (first < formula->count && formula->rows[first].table < table)
+        first++;
+    *count = 0;
+    while (first + *count < formula->count && formula->rows[first + *count].table == table)
+        ++*count;
+    return formula->rows + first;
+}
+
+static bool fits(tdm_span wanted, tdm_span text)
+{
+    return wanted.data == NULL || tdm_span_equal(wanted, text);
+}
+
+int64_t tdm_formula_sum(const tdm_formula *formula, int table, size_t n, tdm_span a, tdm_span b)
+{
+    size_t count;
+    const tdm_table_row *rows = tdm_formula_table(formula, table, &count);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        if (fits(a, rows[i].a) && fits(b, rows[i].b))
+            sum += (uint64_t)rows[i].n[n];
+    return (int64_t)sum;
+}
+
+static int compare_spans(const void *a, const void *b)
+{
+    return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
+}
+
+tdm_span *tdm_formula_values(const tdm_formula *formula, int table, int dimension, size_t *count)
+{
+    size_t rows;
+    const tdm_table_row *row = tdm_formula_table(formula, table, &rows);
+    tdm_span *out = tdm_memory_new((rows + 1) * sizeof *out);
+    for (size_t i = 0; i < rows; i++)
+        out[i] = dimension == 0 ? row[i].a : row[i].b;
+    if (rows > 1)
+        qsort(out, rows, sizeof *out, compare_spans);
+    *count = 0;
+    for (size_t i = 0; i < rows; i++)
+        if (*count == 0 || !tdm_span_equal(out[*count - 1], out[i]))
+            out[(*count)++] = out[i];
+    return out;
+}
+
+tdm_org_code tdm_formula_root(const tdm_formula *formula, tdm_span text)
+{
+    tdm_org_code code = tdm_org_code_of(text);
+    return tdm_registry_root(formula->registry, &code, tdm_period_last(formula->period)).root;
+}

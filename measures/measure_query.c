@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * measure_query.c: a question about a measure answered: rows gathered, the formula called for each group.
+ */
+#include "measure_answer.h"
+#include "measure_gather.h"
+
+#include <stdlib.h>
+
+#include "bytes.h"
+
+typedef struct asking {
+    tdm_fold *fold;
+    const tdm_measure_question *question;
+    tdm_gathered rows;
+    tdm_level_answer level;
+    tdm_answering answer;
+    tdm_org_code *registered;
+    size_t registered_count;
+} asking;
+
+/* ---- who is registered in a period ---- */
+
+static int compare_codes(const void *a, const void *b)
+{
+    return tdm_org_code_compare(a, b);
+}
+
+static void add_code(asking *at, size_t *capacity, const tdm_org_code *code)
+{
+    at->registered =
+        tdm_memory_grow(at->registered, capacity, at->registered_count + 1, sizeof *at->registered);
+    at->registered[at->registered_count++] = *code;
+}
+
+/* Leads of the period's units, by the level's cells. */
+static void add_leads(asking *at, size_t *capacity, tdm_period period)
+{
+    const tdm_cells *cells = &at->fold->cells;
+    for (size_t i = 0; i < cells->count; i++) {
+        tdm_cell_place place;
+        tdm_cell_place_read(cells->all[i], &place);
+        if (place.family != TDM_FAMILY_DELIVERED || place.dimension != TDM_BY_LEAD
+            || place.period.kind != period.kind || place.period.number != period.number
+            || cells->all[i]->v[TDM_AMOUNT_WEIGHT] == 0)
+            continue;
+        tdm_org_code lead = tdm_org_code_of(place.group);
+        lead = tdm_registry_root(at->fold->registry, &lead, tdm_period_last(period)).root;
+        add_code(at, capacity, &lead);
+    }
+}
+
+static void add_tied(asking *at, size_t *capacity, tdm_period period)
+{
+    size_t count;
+    tdm_table_slot *const *slots = tdm_tables_of(&at->fold->tables, TDM_TABLE_TIES, period, &count);
+    for (size_t i = 0; i < count; i++) {
+        tdm_table_cell cell;
+        tdm_table_key_read((tdm_span){ slots[i]->key, slots[i]->key_len }, &cell);
+        if (tdm_table_slot_is_zero(slots[i]) || cell.a.len == 0)
+            continue;
+        tdm_org_code a = tdm_org_code_of(cell.a);
+        tdm_org_code b = tdm_org_code_of(cell.b);
+        add_code(at, capacity, &a);
+        add_code(at, capacity, &b);
+    }
+}
+
+static void add_countable(asking *at, size_t *capacity, tdm_period period)
+{
+    const tdm_registry *registry = at->fold->registry;
+    const tdm_date days[] = { tdm_period_first(period), tdm_period_last(period) };
+    size_t next = 0;
+    for (const tdm_organisation *o = tdm_map_next(&registry->organisations, &next); o != NULL;
+         o = tdm_map_next(&registry->organisations, &next))
+        for (size_t d = 0; d < TDM_COUNT(days); d++) {
+            tdm_rooted rooted = tdm_registry_root(registry, &o->code, days[d]);
+            if (!registry->open && rooted.countable)
+                add_code(at, capacity, &rooted.root);
+        }
+}
+
+static void list_registered(asking *at, tdm_period period)
+{
+    size_t capacity = 0;
+    free(at->registered);
+    at->registered = NULL;
+    at->registered_count = 0;
+    add_countable(at, &capacity, period);
+    add_leads(at, &capacity, period);
+    add_tied(at, &capacity, period);
+    if (at->registered_count > 1)
+        qsort(at->registered, at->registered_count, sizeof *at->registered, compare_codes);
+    size_t kept = 0;
+    for (size_t i = 0; i < at->registered_count; i++)
+        if (kept == 0 || !tdm_org_code_equal(&at->registered[kept - 1], &at->registered[i]))
+            at->registered[kept++] = at->registered[i];
+    at->registered_count = kept;
+}
+
+/* ---- one group of one period ---- */
+
+static void answer_group(asking *at, tdm_period period, tdm_span group, const tdm_grouped_row *rows,
+                         size_t count, const tdm_level_row *level)
+{
+    const tdm_measure_question *question = at->question;
+    const tdm_measure *measure = question->measure;
+    tdm_table_row *plain = tdm_memory_new((count + 1) * sizeof *plain);
+    for (size_t i = 0; i < count; i++)
+        plain[i] = rows[i].row;
+    tdm_formula formula = {
+        .question = question,
+        .dimension = question->dimension != NULL ? question->dimension : measure->facts.dimension,
+        .indicator = question->indicator != NULL ? question->indicator : measure->facts.indicator,
+        .registry = at->fold->registry,
+        .period = period,
+        .day = tdm_question_day(question, period),
+        .group = group,
+        .rows = plain,
+        .count = count,
+        .level = level,
+        .history = at->level.rows,
+        .history_count = at->level.count,
+        .registered = at->registered,
+        .registered_count = at->registered_count,
+        .out = &at->answer,
+    };
+    measure->formula(&formula);
+    free(plain);
+}
+
+static int compare_places(tdm_period period, tdm_span group, const tdm_level_row *row)
+{
+    if (period.number != row->period.number)
+        return period.number < row->period.number ? -1 : 1;
+    return tdm_span_compare(group, tdm_span_text(row->group));
+}
+
+/* Both lists are in order of (period, group): each place that either has is answered once. */
+static void answer_all(asking *at)
+{
+    const tdm_gathered *rows = &at->rows;
+    bool has_period = false;
+    tdm_period period = { 0 };
+    size_t level = 0;
+    for (size_t i = 0; i < rows->count || level < at->level.count;) {
+        if (level < at->level.count && !tdm_question_asks(at->question, at->level.rows[level].period)) {
+            level++; /* history */
+            continue;
+        }
+        int order = i == rows->count ? 1
+                    : level == at->level.count
+                        ? -1
+                        : compare_places(rows->items[i].period, rows->items[i].group, &at->level.rows[level]);
+        const tdm_level_row *with = order >= 0 ? &at->level.rows[level++] : NULL;
+        size_t first = i;
+        tdm_period here = order <= 0 ? rows->items[i].period : with->period;
+        tdm_span group = order <= 0 ? rows->items[i].group : tdm_span_text(with->group);
+        while (order <= 0 && i < rows->count && rows->items[i].period.number == here.number
+               && tdm_span_equal(rows->items[i].group, group))
+            i++;
+        if (at->question->measure->registered && (!has_period || period.number != here.number))
+            list_registered(at, here);
+        has_period = true;
+        period = here;
+        answer_group(at, here, group, rows->items + first, i - first, with);
+    }
+}
+
+/* ---- the level's rows, where a measure reads them ---- */
+
+static tdm_dimension level_dimension(tdm_breakdown by)
+{
+    static const tdm_dimension DIMENSIONS[] = {
+        [TDM_BREAK_TOTAL] = TDM_BY_TOTAL,       [TDM_BREAK_PROGRAMME] = TDM_BY_PROGRAMME,
+        [TDM_BREAK_KIND] = TDM_BY_KIND,         [TDM_BREAK_LEAD] = TDM_BY_LEAD,
+        [TDM_BREAK_LOCALITY] = TDM_BY_LOCALITY, [TDM_BREAK_SECTOR] = TDM_BY_SECTOR,
+        [TDM_BREAK_CORE] = TDM_BY_CORE,         [TDM_BREAK_REGION] = TDM_BY_REGION,
+    };
+    return by < TDM_COUNT(DIMENSIONS) ? DIMENSIONS[by] : TDM_BY_TOTAL;
+}
+
+static tdm_code ask_level(asking *at, tdm_err *err)
+{
+    const tdm_measure_question *question = at->question;
+    if (!question->measure->level)
+        return TDM_OK;
+    const tdm_level_question level = { .has_year = question->has_year && !question->measure->history,
+                                       .year = question->year,
+                                       .period_kind = question->period_kind,
+                                       .by = level_dimension(question->by->by),
+                                       .weight = question->measure->weight,
+                                       .planned = question->planned,
+                                       .as_of = question->as_of };
+    return tdm_fold_level(at->fold, &level, &at->level, err);
+}
+
+tdm_code tdm_fold_measure(tdm_fold *fold, const tdm_measure_question *asked, tdm_measure_answer *out,
+                          tdm_err *err)
+{
+    tdm_measure_question question = *asked;
+    if (question.by == NULL)
+        question.by = &question.measure->facts.breakdowns[0];
+    asking at = { .fold = fold, .question = &question };
+    at.answer.width = question.measure->facts.column_count;
+    *out = (tdm_measure_answer){ 0 };
+    tdm_fold_lock(fold);
+    tdm_code code = ask_level(&at, err);
+    if (code == TDM_OK)
+        code = tdm_gather(fold, &question, &at.rows, err);
+    if (code == TDM_OK)
+        answer_all(&at);
+    out->complete = fold->work_done == fold->work.count && !fold->everything;
+    tdm_shelf_end(&fold->shelf);
+    tdm_fold_unlock(fold);
+    tdm_gathered_free(&at.rows);
+    tdm_level_answer_free(&at.level);
+    free(at.registered);
+    tdm_answering_finish(&at.answer, out);
+    return code;
+}
+
+tdm_code tdm_fold_tables(tdm_fold *fold, tdm_table_visit *visit, void *context, tdm_err *err)
+{
+    size_t count;
+    tdm_code code = TDM_OK;
+    tdm_fold_lock(fold);
+    tdm_table_slot **slots = tdm_tables_sorted(&fold->tables, &count);
+    for (size_t i = 0; i < count && code == TDM_OK; i++) {
+        tdm_table_cell cell = { 0 };
+        tdm_table_key_read((tdm_span){ slots[i]->key, slots[i]->key_len }, &cell);
+        cell.n = slots[i]->n;
+        code = visit(context, &cell, err);
+    }
+    tdm_fold_unlock(fold);
+    free(slots);
+    return code == TDM_END ? TDM_OK : code;
+}
