@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * private_keys.h: the secrets of the private log and what is done with them. The only part of it, with the
- * backup's stream, that calls libsodium.
+ * private_keys.h: the secrets of the private log and what is done with them. Beside the files of
+ * the backup the only part of it that calls libsodium.
  */
 #ifndef TANDEM_STORE_PRIVATE_KEYS_H
 #define TANDEM_STORE_PRIVATE_KEYS_H

@@ -131,6 +131,8 @@ static tdm_code find_target(batch *b, const tdm_private_row *row, id_row *target
     code = tdm_kv_get(b->txn, PRIVATE_INDEX, key_span(&key), &found, err);
     if (code == TDM_NOT_FOUND)
         return tdm_fail(err, TDM_CONFLICT, 0, "the row to be amended or voided is void");
+    if (code == TDM_OK && !tdm_row_is_sound(key_span(&key), found, CHECKSUM_BYTES))
+        return tdm_private_damaged(err, "index", &b->person.id);
     return code;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const uint8_t SECRET[TDM_PRIVATE_SECRET_BYTES] = { 1, 2, 3 };
 const uint8_t OTHER_SECRET[TDM_PRIVATE_SECRET_BYTES] = { 3, 2, 1 };
@@ -272,4 +273,37 @@ void raw_del(tdm_private *log, size_t table, tdm_span key)
     assert_ok(tdm_kv_begin(tdm_private_kv(log), TDM_KV_READ_WRITE, &txn, err));
     tdm_kv_del(txn, table, key);
     assert_ok(tdm_kv_commit(&txn, err));
+}
+
+/* ---- backups ----------------------------------------------------------------------------------- */
+
+const uint8_t KEY[32] = { 9, 9, 9 };
+const uint8_t OTHER_KEY[32] = { 8, 8, 8 };
+
+tdm_private_lock lock_of(const uint8_t key[32])
+{
+    tdm_private_lock lock;
+    tdm_private_lock_of_key(&lock, key);
+    return lock;
+}
+
+void name_in(char out[128], const bed *b, const char *name)
+{
+    snprintf(out, 128, "%s/%s", b->folder, name);
+}
+
+tdm_code restore(const bed *b, const char *name, const char *file, const uint8_t *key, tdm_err *err)
+{
+    char path[128], backup[128];
+    tdm_private_lock lock = lock_of(key);
+    name_in(path, b, name);
+    name_in(backup, b, file);
+    return tdm_private_restore(path, backup, &lock, OTHER_SECRET, err);
+}
+
+void expect_nothing_left(const bed *b)
+{
+    char path[128];
+    name_in(path, b, "again");
+    assert_int_equal(access(path, F_OK), -1);
 }
