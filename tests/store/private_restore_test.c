@@ -5,6 +5,8 @@
 #include "private_support.h"
 #include "private_stream.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void put_item(stream_writer *to, uint8_t table, tdm_span key, tdm_span value)
@@ -145,7 +147,62 @@ static void content_that_breaks_an_invariant_is_refused(bed *b)
     refuse_content(b, &UNVERIFIED);
 }
 
+/* ---- the stream itself ------------------------------------------------------------------------- */
+
+static void write_stream(const char *path, const uint8_t *bytes, size_t len)
+{
+    stream_writer *to = NULL;
+    tdm_private_lock lock = lock_of(KEY);
+    assert_ok(tdm_stream_create(&to, path, &lock, err));
+    assert_ok(tdm_stream_write(to, bytes, len, err));
+    assert_ok(tdm_stream_finish(&to, err));
+    assert_null(to);
+}
+
+/* The end of a stream of len bytes, all of which were read. */
+static tdm_code read_stream(const char *path, const uint8_t *expected, size_t len)
+{
+    stream_reader *from = NULL;
+    tdm_private_lock lock = lock_of(KEY);
+    uint8_t *bytes = calloc(1, len + 1);
+    assert_ok(tdm_stream_open(&from, path, &lock, err));
+    assert_ok(tdm_stream_read(from, bytes, len, err));
+    assert_memory_equal(bytes, expected, len);
+    tdm_code code = tdm_stream_end(from, NULL);
+    if (code == TDM_OK)
+        assert_code(TDM_CORRUPT, tdm_stream_read(from, bytes, 1, NULL));
+    tdm_stream_close(&from);
+    free(bytes);
+    return code;
+}
+
+/* Lengths about the size of a chunk; and behind a chunk that is full and the last, nothing may come. */
+static void a_stream_ends_where_it_was_ended(bed *b)
+{
+    static const size_t LENGTHS[] = { 0, 1, 65535, 65536, 65537, 131072 };
+    char path[128], name[16];
+    uint8_t *bytes = calloc(1, 131072);
+    for (size_t i = 0; i < 131072; i++)
+        bytes[i] = (uint8_t)(i * 7 + i / 251);
+    for (size_t i = 0; i < TDM_COUNT(LENGTHS); i++) {
+        snprintf(name, sizeof name, "stream-%zu", i);
+        name_in(path, b, name);
+        write_stream(path, bytes, LENGTHS[i]);
+        assert_code(TDM_OK, read_stream(path, bytes, LENGTHS[i]));
+        if (LENGTHS[i] > 0)
+            assert_code(TDM_CORRUPT, read_stream(path, bytes, LENGTHS[i] - 1)); /* more is in it */
+        FILE *file = fopen(path, "ab");
+        assert_non_null(file);
+        fputc('x', file);
+        fclose(file);
+        if (LENGTHS[i] == 65536 || LENGTHS[i] == 131072)
+            assert_code(TDM_CORRUPT, read_stream(path, bytes, LENGTHS[i]));
+    }
+    free(bytes);
+}
+
 static const bed_row ROWS[] = {
+    { "a stream ends where it was ended", a_stream_ends_where_it_was_ended, true },
     { "content that breaks an invariant is refused", content_that_breaks_an_invariant_is_refused, true },
 };
 
