@@ -106,6 +106,17 @@ static void broken_invariant(stream_writer *to)
     put_end(to, 3);
 }
 
+/* The id of another name: whoever asks for that name would not find it. */
+static void person_of_another_id(stream_writer *to)
+{
+    uint8_t value[PERSON_ITEM_BYTES] = { 0 };
+    put_meta(to);
+    tdm_write_u32(value, 1);
+    memcpy(value + 20 + DATA_KEY_BYTES, "\003ann", 4);
+    put_item(to, PRIVATE_PEOPLE, tdm_span_text("0123456789abcdef"), (tdm_span){ value, sizeof value });
+    put_end(to, 2);
+}
+
 static const struct content {
     const char *name;
     void (*write)(stream_writer *to);
@@ -119,6 +130,7 @@ static const struct content {
     { "a length out of bounds", too_long, "out of bounds" },
     { "a wrong checksum", wrong_checksum, "does not match its checksum" },
     { "the wrong order", wrong_order, "wrong order" },
+    { "a person under another id", person_of_another_id, "(person)" },
     { "a person cut short", short_person, "is no person" },
 };
 
