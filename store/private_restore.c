@@ -167,9 +167,11 @@ static tdm_code build(restore *r, const char *path, const char *file, const tdm_
 
 typedef struct place {
     const char *path;
+    char data_path[PATH_MAX];
     char lock_path[PATH_MAX];
     bool made_folder;
     bool made_lock;
+    bool vacant; /* the lock is held, and there was no store */
     int lock;
 } place;
 
@@ -204,13 +206,13 @@ static tdm_code take_lock(place *p, tdm_err *err)
 
 static tdm_code place_take(place *p, tdm_err *err)
 {
-    char data[PATH_MAX];
-    tdm_code code = tdm_private_join(data, sizeof data, p->path, "data.mdb", err);
+    tdm_code code = tdm_private_join(p->data_path, sizeof p->data_path, p->path, "data.mdb", err);
     if (code == TDM_OK)
         code = take_folder(p, err);
     if (code == TDM_OK)
         code = take_lock(p, err);
-    if (code == TDM_OK && access(data, F_OK) == 0)
+    p->vacant = code == TDM_OK && access(p->data_path, F_OK) != 0;
+    if (code == TDM_OK && !p->vacant)
         code = tdm_fail(err, TDM_EXISTS, EEXIST, "there is a private log at %.120s already", p->path);
     return code;
 }
@@ -218,6 +220,8 @@ static tdm_code place_take(place *p, tdm_err *err)
 /* After a failure nothing is left that was not there before. */
 static void place_leave(place *p, bool failed)
 {
+    if (failed && p->vacant)
+        unlink(p->data_path); /* renamed, but that could not be synced */
     if (failed && p->made_lock)
         unlink(p->lock_path);
     if (p->lock >= 0)
