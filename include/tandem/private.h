@@ -155,7 +155,7 @@ tdm_code tdm_private_each_person(tdm_private *log, tdm_private_person_visit *vis
 
 typedef struct tdm_private_entry {
     tdm_id person_id;
-    tdm_span person; /* person key; borrowed for the call, as is the payload; wiped after it */
+    tdm_span person; /* person key; borrowed for the call, as is the payload; wiped behind the walk */
     tdm_id id;       /* of the new row: what amend and void name */
     uint64_t sequence;
     int64_t recorded_ms; /* of the amendment, if it was amended */
@@ -208,7 +208,7 @@ tdm_code tdm_private_verify(tdm_private *log, tdm_private_report *report, void *
 /* ---- compaction --------------------------------------------------------------------------------- */
 
 /*
- * Rewrite the closed LMDB environment in the folder `path` with nothing but what is in force in it: after an
+ * Rewrite the closed LMDB environment in the folder `path` with nothing but its live entries: after an
  * erasure, so that no free page holds the destroyed key. Needs no secret. The copy is made in path/copy.tmp,
  * synced, and takes the old file's place by one rename: a crash at any point leaves the old or the new whole.
  * Nobody may have the environment open, nor open it meanwhile. What the disk itself keeps of the old file's
