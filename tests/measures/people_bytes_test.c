@@ -4,6 +4,7 @@
  * harm.
  */
 #include "people_rows.h"
+#include "tandem/pack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,6 +62,26 @@ static void cells_come_back_from_bytes(void **state)
     assert_in_range(cells, 1000, SIZE_MAX / 2);
 }
 
+/* Such a cell can be a fact: the schema takes its payload. */
+static void check_statable(const tdm_summary_cell *cell)
+{
+    static const tdm_scan_limits LIMITS = { TDM_EVENT_MAX, TDM_SCAN_DEPTH_MAX, TDM_EVENT_MAX };
+    tdm_record record;
+    tdm_buf payload = { 0 };
+    char period[16];
+    tdm_period_text(cell->period, period);
+    tdm_record_init(&record, TDM_TYPE_SUMMARY);
+    tdm_record_set_text(&record, TDM_SUMMARY_RECORDER, "AB1");
+    tdm_record_set_number(&record, TDM_SUMMARY_TABLE, cell->table);
+    tdm_record_set_text(&record, TDM_SUMMARY_PERIOD, period);
+    tdm_record_set_bytes(&record, TDM_SUMMARY_A, cell->a);
+    tdm_record_set_bytes(&record, TDM_SUMMARY_B, cell->b);
+    tdm_record_set_number(&record, TDM_SUMMARY_COUNT, 1);
+    assert_int_equal(tdm_record_encode(&record, &payload, NULL), TDM_OK);
+    assert_int_equal(tdm_scan(tdm_buf_span(&payload), &LIMITS, NULL), TDM_OK);
+    tdm_buf_free(&payload);
+}
+
 /* From memory of just this length; what is taken encodes to the same bytes. */
 static bool is_taken(tdm_span key, tdm_span value)
 {
@@ -71,6 +92,7 @@ static bool is_taken(tdm_span key, tdm_span value)
     memcpy(cut, key.data, key.len);
     bool taken = tdm_summary_decode((tdm_span){ cut, key.len }, value, &cell, NULL) == TDM_OK;
     if (taken) {
+        check_statable(&cell);
         assert_int_equal(tdm_summary_encode(&cell, &again[0], &again[1], NULL), TDM_OK);
         assert_true(tdm_span_equal(tdm_buf_span(&again[0]), key));
         assert_true(tdm_span_equal(tdm_buf_span(&again[1]), value));
@@ -158,6 +180,8 @@ static void what_cannot_be_read_is_skipped(void **state)
     (void)state;
     static person_rows rows;
     static const uint8_t NO_MAP[] = { 0x01 };
+    static const uint8_t INCARNATION[] = { 0x81, 0x01, 0x01 };
+    static const uint8_t NO_TEXT[] = { 0x82, 0x01, 0xa1, 'k', 0x03, 0xa1, 0xff };
     static const uint8_t CUT[] = { 0x83, 0x01 };
     tdm_summary set, sound;
     tdm_summary_init(&set);
@@ -167,15 +191,17 @@ static void what_cannot_be_read_is_skipped(void **state)
     tdm_buf good = { 0 };
     attendance_row(&rows, "AB1/u", 17700);
     tdm_buf_add(&good, rows.rows[0].payload.data, rows.rows[0].payload.len);
-    rows_add_bytes(&rows, 299, tdm_buf_span(&good));                  /* no type */
-    rows_add_bytes(&rows, TDM_TYPE_SESSION, tdm_buf_span(&good));     /* no person's */
-    rows_add_bytes(&rows, TDM_TYPE_DEVELOPMENT, tdm_buf_span(&good)); /* of another type */
+    rows_add_bytes(&rows, 299, tdm_buf_span(&good)); /* no type */
+    rows_add_bytes(&rows, TDM_TYPE_INCARNATION,
+                   (tdm_span){ INCARNATION, sizeof INCARNATION });                  /* sound, no person's */
+    rows_add_bytes(&rows, TDM_TYPE_DEVELOPMENT, tdm_buf_span(&good));               /* of another type */
+    rows_add_bytes(&rows, TDM_TYPE_PROFILE, (tdm_span){ NO_TEXT, sizeof NO_TEXT }); /* no UTF-8 */
     rows_add_bytes(&rows, TDM_TYPE_PERSON_ATTENDANCE, (tdm_span){ NO_MAP, sizeof NO_MAP });
     rows_add_bytes(&rows, TDM_TYPE_PERSON_ATTENDANCE, (tdm_span){ CUT, sizeof CUT });
     rows_add_bytes(&rows, TDM_TYPE_PERSON_ATTENDANCE, (tdm_span){ good.data, good.len - 1 });
     rows_add_bytes(&rows, TDM_TYPE_PERSON_ATTENDANCE, (tdm_span){ NULL, 0 });
     ROW(&rows, TDM_TYPE_POST_HELD, { TDM_POST_HELD_POST, 0, "p" }, { TDM_POST_HELD_FROM, 17000, NULL });
-    assert_int_equal(count_person(&rows, 17800, &set), 7);
+    assert_int_equal(count_person(&rows, 17800, &set), 8);
     assert_true(tdm_summary_equal(&set, &sound));
     assert_int_equal(tdm_person_count(NULL, 0, 17800, &set, NULL, NULL), TDM_OK);
     tdm_buf_free(&good);

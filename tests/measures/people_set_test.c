@@ -20,6 +20,15 @@ static size_t cell_count(const tdm_summary *set)
     return count;
 }
 
+static void assert_none_found(const tdm_summary *set, const tdm_summary *places)
+{
+    size_t count;
+    const tdm_summary_cell **cells = tdm_summary_sorted(places, &count);
+    for (size_t i = 0; i < count; i++)
+        assert_null(tdm_summary_find(set, cells[i]));
+    free(cells);
+}
+
 static void an_erased_person_leaves_the_others(void **state)
 {
     (void)state;
@@ -42,6 +51,7 @@ static void an_erased_person_leaves_the_others(void **state)
         assert_int_equal(cell_count(&all), cell_count(&others));
         assert_int_equal(tdm_summary_subtract(&all, &all, NULL), TDM_OK);
         assert_int_equal(cell_count(&all), 0);
+        assert_none_found(&all, &others);
         for (size_t i = 0; i < PEOPLE; i++)
             tdm_summary_free(&people[i]);
         tdm_summary_free(&all);
