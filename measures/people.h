@@ -50,8 +50,8 @@ bool tdm_summary_equal(const tdm_summary *a, const tdm_summary *b);
 
 /* Appended to key and value. TDM_INVALID as of tdm_summary_add. */
 tdm_code tdm_summary_encode(const tdm_summary_cell *cell, tdm_buf *key, tdm_buf *value, tdm_err *err);
-/* Of any bytes: TDM_MALFORMED, or a cell that encodes to just these bytes and can be stated as a fact. Its
- * texts are borrowed from the key. */
+/* Of any bytes: TDM_MALFORMED, or a cell that encodes to just these bytes and whose place the schema of a
+ * `summary` takes; its amounts may be any. Its texts are borrowed from the key. */
 tdm_code tdm_summary_decode(tdm_span key, tdm_span value, tdm_summary_cell *out, tdm_err *err);
 
 /* ---- what is to be stated ---- */
