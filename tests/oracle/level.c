@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "tables_parts.h"
+
 static tdm_code check_events(const tdm_span *events, size_t count, tdm_err *err)
 {
     tdm_event event;
@@ -31,6 +33,7 @@ tdm_code tdm_oracle_open(tdm_oracle **out, const tdm_span *events, size_t count,
     oracle_closings_load(o);
     oracle_statements_load(o);
     oracle_classes_load(o);
+    o->tally = oracle_zeroed(1, sizeof(*o->tally));
     *out = o;
     return TDM_OK;
 }
@@ -44,11 +47,13 @@ void tdm_oracle_close(tdm_oracle **oracle)
     for (size_t i = 0; i < o->class_count; i++)
         free(o->classes[i].facts);
     free(o->classes);
+    oracle_tally_free(o->tally);
     free(o->returns);
     free(o->published);
     free(o->level_facts);
     free(o->tips);
     free(o->closings);
+    free(o->catalogue);
     free(o->represents);
     free(o->changes);
     free(o->organisations);

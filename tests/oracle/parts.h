@@ -96,6 +96,8 @@ struct tdm_oracle {
     size_t change_count;
     const oracle_fact **represents;
     size_t represents_count;
+    const oracle_fact **catalogue;
+    size_t catalogue_count;
     oracle_class *classes;
     size_t class_count;
     oracle_closing *closings;
@@ -108,6 +110,7 @@ struct tdm_oracle {
     size_t published_count;
     const oracle_fact **returns; /* expected and made */
     size_t return_count;
+    struct oracle_tally *tally; /* of tables (tables_parts.h); filled when first asked for */
 };
 
 int oracle_order(const oracle_event *a, const oracle_event *b); /* section 1.1, one origin's events */
@@ -129,7 +132,10 @@ oracle_code oracle_root(const tdm_oracle *o, tdm_span code, tdm_date date, bool 
 bool oracle_is_countable(const tdm_oracle *o, tdm_span code, tdm_date date);
 bool oracle_represents(const tdm_oracle *o, const tdm_id *origin, tdm_span code, tdm_date date);
 tdm_span oracle_sector(const tdm_oracle *o, tdm_span code, tdm_date date);
-tdm_span oracle_kind(int64_t kind); /* the word, or the number */
+tdm_span oracle_region(const tdm_oracle *o, tdm_span code);
+tdm_span oracle_core(const tdm_oracle *o, tdm_span programme); /* core programme; empty: none */
+tdm_span oracle_word(tdm_enum_set set, int64_t number);        /* the word, or the number: 1..99 */
+tdm_span oracle_kind(int64_t kind);
 static inline tdm_span oracle_code_span(const oracle_code *code)
 {
     return tdm_span_text(code->text);
@@ -143,6 +149,8 @@ static inline tdm_span oracle_lead(const oracle_class *class)
 {
     return class->principal->content.values[TDM_UNIT_LEAD].bytes;
 }
+/* Stated by the origin of another fact of the unit, under its subject and recorder? */
+bool oracle_goes_with(const oracle_fact *principal, const oracle_fact *fact, uint32_t type);
 /* Is this a valid session of the principal record, and does it count (3.5)? */
 bool oracle_is_session(const oracle_class *class, const oracle_fact *fact);
 bool oracle_session_counts(const tdm_oracle *o, const oracle_class *class, const oracle_fact *session);

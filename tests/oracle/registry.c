@@ -28,6 +28,8 @@ void oracle_registry_load(tdm_oracle *o)
             ORACLE_PUSH(o->changes, o->change_count, change);
         if (oracle_counts_as(o, fact, TDM_TYPE_REPRESENTS))
             ORACLE_PUSH(o->represents, o->represents_count, fact);
+        if (oracle_counts_as(o, fact, TDM_TYPE_CATALOGUE_ENTRY))
+            ORACLE_PUSH(o->catalogue, o->catalogue_count, fact);
     }
     if (o->organisation_count > 0)
         qsort(o->organisations, o->organisation_count, sizeof(*o->organisations), by_code);
@@ -210,7 +212,7 @@ static tdm_span number_text(int64_t number)
     return (tdm_span){ (const uint8_t *)PAIRS + 2 * number + unpadded, 2 - unpadded };
 }
 
-static tdm_span word_text(tdm_enum_set set, int64_t number)
+tdm_span oracle_word(tdm_enum_set set, int64_t number)
 {
     const char *word = tdm_enum_word(set, number);
     return word != NULL ? tdm_span_text(word) : number_text(number);
@@ -223,10 +225,27 @@ tdm_span oracle_sector(const tdm_oracle *o, tdm_span code, tdm_date date)
         return TDM_SPAN_LITERAL("unknown");
     const tdm_value *sector = change ? oracle_value(change, TDM_ORGANISATION_CHANGE_SECTOR)
                                      : oracle_value(fact, TDM_ORGANISATION_SECTOR);
-    return word_text(TDM_ENUM_SECTOR, sector->number);
+    return oracle_word(TDM_ENUM_SECTOR, sector->number);
+}
+
+tdm_span oracle_region(const tdm_oracle *o, tdm_span code)
+{
+    const oracle_fact *fact = organisation(o, code);
+    const tdm_value *region = fact != NULL ? oracle_value(fact, TDM_ORGANISATION_REGION) : NULL;
+    return region != NULL && region->present ? region->bytes : TDM_SPAN_LITERAL("unknown");
+}
+
+tdm_span oracle_core(const tdm_oracle *o, tdm_span programme)
+{
+    const oracle_fact *latest = NULL;
+    for (size_t i = 0; i < o->catalogue_count; i++)
+        if (tdm_span_equal(oracle_value(o->catalogue[i], TDM_CATALOGUE_ENTRY_PROGRAMME)->bytes, programme)
+            && (latest == NULL || oracle_order(latest->base, o->catalogue[i]->base) < 0))
+            latest = o->catalogue[i];
+    return latest != NULL ? oracle_value(latest, TDM_CATALOGUE_ENTRY_CORE)->bytes : TDM_SPAN_LITERAL("");
 }
 
 tdm_span oracle_kind(int64_t kind)
 {
-    return word_text(TDM_ENUM_UNITKIND, kind);
+    return oracle_word(TDM_ENUM_UNITKIND, kind);
 }

@@ -82,19 +82,22 @@ static void join_subjects(const tdm_oracle *o, subject *list, size_t count)
     }
 }
 
-/* Every dossier type has its recorder as first field. */
+/* Every dossier, detail and thing has its recorder as first field. */
 tdm_span oracle_recorder(const oracle_fact *fact)
 {
     _Static_assert(TDM_UNIT_RECORDER == 1 && TDM_UNIT_PARTICIPANTS_RECORDER == 1 && TDM_SESSION_RECORDER == 1
                        && TDM_ATTENDANCE_RECORDER == 1 && TDM_LINK_ASSERT_RECORDER == 1
                        && TDM_LINK_CONFIRM_RECORDER == 1 && TDM_LINK_DISPUTE_RECORDER == 1,
                    "the recorder comes first");
+    _Static_assert(TDM_UNIT_DESIGN_RECORDER == 1 && TDM_UNIT_MIX_RECORDER == 1 && TDM_CRITERION_RECORDER == 1,
+                   "the recorder comes first");
     return oracle_value(fact, TDM_UNIT_RECORDER)->bytes;
 }
 
 static bool is_valid(const tdm_oracle *o, const oracle_fact *fact)
 {
-    return fact->visible && fact->base->type->duty == TDM_DUTY_DOSSIER
+    tdm_duty duty = fact->base->type->duty;
+    return fact->visible && (duty == TDM_DUTY_DOSSIER || duty == TDM_DUTY_DETAIL)
            && oracle_represents(o, &fact->base->e.origin, oracle_recorder(fact),
                                 oracle_london(fact->base->e.recorded_ms));
 }
@@ -174,8 +177,7 @@ void oracle_classes_load(tdm_oracle *o)
     free(list);
 }
 
-/* Stated by the origin of the principal record, under its subject and recorder. */
-static bool goes_with(const oracle_fact *principal, const oracle_fact *fact, uint32_t type)
+bool oracle_goes_with(const oracle_fact *principal, const oracle_fact *fact, uint32_t type)
 {
     return fact->valid && fact->base->e.type == type
            && tdm_id_equal(&fact->base->e.origin, &principal->base->e.origin)
@@ -185,7 +187,7 @@ static bool goes_with(const oracle_fact *principal, const oracle_fact *fact, uin
 
 bool oracle_is_session(const oracle_class *class, const oracle_fact *fact)
 {
-    return goes_with(class->principal, fact, TDM_TYPE_SESSION);
+    return oracle_goes_with(class->principal, fact, TDM_TYPE_SESSION);
 }
 
 bool oracle_session_counts(const tdm_oracle *o, const oracle_class *class, const oracle_fact *session)
@@ -209,7 +211,7 @@ const oracle_fact *oracle_attendance(const oracle_class *class, const oracle_fac
     const oracle_fact *latest = NULL;
     for (size_t i = 0; i < class->count; i++) {
         const oracle_fact *fact = class->facts[i];
-        if (!goes_with(session, fact, TDM_TYPE_ATTENDANCE))
+        if (!oracle_goes_with(session, fact, TDM_TYPE_ATTENDANCE))
             continue;
         tdm_id named = tdm_value_id(oracle_value(fact, TDM_ATTENDANCE_SESSION));
         if (tdm_id_equal(&named, &session->base->e.fact))
@@ -222,7 +224,7 @@ const oracle_fact *oracle_participants(const oracle_class *class, int32_t year)
 {
     const oracle_fact *latest = NULL;
     for (size_t i = 0; i < class->count; i++)
-        if (goes_with(class->principal, class->facts[i], TDM_TYPE_UNIT_PARTICIPANTS)
+        if (oracle_goes_with(class->principal, class->facts[i], TDM_TYPE_UNIT_PARTICIPANTS)
             && oracle_value(class->facts[i], TDM_UNIT_PARTICIPANTS_YEAR)->number == year)
             latest = later_of(latest, class->facts[i]);
     return latest;
