@@ -195,6 +195,13 @@ static const struct follower {
     { TDM_TYPE_SESSION, TDM_TYPE_ATTENDANCE, 40 },
     { TDM_TYPE_LINK_ASSERT, TDM_TYPE_LINK_CONFIRM, 45 },
     { TDM_TYPE_LINK_ASSERT, TDM_TYPE_LINK_DISPUTE, 12 },
+    { TDM_TYPE_RESOURCE, TDM_TYPE_RESOURCE_USE, 60 },
+    { TDM_TYPE_SUPPORT, TDM_TYPE_SUPPORT_MATCH, 70 },
+    { TDM_TYPE_SUPPORT_MATCH, TDM_TYPE_SUPPORT_MATCH, 25 },
+    { TDM_TYPE_UNIT_DESIGN, TDM_TYPE_CRITERION, 40 },
+    { TDM_TYPE_UNIT_DESIGN, TDM_TYPE_UNIT_MIX, 60 },
+    { TDM_TYPE_REFERENCE_COUNT, TDM_TYPE_REFERENCE_COUNT, 60 },
+    { TDM_TYPE_SUMMARY, TDM_TYPE_SUMMARY, 88 },
 };
 
 static const history_saying *saying_of(uint32_t type)
@@ -291,27 +298,42 @@ static void go_on(history_maker *m)
     } else if (about != NULL && history_chance(m, 3)) {
         say_something_unknown(m, about);
     } else {
-        size_t at = history_roll(m, m->weight_all), i = 0;
+        size_t at = history_roll(m, m->weight_all), i = m->first_saying;
         while (at >= HISTORY_SAYINGS[i].weight)
             at -= HISTORY_SAYINGS[i++].weight;
         say(m, &HISTORY_SAYINGS[i]);
     }
 }
 
+static void choose_sayings(history_maker *m, size_t first, size_t last)
+{
+    m->first_saying = first;
+    m->weight_all = 0;
+    for (size_t i = first; i < last; i++)
+        m->weight_all += HISTORY_SAYINGS[i].weight;
+}
+
+static void say_more(history_maker *m, size_t events)
+{
+    size_t wanted = m->sheaf.count + events;
+    for (size_t tries = 0; m->sheaf.count < wanted && tries < 4 * wanted; tries++)
+        go_on(m);
+}
+
+/* What the level is made of, then all that the other measures are made of, by dice of its own. */
 void tdm_history_make(tdm_history *history, uint64_t seed)
 {
-    history_maker m = { .dice = { seed * UINT64_C(0x2545f4914f6cdd1d) + 1 } };
-    for (size_t i = 0; i < HISTORY_SAYING_COUNT; i++)
-        m.weight_all += HISTORY_SAYINGS[i].weight;
+    history_maker m = { .dice = { seed * UINT64_C(0x2545f4914f6cdd1d) + 1 }, .side = { ~seed } };
+    choose_sayings(&m, 0, HISTORY_LEVEL_COUNT);
     choose_cast(&m);
     history_register(&m);
-    size_t wanted = m.sheaf.count + 30 + history_roll(&m, 200);
-    for (size_t tries = 0; m.sheaf.count < wanted && tries < 4 * wanted; tries++)
-        go_on(&m);
-    *history = (tdm_history){ .sheaf = m.sheaf,
-                              .has_authority = history_chance(&m, 90),
-                              .authority = m.pens[0].origin,
-                              .today = history_date(&m) };
+    say_more(&m, 30 + history_roll(&m, 200));
+    *history = (tdm_history){ .has_authority = history_chance(&m, 90), .authority = m.pens[0].origin };
+    history->today = history_date(&m);
+    m.dice = (tdm_dice){ seed ^ UINT64_C(0x9e3779b97f4a7c15) };
+    choose_sayings(&m, HISTORY_LEVEL_COUNT, HISTORY_SAYING_COUNT);
+    say_more(&m, 40 + history_roll(&m, 180));
+    history->sheaf = m.sheaf;
     free(m.stated);
     tdm_buf_free(&m.scratch);
 }

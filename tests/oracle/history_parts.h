@@ -10,7 +10,7 @@
 
 #define HISTORY_ORIGINS 8
 #define HISTORY_CODES 12
-#define HISTORY_SUBJECT 40
+#define HISTORY_SUBJECT 64
 
 /* A fact that was stated, as far as later ones refer to it. */
 typedef struct history_stated {
@@ -30,6 +30,7 @@ typedef struct history_stated {
 
 typedef struct history_maker {
     tdm_dice dice;
+    tdm_dice side; /* for what was added to the level's sayings: their own dice fall as before */
     tdm_sheaf sheaf;
     tdm_pen pens[2 * HISTORY_ORIGINS]; /* two incarnations for each origin */
     bool twice[HISTORY_ORIGINS];
@@ -39,8 +40,9 @@ typedef struct history_maker {
     history_stated *stated;
     size_t stated_count;
     size_t facts_made;
-    size_t weight_all;
-    tdm_buf scratch; /* bytes a record borrows until it is encoded */
+    size_t first_saying; /* of what is said now: the level first, then all beside it */
+    size_t weight_all;   /* of these */
+    tdm_buf scratch;     /* bytes a record borrows until it is encoded */
 } history_maker;
 
 /* Fills a record of its type, and in *stated the subject and what later ones need; about: the earlier fact it
@@ -58,6 +60,38 @@ typedef struct history_saying {
 
 extern const history_saying HISTORY_SAYINGS[];
 extern const size_t HISTORY_SAYING_COUNT;
+extern const size_t HISTORY_LEVEL_COUNT; /* of them, those the level is made of */
+
+#define HISTORY_FILLER(name)                                                                                 \
+    bool name(history_maker *m, size_t origin, const history_stated *about, tdm_record *r, history_stated *s)
+HISTORY_FILLER(history_role_holder);
+HISTORY_FILLER(history_need);
+HISTORY_FILLER(history_team);
+HISTORY_FILLER(history_cycle);
+HISTORY_FILLER(history_protected);
+HISTORY_FILLER(history_action);
+HISTORY_FILLER(history_project);
+HISTORY_FILLER(history_resource);
+HISTORY_FILLER(history_use);
+HISTORY_FILLER(history_support);
+HISTORY_FILLER(history_support_match);
+HISTORY_FILLER(history_member);
+HISTORY_FILLER(history_discussion);
+HISTORY_FILLER(history_objective);
+HISTORY_FILLER(history_reference);
+HISTORY_FILLER(history_summary);
+HISTORY_FILLER(history_design);
+HISTORY_FILLER(history_mix);
+HISTORY_FILLER(history_criterion);
+HISTORY_FILLER(history_catalogue);
+
+void history_more_of_session(history_maker *m, tdm_record *r);
+void history_more_of_organisation(history_maker *m, tdm_record *r);
+void history_copy_code(char out[16], const char *code);
+/* Who and what an earlier fact of the same type was about: for corrections, and for more of the kind. */
+void history_keep(history_stated *s, const history_stated *about);
+/* Files a fact under the unit it is about, and says it as the recorder of that unit, mostly. */
+void history_go_with(history_maker *m, const history_stated *about, history_stated *s);
 
 size_t history_roll(history_maker *m, size_t sides);
 bool history_chance(history_maker *m, unsigned percent);

@@ -19,7 +19,7 @@ static void set_subject(history_stated *s, const char *folder, const char *name)
     (void)snprintf(s->subject, sizeof(s->subject), "%s/%s", folder, name);
 }
 
-static void copy_code(char out[16], const char *code)
+void history_copy_code(char out[16], const char *code)
 {
     (void)snprintf(out, 16, "%.12s", code);
 }
@@ -55,6 +55,7 @@ FILLER(fill_organisation)
         tdm_record_set_text(r, TDM_ORGANISATION_PARENT, history_code(m));
     if (history_chance(m, 80))
         tdm_record_set_number(r, TDM_ORGANISATION_BELONGS, 1 + (int64_t)history_roll(m, 3));
+    history_more_of_organisation(m, r);
     return true;
 }
 
@@ -136,7 +137,7 @@ FILLER(fill_return)
 {
     UNUSED;
     bool expected = about != NULL && about->type == TDM_TYPE_RETURN_EXPECTED && history_chance(m, 85);
-    copy_code(s->organisation, expected ? about->organisation : history_home(m, origin));
+    history_copy_code(s->organisation, expected ? about->organisation : history_home(m, origin));
     if (expected)
         (void)snprintf(s->subject, sizeof(s->subject), "%s", about->subject);
     else
@@ -246,7 +247,7 @@ FILLER(fill_unit)
     UNUSED;
     int64_t start = history_date(m);
     if (about == NULL || history_chance(m, 15)) { /* else a correction, which keeps the unit's identity */
-        copy_code(s->organisation, history_chance(m, 55) ? home : history_code(m));
+        history_copy_code(s->organisation, history_chance(m, 55) ? home : history_code(m));
         s->phase = 1 + (int64_t)history_roll(m, 2);
     }
     const char *id = s->phase == 1 ? "1" : "2";
@@ -254,7 +255,7 @@ FILLER(fill_unit)
     set_subject(s, "unit", name);
     if (history_chance(m, 3))
         set_subject(s, "unit", "elsewhere");
-    copy_code(s->recorder, home);
+    history_copy_code(s->recorder, home);
     s->start = start;
     tdm_record_set_text(r, TDM_UNIT_RECORDER, home);
     tdm_record_set_text(r, TDM_UNIT_LEAD, s->organisation);
@@ -270,11 +271,10 @@ FILLER(fill_unit)
     return true;
 }
 
-/* Files a fact under the unit it is about, and says it as the recorder of that unit, mostly. */
-static void go_with(history_maker *m, const history_stated *about, history_stated *s)
+void history_go_with(history_maker *m, const history_stated *about, history_stated *s)
 {
     (void)snprintf(s->subject, sizeof(s->subject), "%s", about->subject);
-    copy_code(s->recorder, about->recorder);
+    history_copy_code(s->recorder, about->recorder);
     s->start = about->start;
     if (history_chance(m, 92))
         s->origin = about->origin;
@@ -283,7 +283,7 @@ static void go_with(history_maker *m, const history_stated *about, history_state
 FILLER(fill_participants)
 {
     UNUSED;
-    go_with(m, about, s);
+    history_go_with(m, about, s);
     tdm_record_set_text(r, TDM_UNIT_PARTICIPANTS_RECORDER, s->recorder);
     tdm_record_set_number(r, TDM_UNIT_PARTICIPANTS_YEAR, 2016 + (int64_t)history_roll(m, 3));
     tdm_record_set_number(r, TDM_UNIT_PARTICIPANTS_PEOPLE, (int64_t)history_roll(m, 30));
@@ -293,18 +293,19 @@ FILLER(fill_participants)
 FILLER(fill_session)
 {
     UNUSED;
-    go_with(m, about, s);
+    history_go_with(m, about, s);
     int64_t date = s->start + (int64_t)history_roll(m, 3) * 45;
     tdm_record_set_text(r, TDM_SESSION_RECORDER, s->recorder);
     tdm_record_set_number(r, TDM_SESSION_DATE, history_chance(m, 75) ? date : history_date(m));
     tdm_record_set_number(r, TDM_SESSION_HOURS, (int64_t)history_roll(m, 9) * 75);
+    history_more_of_session(m, r);
     return true;
 }
 
 FILLER(fill_attendance)
 {
     UNUSED;
-    go_with(m, about, s);
+    history_go_with(m, about, s);
     m->scratch.len = 0;
     if (about->type == TDM_TYPE_SESSION)
         s->session = about->fact;
@@ -320,12 +321,12 @@ FILLER(fill_assert)
 {
     static const char *const ROLES[] = { "", "host" };
     UNUSED;
-    go_with(m, about, s);
+    history_go_with(m, about, s);
     if (history_chance(m, 35)) {
         s->origin = history_roll(m, m->origin_count);
-        copy_code(s->recorder, history_home(m, s->origin));
+        history_copy_code(s->recorder, history_home(m, s->origin));
     }
-    copy_code(s->organisation, history_chance(m, 80) ? history_code(m) : s->recorder);
+    history_copy_code(s->organisation, history_chance(m, 80) ? history_code(m) : s->recorder);
     s->phase = 1 + (int64_t)history_roll(m, 3);
     /* a throw of its own: the order within one sum is the compiler's */
     s->phase += history_chance(m, 4) ? 3 : 0;
@@ -349,7 +350,7 @@ FILLER(fill_answer)
     char subject[HISTORY_SUBJECT];
     (void)snprintf(subject, sizeof(subject), "%s", about->subject);
     if (about->type == TDM_TYPE_LINK_ASSERT) {
-        copy_code(s->organisation, about->organisation);
+        history_copy_code(s->organisation, about->organisation);
         s->phase = about->phase;
         s->digest = about->digest;
     } /* else a correction of an answer: about is that answer, and *s has what it said */
@@ -363,13 +364,14 @@ FILLER(fill_answer)
         s->digest.bytes[3] ^= 1;
     m->scratch.len = 0;
     tdm_buf_add(&m->scratch, s->digest.bytes, TDM_DIGEST_BYTES);
-    copy_code(s->recorder, recorder);
+    history_copy_code(s->recorder, recorder);
     tdm_record_set_text(r, TDM_LINK_CONFIRM_RECORDER, s->recorder);
     tdm_record_set_number(r, TDM_LINK_CONFIRM_PHASE, history_chance(m, 92) ? s->phase : 2);
     tdm_record_set_bytes(r, TDM_LINK_CONFIRM_ASSERTION, tdm_buf_span(&m->scratch));
     return true;
 }
 
+/* The level's first; what is said beside them comes after. */
 const history_saying HISTORY_SAYINGS[] = {
     { TDM_TYPE_ORGANISATION, 0, 2, true, fill_organisation },
     { TDM_TYPE_ORGANISATION_CHANGE, 0, 5, true, fill_change },
@@ -390,8 +392,29 @@ const history_saying HISTORY_SAYINGS[] = {
     { TDM_TYPE_LINK_ASSERT, TDM_TYPE_UNIT, 12, false, fill_assert },
     { TDM_TYPE_LINK_CONFIRM, TDM_TYPE_LINK_ASSERT, 8, false, fill_answer },
     { TDM_TYPE_LINK_DISPUTE, TDM_TYPE_LINK_ASSERT, 3, false, fill_answer },
+    { TDM_TYPE_CATALOGUE_ENTRY, 0, 3, true, history_catalogue },
+    { TDM_TYPE_UNIT_DESIGN, TDM_TYPE_UNIT, 9, false, history_design },
+    { TDM_TYPE_UNIT_MIX, TDM_TYPE_UNIT, 7, false, history_mix },
+    { TDM_TYPE_CRITERION, TDM_TYPE_UNIT, 9, false, history_criterion },
+    { TDM_TYPE_ROLE_HOLDER, 0, 4, false, history_role_holder },
+    { TDM_TYPE_NEED, 0, 6, false, history_need },
+    { TDM_TYPE_TEAM, 0, 4, false, history_team },
+    { TDM_TYPE_PDSA_CYCLE, 0, 6, false, history_cycle },
+    { TDM_TYPE_PROTECTED_TIME, 0, 4, false, history_protected },
+    { TDM_TYPE_ACTION, 0, 5, false, history_action },
+    { TDM_TYPE_JOINT_PROJECT, 0, 5, false, history_project },
+    { TDM_TYPE_RESOURCE, 0, 6, false, history_resource },
+    { TDM_TYPE_RESOURCE_USE, TDM_TYPE_RESOURCE, 8, false, history_use },
+    { TDM_TYPE_SUPPORT, 0, 7, false, history_support },
+    { TDM_TYPE_SUPPORT_MATCH, TDM_TYPE_SUPPORT, 10, false, history_support_match },
+    { TDM_TYPE_NETWORK_MEMBER, 0, 4, false, history_member },
+    { TDM_TYPE_DISCUSSION, 0, 4, false, history_discussion },
+    { TDM_TYPE_OBJECTIVE, 0, 1, false, history_objective },
+    { TDM_TYPE_REFERENCE_COUNT, 0, 14, false, history_reference },
+    { TDM_TYPE_SUMMARY, 0, 30, false, history_summary },
 };
 const size_t HISTORY_SAYING_COUNT = TDM_COUNT(HISTORY_SAYINGS);
+const size_t HISTORY_LEVEL_COUNT = 19;
 
 static void register_organisation(history_maker *m, size_t at)
 {

@@ -14,6 +14,7 @@
 #include "history.h"
 #include "oracle.h"
 #include "parts.h"
+#include "tables.h"
 
 #define SEEDS 200
 
@@ -108,7 +109,48 @@ static void check_types(void **state)
         assert_true(seen[AMENDMENTS[i]] > 10);
     for (uint32_t type = TDM_TYPE_UNIT; type <= TDM_TYPE_ATTENDANCE; type++)
         assert_true(seen[type] > 100);
+    for (uint32_t type = TDM_TYPE_UNIT_DESIGN; type <= TDM_TYPE_SUMMARY; type++)
+        assert_true(tdm_type_find(type) == NULL || seen[type] > 50);
     free(seen);
+}
+
+/* Each table has cells. */
+static void check_tables(void **state)
+{
+    size_t seen[TDM_TABLES_END] = { 0 };
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        tdm_history history;
+        tdm_oracle_cell *cells;
+        size_t count;
+        tdm_history_make(&history, seed);
+        tdm_span *events = tdm_sheaf_spans(&history.sheaf);
+        tdm_oracle *oracle = oracle_of(&history, events, history.sheaf.count);
+        tdm_oracle_tables(oracle, &cells, &count);
+        for (size_t i = 0; i < count; i++)
+            seen[cells[i].table]++;
+        free(cells);
+        tdm_oracle_close(&oracle);
+        free(events);
+        tdm_history_free(&history);
+    }
+    for (int table = 0; table < TDM_TABLES_END; table++)
+        assert_true(tdm_oracle_table_name(table) == NULL || seen[table] > 40);
+}
+
+/* The lines of a history's tables. */
+static char *tables_of(const tdm_oracle *oracle)
+{
+    tdm_oracle_cell *cells;
+    size_t count, size;
+    char *text;
+    FILE *out = open_memstream(&text, &size);
+    assert_non_null(out);
+    tdm_oracle_tables(oracle, &cells, &count);
+    tdm_oracle_tables_print(out, cells, count);
+    (void)fclose(out);
+    free(cells);
+    return text;
 }
 
 static void check_same_seed(void **state)
@@ -171,6 +213,10 @@ static void check_order(void **state)
             tdm_level_question question = { .by = (tdm_dimension)by, .as_of = history.today };
             compare_rows(a, b, &question);
         }
+        char *tables_a = tables_of(a), *tables_b = tables_of(b);
+        assert_string_equal(tables_a, tables_b);
+        free(tables_a);
+        free(tables_b);
         tdm_oracle_close(&a);
         tdm_oracle_close(&b);
         free(events);
@@ -229,15 +275,16 @@ static void check_control(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[3 + TDM_COUNT(REACHES) + TDM_COUNT(CONTROLS)] = {
+    struct CMUnitTest tests[4 + TDM_COUNT(REACHES) + TDM_COUNT(CONTROLS)] = {
         { "every type of event is stated", check_types, NULL, NULL, NULL },
         { "the same seed gives the same bytes, another one others", check_same_seed, NULL, NULL, NULL },
-        { "order and repeats change no row of the oracle", check_order, NULL, NULL, NULL },
+        { "every table has cells", check_tables, NULL, NULL, NULL },
+        { "order and repeats change no row and no cell of the oracle", check_order, NULL, NULL, NULL },
     };
     for (size_t i = 0; i < TDM_COUNT(REACHES); i++)
-        tests[3 + i] = (struct CMUnitTest){ REACHES[i].name, check_reach, NULL, NULL, (void *)&REACHES[i] };
+        tests[4 + i] = (struct CMUnitTest){ REACHES[i].name, check_reach, NULL, NULL, (void *)&REACHES[i] };
     for (size_t i = 0; i < TDM_COUNT(CONTROLS); i++)
-        tests[3 + TDM_COUNT(REACHES) + i] =
+        tests[4 + TDM_COUNT(REACHES) + i] =
             (struct CMUnitTest){ CONTROLS[i].name, check_control, NULL, NULL, (void *)&CONTROLS[i] };
     return cmocka_run_group_tests_name("histories", tests, NULL, NULL);
 }
