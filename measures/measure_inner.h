@@ -17,8 +17,46 @@
     X(C1)                                                                                                    \
     X(C2)                                                                                                    \
     X(C3)                                                                                                    \
-    X(C4) X(C5) X(C6) X(C7) X(C8) X(C9) X(C10) X(N1) X(N2) X(N3) X(N4) X(N5) X(N6) X(N7) X(N8) X(R1) X(R2)   \
-        X(R3) X(R4) X(R5) X(R6) X(R7) X(L1) X(L2) X(L3) X(L4) X(L5) X(L6) X(L7) X(L8) X(L9) X(L10)
+    X(C4)                                                                                                    \
+    X(C5)                                                                                                    \
+    X(C6)                                                                                                    \
+    X(C7)                                                                                                    \
+    X(C8)                                                                                                    \
+    X(C9)                                                                                                    \
+    X(C10)                                                                                                   \
+    X(N1)                                                                                                    \
+    X(N2)                                                                                                    \
+    X(N3)                                                                                                    \
+    X(N4)                                                                                                    \
+    X(N5)                                                                                                    \
+    X(N6)                                                                                                    \
+    X(N7)                                                                                                    \
+    X(N8)                                                                                                    \
+    X(R1)                                                                                                    \
+    X(R2)                                                                                                    \
+    X(R3)                                                                                                    \
+    X(R4)                                                                                                    \
+    X(R5)                                                                                                    \
+    X(R6)                                                                                                    \
+    X(R7)                                                                                                    \
+    X(L1)                                                                                                    \
+    X(L2)                                                                                                    \
+    X(L3)                                                                                                    \
+    X(L4)                                                                                                    \
+    X(L5)                                                                                                    \
+    X(L6)                                                                                                    \
+    X(L7)                                                                                                    \
+    X(L8)                                                                                                    \
+    X(L9)                                                                                                    \
+    X(L10)                                                                                                   \
+    X(S1)                                                                                                    \
+    X(S2)                                                                                                    \
+    X(S3)                                                                                                    \
+    X(S4)                                                                                                    \
+    X(S5)                                                                                                    \
+    X(S6)                                                                                                    \
+    X(S7)                                                                                                    \
+    X(S8)
 
 /* Told of one valid statement of a type, filed under a subject of its own. */
 typedef void tdm_tell(tdm_unit_view *view, const tdm_statement *statement, tdm_tally *tally);
@@ -62,11 +100,12 @@ enum { TDM_MEASURE_TABLES = 3, TDM_MEASURE_THINGS = 3 };
 
 struct tdm_measure {
     tdm_measure_facts facts;
-    int tables[TDM_MEASURE_TABLES];                         /* that it reads; 0: no more */
-    bool level;                                             /* reads the level's rows, too */
-    bool history;                                           /* of every period, also of those not asked for */
-    tdm_weight weight;                                      /* of these */
-    bool registered;                                        /* asks who is registered */
+    int tables[TDM_MEASURE_TABLES]; /* that it reads; 0: no more */
+    bool level;                     /* reads the level's rows, too */
+    bool history;                   /* of every period, also of those not asked for */
+    tdm_weight weight;              /* of these */
+    bool by_programme;              /* its level is of each programme, given as history; one call a period */
+    bool registered;                /* asks who is registered */
     void (*of_unit)(tdm_unit_view *view, tdm_tally *tally); /* what a unit adds to its table; NULL: nothing */
     tdm_thing things[TDM_MEASURE_THINGS];
     tdm_formula_function *formula;

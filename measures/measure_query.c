@@ -167,6 +167,20 @@ static void answer_all(asking *at)
     }
 }
 
+/* Each period with a row of the level, once. */
+static void answer_periods(asking *at)
+{
+    bool has_period = false;
+    tdm_period period = { 0 };
+    for (size_t i = 0; i < at->level.count; i++) {
+        tdm_period here = at->level.rows[i].period;
+        if (tdm_question_asks(at->question, here) && (!has_period || here.number != period.number))
+            answer_group(at, here, TDM_ANY, NULL, 0, NULL);
+        has_period = true;
+        period = here;
+    }
+}
+
 /* ---- the level's rows, where a measure reads them ---- */
 
 static tdm_dimension level_dimension(tdm_breakdown by)
@@ -185,13 +199,15 @@ static tdm_code ask_level(asking *at, tdm_err *err)
     const tdm_measure_question *question = at->question;
     if (!question->measure->level)
         return TDM_OK;
-    const tdm_level_question level = { .has_year = question->has_year && !question->measure->history,
-                                       .year = question->year,
-                                       .period_kind = question->period_kind,
-                                       .by = level_dimension(question->by->by),
-                                       .weight = question->measure->weight,
-                                       .planned = question->planned,
-                                       .as_of = question->as_of };
+    const tdm_level_question level = {
+        .has_year = question->has_year && !question->measure->history && !question->measure->by_programme,
+        .year = question->year,
+        .period_kind = question->period_kind,
+        .by = question->measure->by_programme ? TDM_BY_PROGRAMME : level_dimension(question->by->by),
+        .weight = question->measure->weight,
+        .planned = question->planned,
+        .as_of = question->as_of
+    };
     return tdm_fold_level(at->fold, &level, &at->level, err);
 }
 
@@ -208,7 +224,9 @@ tdm_code tdm_fold_measure(tdm_fold *fold, const tdm_measure_question *asked, tdm
     tdm_code code = ask_level(&at, err);
     if (code == TDM_OK)
         code = tdm_gather(fold, &question, &at.rows, err);
-    if (code == TDM_OK)
+    if (code == TDM_OK && question.measure->by_programme)
+        answer_periods(&at);
+    else if (code == TDM_OK)
         answer_all(&at);
     out->complete = fold->work_done == fold->work.count && !fold->everything;
     tdm_shelf_end(&fold->shelf);

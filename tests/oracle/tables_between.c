@@ -71,13 +71,20 @@ static bool is_repeated(const oracle_tally *tally, const oracle_fact *match)
     return false;
 }
 
+/* That of the smallest origin; of one origin the latest. */
+static bool is_before(const oracle_fact *held, const oracle_fact *other)
+{
+    int order = tdm_id_compare(&other->base->e.origin, &held->base->e.origin);
+    return order < 0 || (order == 0 && oracle_order(held->base, other->base) <= 0);
+}
+
 static const oracle_fact *support_of(const oracle_tally *tally, const oracle_fact *match)
 {
     const oracle_fact *latest = NULL;
     tdm_span owner = oracle_text(match, TDM_SUPPORT_MATCH_OWNER);
     for (size_t i = 0; i < tally->thing_count; i++)
         if (is_by_owner(tally->things[i], TDM_TYPE_SUPPORT, match->base->e.subject, owner)
-            && (latest == NULL || oracle_order(latest->base, tally->things[i]->base) <= 0))
+            && (latest == NULL || is_before(latest, tally->things[i])))
             latest = tally->things[i];
     return latest;
 }

@@ -105,7 +105,8 @@ static void put_cycle(const thing *t)
     bool complete = in_order(t, TDM_PDSA_CYCLE_PLAN, TDM_PDSA_CYCLE_DO)
                     && in_order(t, TDM_PDSA_CYCLE_DO, TDM_PDSA_CYCLE_STUDY)
                     && in_order(t, TDM_PDSA_CYCLE_STUDY, TDM_PDSA_CYCLE_ACT)
-                    && in_order(t, TDM_PDSA_CYCLE_PREDICTION, TDM_PDSA_CYCLE_DO);
+                    && in_order(t, TDM_PDSA_CYCLE_PREDICTION, TDM_PDSA_CYCLE_DO)
+                    && number(t, TDM_PDSA_CYCLE_PREDICTION) != number(t, TDM_PDSA_CYCLE_DO);
     oracle_place place = under(t, TDM_TABLE_CYCLES, TDM_PDSA_CYCLE_GROUP, TDM_PDSA_CYCLE_CHALLENGE);
     put_on(t, &place, TDM_PDSA_CYCLE_PLAN,
            AMOUNTS(1, complete, number(t, TDM_PDSA_CYCLE_CHALLENGE) == TDM_CHALLENGE_IS_ADAPTIVE));
