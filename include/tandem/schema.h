@@ -135,7 +135,8 @@ typedef struct tdm_type {
 typedef struct tdm_filing {
     uint32_t type;
     const char *word;
-    const char *prefix; /* "unit": the subject is given with the fact, unless `parts` name it */
+    const char *prefix; /* "unit": the subject is given with the fact, unless `parts` name it; "": parts[0] is
+                           the subject */
     uint32_t parts[3];  /* fields in the subject after the prefix; 0: no more */
 } tdm_filing;
 const tdm_filing *tdm_type_filing(uint32_t type); /* NULL: facts of the log, amendments, people, parts */
