@@ -4,11 +4,11 @@
  * what to do about the rest.
  */
 #include "import_row.h"
+#include "cell.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 typedef struct cell_reading {
     tdm_statement *statement;
@@ -18,8 +18,14 @@ typedef struct cell_reading {
 
 typedef bool read_cell(cell_reading *reading);
 
-enum { WHAT_BYTES = 180, UNIT_ID_MAX = 100, PROGRAMME_MAX = 100, TITLE_MAX = 200, LOCALITY_MAX = 60 };
-enum { HOURS_MAX = 10000, PEOPLE_MAX = 1000000, FIRST_YEAR = 1990, LAST_YEAR = 2199 };
+enum {
+    WHAT_BYTES = TDM_CELL_WHAT,
+    UNIT_ID_MAX = 100,
+    PROGRAMME_MAX = 100,
+    TITLE_MAX = 200,
+    LOCALITY_MAX = 60
+};
+enum { HOURS_MAX = 10000, PEOPLE_MAX = 1000000 };
 
 static bool refuse(cell_reading *reading, const char *what)
 {
@@ -62,30 +68,18 @@ static bool read_locality(cell_reading *r)
     return fits(r, LOCALITY_MAX, "locality");
 }
 
-/* ---- words of an enumeration, also with spaces or dashes */
-
-static bool find_word(tdm_enum_set set, tdm_span cell, int64_t *number)
-{
-    char word[32];
-    if (cell.len >= sizeof word)
-        return false;
-    for (size_t i = 0; i < cell.len; i++) {
-        uint8_t c = cell.data[i];
-        word[i] = (char)(c == ' ' || c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    }
-    return tdm_enum_number(set, (tdm_span){ (const uint8_t *)word, cell.len }, number);
-}
+/* ---- words of an enumeration */
 
 static bool read_kind(cell_reading *r)
 {
-    return find_word(TDM_ENUM_UNITKIND, r->cell, &r->statement->kind)
+    return tdm_cell_word(TDM_ENUM_UNITKIND, r->cell, &r->statement->kind)
            || refuse(r, "Enter programme, team_intervention or top_team.");
 }
 
 static bool read_status(cell_reading *r)
 {
     int64_t status = TDM_STATUS_IS_DELIVERED;
-    bool known = r->cell.len == 0 || find_word(TDM_ENUM_STATUS, r->cell, &status);
+    bool known = r->cell.len == 0 || tdm_cell_word(TDM_ENUM_STATUS, r->cell, &status);
     r->statement->status = status;
     return (known && status != TDM_STATUS_IS_STARTED)
            || refuse(r, "Enter planned, delivered or cancelled, or leave it blank for delivered.");
@@ -93,20 +87,10 @@ static bool read_status(cell_reading *r)
 
 /* ---- codes */
 
-static bool read_code(tdm_span text, char out[16])
-{
-    if (text.len > 12)
-        return false;
-    for (size_t i = 0; i < text.len; i++)
-        out[i] = (char)(text.data[i] >= 'a' && text.data[i] <= 'z' ? text.data[i] - 'a' + 'A' : text.data[i]);
-    out[text.len] = '\0';
-    return tdm_code_is_valid(tdm_span_text(out));
-}
-
 static bool read_lead(cell_reading *r)
 {
     tdm_span code = r->cell.len == 0 ? r->statement->recorder : r->cell;
-    if (read_code(code, r->statement->lead))
+    if (tdm_cell_code(code, r->statement->lead))
         return true;
     r->statement->lead[0] = '\0';
     return refuse(r,
@@ -116,67 +100,9 @@ static bool read_lead(cell_reading *r)
 
 /* ---- dates */
 
-/* Digits up to something else; returns how many. */
-static size_t take_digits(tdm_span text, size_t at, int *value)
-{
-    size_t count = 0;
-    for (*value = 0; at + count < text.len && count < 5; count++) {
-        uint8_t c = text.data[at + count];
-        if (c < '0' || c > '9')
-            break;
-        *value = *value * 10 + (c - '0');
-    }
-    return count;
-}
-
-/* Three numbers with the same sign between them. */
-static bool split_date(tdm_span text, int part[3], size_t digits[3])
-{
-    size_t at = 0;
-    uint8_t sign = 0;
-    for (int i = 0; i < 3; i++) {
-        digits[i] = take_digits(text, at, &part[i]);
-        at += digits[i];
-        if (digits[i] == 0 || (i == 2 && at != text.len))
-            return false;
-        if (i == 2)
-            return true;
-        if (at >= text.len || strchr("-/.", text.data[at]) == NULL || (i == 1 && text.data[at] != sign))
-            return false;
-        sign = text.data[at++];
-    }
-    return false;
-}
-
-static bool take_date(cell_reading *r, int year, int month, int day, tdm_date *out)
-{
-    if (year < FIRST_YEAR || year > LAST_YEAR || !tdm_date_is_real(year, month, day)) {
-        snprintf(r->what, WHAT_BYTES,
-                 "There is no such day between %d and %d. Enter the date as YYYY-MM-DD, "
-                 "such as 2017-09-30.",
-                 FIRST_YEAR, LAST_YEAR);
-        return false;
-    }
-    *out = tdm_date_from(year, month, day);
-    return true;
-}
-
 static bool read_date(cell_reading *r, tdm_date *out)
 {
-    int part[3];
-    size_t digits[3];
-    if (r->cell.len == 0)
-        return refuse(r, "Enter the date as YYYY-MM-DD, such as 2017-09-30.");
-    if (!split_date(r->cell, part, digits))
-        return refuse(r, "This is not read as a date. Enter it as YYYY-MM-DD, such as 2017-09-30.");
-    if (digits[0] == 4 && digits[1] <= 2 && digits[2] <= 2)
-        return take_date(r, part[0], part[1], part[2], out);
-    if (digits[2] != 4 || digits[0] > 2 || digits[1] > 2)
-        return refuse(r, "This is not read as a date. Enter it as YYYY-MM-DD, such as 2017-09-30.");
-    if (part[0] <= 12 && part[1] <= 12 && part[0] != part[1])
-        return refuse(r, "Day and month could be either way round. Enter the date as YYYY-MM-DD, such as "
-                         "2017-09-30.");
-    return take_date(r, part[2], part[1], part[0], out);
+    return tdm_cell_date(r->cell, out, r->what);
 }
 
 static bool read_start(cell_reading *r)
@@ -196,36 +122,11 @@ static bool read_end(cell_reading *r)
 
 /* ---- numbers */
 
-/* Digits, and up to `places` after a point; the value in units of 10^-places. */
-static bool read_decimal(tdm_span text, int places, int64_t max, int64_t *out)
-{
-    int64_t value = 0;
-    int after = -1; /* digits after the point */
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.data[i];
-        if (c == '.' && after < 0 && i > 0) {
-            after = 0;
-            continue;
-        }
-        bool zero_beyond = after >= places && c == '0'; /* 12.0, 1.500: nothing is lost */
-        if (c < '0' || c > '9' || value > max || (after >= places && !zero_beyond))
-            return false;
-        if (zero_beyond)
-            continue;
-        value = value * 10 + (c - '0');
-        after += after >= 0;
-    }
-    for (int i = after < 0 ? 0 : after; i < places; i++)
-        value *= 10;
-    *out = value;
-    return text.len > 0 && value <= max;
-}
-
 static bool read_hours(cell_reading *r)
 {
     if (r->cell.len == 0)
         return true; /* whether it may be blank depends on the status */
-    r->statement->has_hours = read_decimal(r->cell, 2, (int64_t)HOURS_MAX * 100, &r->statement->hours);
+    r->statement->has_hours = tdm_cell_decimal(r->cell, 2, (int64_t)HOURS_MAX * 100, &r->statement->hours);
     return r->statement->has_hours
            || refuse(r, "Enter the hours as a number from 0 to 10000 with at most two decimals, such as 2 or "
                         "1.5.");
@@ -235,7 +136,7 @@ static bool read_participants(cell_reading *r)
 {
     if (r->cell.len == 0)
         return true;
-    r->statement->has_people = read_decimal(r->cell, 0, PEOPLE_MAX, &r->statement->people);
+    r->statement->has_people = tdm_cell_decimal(r->cell, 0, PEOPLE_MAX, &r->statement->people);
     return r->statement->has_people
            || refuse(r, "Enter how many people took part as a whole number from 0 to 1000000, or leave it "
                         "blank if that is not known.");
@@ -243,33 +144,14 @@ static bool read_participants(cell_reading *r)
 
 /* ---- partners: CODE or CODE:plan+deliver, several with ';' */
 
-static tdm_span trim(tdm_span text)
-{
-    while (text.len > 0 && text.data[0] == ' ')
-        text = (tdm_span){ text.data + 1, text.len - 1 };
-    while (text.len > 0 && text.data[text.len - 1] == ' ')
-        text.len--;
-    return text;
-}
-
-/* The part before the next sign; *rest goes on behind it. */
-static tdm_span next_part(tdm_span *rest, char sign)
-{
-    const uint8_t *found = rest->len == 0 ? NULL : memchr(rest->data, sign, rest->len);
-    tdm_span part = { rest->data, found == NULL ? rest->len : (size_t)(found - rest->data) };
-    size_t used = part.len + (found != NULL);
-    *rest = (tdm_span){ rest->data + used, rest->len - used };
-    return trim(part);
-}
-
 static bool read_phases(tdm_span text, uint8_t *phases)
 {
     if (text.len == 0)
         return false;
     while (text.len > 0) {
         int64_t number = 0;
-        tdm_span word = next_part(&text, '+');
-        if (!find_word(TDM_ENUM_PHASE, word, &number) || number < 1 || number > TDM_PARTNER_PHASES)
+        tdm_span word = tdm_cell_next(&text, '+');
+        if (!tdm_cell_word(TDM_ENUM_PHASE, word, &number) || number < 1 || number > TDM_PARTNER_PHASES)
             return false;
         *phases |= (uint8_t)(1u << (number - 1));
     }
@@ -292,15 +174,15 @@ static tdm_partner *find_partner(tdm_statement *s, const char *code)
 static bool read_partner(cell_reading *r, tdm_span item)
 {
     bool has_phases = memchr(item.data, ':', item.len) != NULL;
-    tdm_span code = next_part(&item, ':');
+    tdm_span code = tdm_cell_next(&item, ':');
     char text[16];
     uint8_t phases = 1u << (TDM_PHASE_IS_DELIVER - 1);
     if (has_phases) {
         phases = 0;
-        if (!read_phases(trim(item), &phases))
+        if (!read_phases(tdm_cell_trim(item), &phases))
             return refuse(r, "After the colon write plan, deliver, support, or several as plan+deliver.");
     }
-    if (!read_code(code, text)) {
+    if (!tdm_cell_code(code, text)) {
         snprintf(r->what, WHAT_BYTES,
                  "\"%.*s\" is no organisation code (3 to 12 letters and digits). Write CODE or "
                  "CODE:plan+deliver, several with ';'.",
@@ -324,7 +206,7 @@ static bool read_partners(cell_reading *r)
 {
     tdm_span rest = r->cell;
     while (rest.len > 0) {
-        tdm_span item = next_part(&rest, ';');
+        tdm_span item = tdm_cell_next(&rest, ';');
         if (item.len > 0 && !read_partner(r, item))
             return false;
     }
