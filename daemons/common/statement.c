@@ -3,8 +3,8 @@
  * statement.c: from a statement and the facts in force to the facts that are missing.
  */
 #include "statement.h"
+#include "filing.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,22 +137,18 @@ tdm_code tdm_fact_hide(const tdm_held *held, tdm_span subject, const tdm_id *fac
 
 /* ---- names of facts */
 
-/* Words as text with terminators, for tdm_fact_named. */
-static tdm_id name_fact(const char *kind, tdm_span recorder, tdm_span subject, const char *third,
-                        const char *fourth)
+/* The name of a fact that has no KEY field. */
+static tdm_id name_fact(uint32_t type, tdm_span recorder, tdm_span subject, const char *id)
 {
-    char recorder_text[16];
-    char subject_text[TDM_SUBJECT_MAX + 1];
-    snprintf(recorder_text, sizeof recorder_text, "%.*s", (int)recorder.len, (const char *)recorder.data);
-    snprintf(subject_text, sizeof subject_text, "%.*s", (int)subject.len, (const char *)subject.data);
-    const char *words[] = { kind, recorder_text, subject_text, third, fourth };
-    size_t count = fourth != NULL ? 5 : third != NULL ? 4 : 3;
-    return tdm_fact_named(words, count);
+    tdm_record record;
+    tdm_record_init(&record, type);
+    tdm_record_set_bytes(&record, 1, recorder);
+    return tdm_filing_fact(&record, subject, id);
 }
 
 tdm_id tdm_statement_unit_fact(tdm_span recorder, tdm_span subject)
 {
-    return name_fact("unit", recorder, subject, NULL, NULL);
+    return name_fact(TDM_TYPE_UNIT, recorder, subject, NULL);
 }
 
 /* ---- a statement */
@@ -272,7 +268,7 @@ static tdm_code draft_session(drafting *d, const tdm_id *fact, bool has_hours, i
 static tdm_code draft_attendance(drafting *d, const tdm_id *session, bool has_session)
 {
     const tdm_statement *s = d->statement;
-    tdm_id fact = name_fact("attendance", s->recorder, d->subject, "1", NULL);
+    tdm_id fact = name_fact(TDM_TYPE_ATTENDANCE, s->recorder, d->subject, "1");
     bool told = tdm_statement_tells(s, TDM_COLUMN_PARTICIPANTS);
     if (!has_session || (told && !s->has_people))
         return hide(d, &fact, TDM_TYPE_VOID, "not reported any more");
@@ -297,13 +293,12 @@ static bool names_phase(const tdm_statement *s, tdm_span code, int64_t phase)
 
 static tdm_code draft_link(drafting *d, const char *partner, int64_t phase)
 {
-    const char *word = tdm_enum_word(TDM_ENUM_PHASE, phase);
-    tdm_id fact = name_fact("link", d->statement->recorder, d->subject, partner, word);
     tdm_record record;
     tdm_record_init(&record, TDM_TYPE_LINK_ASSERT);
     tdm_record_set_bytes(&record, TDM_LINK_ASSERT_RECORDER, d->statement->recorder);
     tdm_record_set_text(&record, TDM_LINK_ASSERT_ORGANISATION, partner);
     tdm_record_set_number(&record, TDM_LINK_ASSERT_PHASE, phase);
+    tdm_id fact = tdm_filing_fact(&record, d->subject, NULL);
     return want(d, &fact, &record);
 }
 
@@ -341,7 +336,7 @@ tdm_code tdm_statement_draft(const tdm_statement *statement, tdm_span subject, c
                              tdm_drafts *drafts, tdm_verdict *verdict, tdm_err *err)
 {
     tdm_id unit = tdm_statement_unit_fact(statement->recorder, subject);
-    tdm_id session = name_fact("session", statement->recorder, subject, "1", NULL);
+    tdm_id session = name_fact(TDM_TYPE_SESSION, statement->recorder, subject, "1");
     const tdm_held_fact *old = tdm_held_find(held, &unit);
     drafting d = { .statement = statement,
                    .subject = subject,

@@ -6,6 +6,7 @@
 #include "hub_inner.h"
 
 #include "clock.h"
+#include "filing.h"
 #include "log.h"
 
 #include "tandem/pack.h"
@@ -23,6 +24,17 @@ static bool has_active(const tdm_hub *hub, const tdm_id *origin, uint32_t purpos
 /* ---- stating keys and rights
  * ---------------------------------------------------------------------------------------------- */
 
+static tdm_code add_filed(tdm_drafts *drafts, const tdm_record *record, tdm_date today, tdm_err *err)
+{
+    tdm_buf subject = { 0 };
+    tdm_filing_subject(record, &subject);
+    tdm_id fact = tdm_filing_fact(record, tdm_buf_span(&subject), NULL);
+    tdm_code code =
+        tdm_drafts_add(drafts, TDM_AUTHOR_IS_OPERATOR, tdm_buf_span(&subject), &fact, today, record, err);
+    tdm_buf_free(&subject);
+    return code;
+}
+
 static tdm_code add_key(tdm_drafts *drafts, const tdm_id *origin, int64_t purpose, const uint8_t key[32],
                         tdm_date today, tdm_err *err)
 {
@@ -32,18 +44,7 @@ static tdm_code add_key(tdm_drafts *drafts, const tdm_id *origin, int64_t purpos
     tdm_record_set_number(&record, TDM_KEY_PURPOSE, purpose);
     tdm_record_set_bytes(&record, TDM_KEY_PUBLIC_KEY, (tdm_span){ key, 32 });
     tdm_record_set_number(&record, TDM_KEY_STATE, TDM_KEYSTATE_IS_ACTIVE);
-    char origin_hex[33];
-    char key_hex[65];
-    tdm_hex(origin_hex, origin->bytes, TDM_ID_BYTES);
-    tdm_hex(key_hex, key, 32);
-    const char *words[] = { "key", origin_hex, key_hex };
-    tdm_id fact = tdm_fact_named(words, 3);
-    tdm_buf subject = { 0 };
-    tdm_subject_origin(&subject, origin);
-    tdm_code code =
-        tdm_drafts_add(drafts, TDM_AUTHOR_IS_OPERATOR, tdm_buf_span(&subject), &fact, today, &record, err);
-    tdm_buf_free(&subject);
-    return code;
+    return add_filed(drafts, &record, today, err);
 }
 
 /* The first organisation of a join code is the node itself; for the others it answers (a network for its
@@ -56,16 +57,7 @@ static tdm_code add_represents(tdm_drafts *drafts, const tdm_id *origin, const c
     tdm_record_set_bytes(&record, TDM_REPRESENTS_ORIGIN, (tdm_span){ origin->bytes, TDM_ID_BYTES });
     tdm_record_set_text(&record, TDM_REPRESENTS_ORGANISATION, organisation);
     tdm_record_set_number(&record, TDM_REPRESENTS_MODE, first ? TDM_MODE_IS_REPRESENTS : TDM_MODE_IS_ANSWERS);
-    char origin_hex[33];
-    tdm_hex(origin_hex, origin->bytes, TDM_ID_BYTES);
-    const char *words[] = { "represents", origin_hex, organisation };
-    tdm_id fact = tdm_fact_named(words, 3);
-    tdm_buf subject = { 0 };
-    tdm_subject_origin(&subject, origin);
-    tdm_code code =
-        tdm_drafts_add(drafts, TDM_AUTHOR_IS_OPERATOR, tdm_buf_span(&subject), &fact, today, &record, err);
-    tdm_buf_free(&subject);
-    return code;
+    return add_filed(drafts, &record, today, err);
 }
 
 /* A node that asks again (its answer was lost, the hub crashed) is known by then: what stands already is not

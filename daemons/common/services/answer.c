@@ -3,6 +3,7 @@
  * answer.c: what services share: reading arguments, writing documents, stating single facts.
  */
 #include "services.h"
+#include "../filing.h"
 #include "../statement.h"
 
 #include <sched.h>
@@ -291,5 +292,16 @@ tdm_code tdm_state_fact(const tdm_service_context *context, tdm_span subject, co
         code = tdm_core_state_drafts(context->core, drafts, &stated, err);
     tdm_held_free(&held);
     tdm_drafts_free(&drafts);
+    return code;
+}
+
+tdm_code tdm_state_filed(const tdm_service_context *context, tdm_date date, const tdm_record *record,
+                         bool *did, tdm_err *err)
+{
+    tdm_buf subject = { 0 };
+    tdm_filing_subject(record, &subject);
+    tdm_id fact = tdm_filing_fact(record, tdm_buf_span(&subject), NULL);
+    tdm_code code = tdm_state_fact(context, tdm_buf_span(&subject), &fact, date, record, did, err);
+    tdm_buf_free(&subject);
     return code;
 }

@@ -63,17 +63,11 @@ tdm_code tdm_organisation_register(const tdm_service_context *context, const cha
     tdm_core_fold_release(context->core, fold);
     if (found != TDM_NOT_FOUND)
         return found;
-    const char *words[] = { "organisation", code };
     bool did = false;
-    tdm_id fact = tdm_fact_named(words, TDM_COUNT(words));
-    tdm_buf subject = { 0 };
     tdm_record record;
-    tdm_subject_organisation(&subject, tdm_span_text(code));
     tdm_record_init(&record, TDM_TYPE_ORGANISATION);
     tdm_record_set_text(&record, TDM_ORGANISATION_CODE, code);
     tdm_record_set_text(&record, TDM_ORGANISATION_NAME, name);
     tdm_record_set_number(&record, TDM_ORGANISATION_SECTOR, sector);
-    found = tdm_state_fact(context, tdm_buf_span(&subject), &fact, tdm_today(context), &record, &did, err);
-    tdm_buf_free(&subject);
-    return found;
+    return tdm_state_filed(context, tdm_today(context), &record, &did, err);
 }

@@ -9,6 +9,7 @@
 #include "import_table.h"
 #include "organisation_row.h"
 #include "services.h"
+#include "../filing.h"
 #include "../statement.h"
 
 #include <stdio.h>
@@ -74,10 +75,6 @@ static bool find_change(const stating *s, int64_t kind, tdm_record *out)
 static tdm_code state_change(stating *s, int64_t kind, tdm_date effective, uint32_t field, tdm_span text,
                              int64_t number)
 {
-    char date[16];
-    tdm_date_text(effective, date);
-    const char *words[] = { "change", s->row->code, tdm_enum_word(TDM_ENUM_CHANGE, kind), date };
-    tdm_id fact = tdm_fact_named(words, TDM_COUNT(words));
     tdm_record record;
     tdm_record_init(&record, TDM_TYPE_ORGANISATION_CHANGE);
     tdm_record_set_text(&record, TDM_ORGANISATION_CHANGE_CODE, s->row->code);
@@ -89,6 +86,7 @@ static tdm_code state_change(stating *s, int64_t kind, tdm_date effective, uint3
         tdm_record_set_number(&record, TDM_ORGANISATION_CHANGE_BELONGS, s->row->belongs);
     if (kind == TDM_CHANGE_IS_RECLASSIFIED)
         tdm_record_set_number(&record, TDM_ORGANISATION_CHANGE_SECTOR, number);
+    tdm_id fact = tdm_filing_fact(&record, s->subject, NULL);
     return want(s, &fact, effective, &record);
 }
 
@@ -183,8 +181,10 @@ static tdm_code state_dated(stating *s)
 static tdm_code state_row(stating *s)
 {
     organisation_run *run = s->run;
-    const char *words[] = { "organisation", s->row->code };
-    tdm_id fact = tdm_fact_named(words, TDM_COUNT(words));
+    tdm_record record;
+    tdm_record_init(&record, TDM_TYPE_ORGANISATION);
+    tdm_record_set_text(&record, TDM_ORGANISATION_CODE, s->row->code);
+    tdm_id fact = tdm_filing_fact(&record, s->subject, NULL);
     tdm_code code =
         tdm_held_load(&run->held, run->fold, tdm_core_origin(run->context->core), s->subject, run->err);
     const tdm_held_fact *old = tdm_held_find(&run->held, &fact);
@@ -192,7 +192,6 @@ static tdm_code state_row(stating *s)
         old != NULL && code == TDM_OK
         && tdm_record_decode(TDM_TYPE_ORGANISATION, tdm_held_payload(&run->held, old), &s->base, NULL)
                == TDM_OK;
-    tdm_record record;
     if (known)
         record = s->base;
     else

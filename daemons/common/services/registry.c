@@ -11,46 +11,35 @@
 
 /* ---- one fact, one row of answer */
 
-typedef struct registry_fact {
-    const char *subject_kind;
-    const char *subject_rest;
-    tdm_id fact;
-    tdm_record record;
-} registry_fact;
-
-static tdm_code state_one(const tdm_service_context *context, const registry_fact *f, tdm_json *json,
+static tdm_code state_one(const tdm_service_context *context, const tdm_record *record, tdm_json *json,
                           tdm_err *err)
 {
     bool did = false;
-    tdm_buf subject = { 0 };
     tdm_buf payload = { 0 };
     tdm_buf text = { 0 };
-    tdm_subject_word(&subject, f->subject_kind, f->subject_rest);
-    tdm_code code =
-        tdm_state_fact(context, tdm_buf_span(&subject), &f->fact, tdm_today(context), &f->record, &did, err);
+    tdm_code code = tdm_record_encode(record, &payload, err);
     if (code == TDM_OK)
-        code = tdm_record_encode(&f->record, &payload, err);
+        code = tdm_state_filed(context, tdm_today(context), record, &did, err);
     if (code == TDM_OK)
-        code = tdm_payload_to_json(f->record.type->number, tdm_buf_span(&payload), &text, err);
+        code = tdm_payload_to_json(record->type->number, tdm_buf_span(&payload), &text, err);
     if (code == TDM_OK) {
         tdm_json_begin_object(json);
-        tdm_member_text(json, "type", f->record.type->name);
+        tdm_member_text(json, "type", record->type->name);
         tdm_member_bool(json, "stated", did);
         tdm_json_raw(tdm_json_key(json, "fact"), tdm_buf_span(&text));
         tdm_json_end_object(json);
     }
-    tdm_buf_free(&subject);
     tdm_buf_free(&payload);
     tdm_buf_free(&text);
     return code;
 }
 
-static tdm_code answer_one(const tdm_service_context *context, const registry_fact *f, const char *schema,
+static tdm_code answer_one(const tdm_service_context *context, const tdm_record *record, const char *schema,
                            tdm_answer *answer, tdm_err *err)
 {
     tdm_document document;
     tdm_document_open(&document, answer, schema, context->now_ms, true);
-    tdm_code code = state_one(context, f, &document.json, err);
+    tdm_code code = state_one(context, record, &document.json, err);
     return code == TDM_OK ? tdm_document_close(&document, err) : code;
 }
 
@@ -82,12 +71,11 @@ static tdm_code read_tenths(const json_t *args, int64_t *tenths, tdm_err *err)
 
 /* target and baseline have year and level in the same fields */
 static tdm_code set_level(const tdm_service_context *context, const tdm_request *request, uint32_t type,
-                          const char *word, tdm_answer *answer, tdm_err *err)
+                          tdm_answer *answer, tdm_err *err)
 {
     bool has = false;
     int32_t year = 0;
     int64_t tenths = 0;
-    const char *fy = tdm_arg_text(request->args, "fy");
     tdm_code code = tdm_arg_year(request->args, "fy", &has, &year, err);
     if (code == TDM_OK && !has)
         code = tdm_fail(err, TDM_INVALID, 0, "fy is missing; give for instance 2017/18");
@@ -95,24 +83,23 @@ static tdm_code set_level(const tdm_service_context *context, const tdm_request 
         code = read_tenths(request->args, &tenths, err);
     if (code != TDM_OK)
         return code;
-    const char *words[] = { word, fy };
-    registry_fact f = { .subject_kind = "period", .subject_rest = fy, .fact = tdm_fact_named(words, 2) };
-    tdm_record_init(&f.record, type);
-    tdm_record_set_number(&f.record, TDM_TARGET_YEAR, year);
-    tdm_record_set_number(&f.record, TDM_TARGET_LEVEL, tenths);
-    return answer_one(context, &f, "tandem.targets/1", answer, err);
+    tdm_record record;
+    tdm_record_init(&record, type);
+    tdm_record_set_number(&record, TDM_TARGET_YEAR, year);
+    tdm_record_set_number(&record, TDM_TARGET_LEVEL, tenths);
+    return answer_one(context, &record, "tandem.targets/1", answer, err);
 }
 
 tdm_code tdm_serve_target_set(const tdm_service_context *context, const tdm_request *request,
                               tdm_answer *answer, tdm_err *err)
 {
-    return set_level(context, request, TDM_TYPE_TARGET, "target", answer, err);
+    return set_level(context, request, TDM_TYPE_TARGET, answer, err);
 }
 
 tdm_code tdm_serve_baseline_set(const tdm_service_context *context, const tdm_request *request,
                                 tdm_answer *answer, tdm_err *err)
 {
-    return set_level(context, request, TDM_TYPE_BASELINE, "baseline", answer, err);
+    return set_level(context, request, TDM_TYPE_BASELINE, answer, err);
 }
 
 /* ---- catalogue */
@@ -131,16 +118,13 @@ tdm_code tdm_serve_catalogue_add(const tdm_service_context *context, const tdm_r
     if (strlen(programme) > 100 || strlen(name) > 200 || (core != NULL && strlen(core) > 100))
         return tdm_fail(err, TDM_INVALID, 0,
                         "programme and core have at most 100 bytes, name at most 200; shorten them");
-    const char *words[] = { "catalogue", programme };
-    registry_fact f = { .subject_kind = "programme",
-                        .subject_rest = programme,
-                        .fact = tdm_fact_named(words, TDM_COUNT(words)) };
-    tdm_record_init(&f.record, TDM_TYPE_CATALOGUE_ENTRY);
-    tdm_record_set_text(&f.record, TDM_CATALOGUE_ENTRY_PROGRAMME, programme);
-    tdm_record_set_text(&f.record, TDM_CATALOGUE_ENTRY_NAME, name);
+    tdm_record record;
+    tdm_record_init(&record, TDM_TYPE_CATALOGUE_ENTRY);
+    tdm_record_set_text(&record, TDM_CATALOGUE_ENTRY_PROGRAMME, programme);
+    tdm_record_set_text(&record, TDM_CATALOGUE_ENTRY_NAME, name);
     if (core != NULL)
-        tdm_record_set_text(&f.record, TDM_CATALOGUE_ENTRY_CORE, core);
-    return answer_one(context, &f, "tandem.catalogue/1", answer, err);
+        tdm_record_set_text(&record, TDM_CATALOGUE_ENTRY_CORE, core);
+    return answer_one(context, &record, "tandem.catalogue/1", answer, err);
 }
 
 /* ---- returns */
@@ -201,17 +185,13 @@ static tdm_code find_represented(const tdm_service_context *context, code_list *
     return code;
 }
 
-static registry_fact make_return(uint32_t type, const char *word, const char *organisation,
-                                 const char *period)
+static tdm_record make_return(uint32_t type, const char *organisation, const char *period)
 {
-    const char *words[] = { word, organisation, period };
-    registry_fact f = { .subject_kind = "period",
-                        .subject_rest = period,
-                        .fact = tdm_fact_named(words, TDM_COUNT(words)) };
-    tdm_record_init(&f.record, type);
-    tdm_record_set_text(&f.record, TDM_RETURN_EXPECTED_ORGANISATION, organisation);
-    tdm_record_set_text(&f.record, TDM_RETURN_EXPECTED_PERIOD, period);
-    return f;
+    tdm_record record;
+    tdm_record_init(&record, type);
+    tdm_record_set_text(&record, TDM_RETURN_EXPECTED_ORGANISATION, organisation);
+    tdm_record_set_text(&record, TDM_RETURN_EXPECTED_PERIOD, period);
+    return record;
 }
 
 tdm_code tdm_serve_return_expect(const tdm_service_context *context, const tdm_request *request,
@@ -235,8 +215,8 @@ tdm_code tdm_serve_return_expect(const tdm_service_context *context, const tdm_r
         tdm_document_open(&document, answer, "tandem.returns/1", context->now_ms, true);
         tdm_period_text(period, text);
         for (size_t i = 0; i < list.count && code == TDM_OK; i++) {
-            registry_fact f = make_return(TDM_TYPE_RETURN_EXPECTED, "return_expected", list.codes[i], text);
-            code = state_one(context, &f, &document.json, err);
+            tdm_record record = make_return(TDM_TYPE_RETURN_EXPECTED, list.codes[i], text);
+            code = state_one(context, &record, &document.json, err);
         }
         if (code == TDM_OK)
             code = tdm_document_close(&document, err);
@@ -257,8 +237,8 @@ tdm_code tdm_serve_return_make(const tdm_service_context *context, const tdm_req
     if (code != TDM_OK)
         return code;
     tdm_period_text(period, text);
-    registry_fact f = make_return(TDM_TYPE_RETURN_MADE, "return_made", organisation, text);
+    tdm_record record = make_return(TDM_TYPE_RETURN_MADE, organisation, text);
     if (tdm_arg_flag(request->args, "nil"))
-        tdm_record_set_number(&f.record, TDM_RETURN_MADE_NIL, 1);
-    return answer_one(context, &f, "tandem.returns/1", answer, err);
+        tdm_record_set_number(&record, TDM_RETURN_MADE_NIL, 1);
+    return answer_one(context, &record, "tandem.returns/1", answer, err);
 }

@@ -113,6 +113,9 @@ tdm_date tdm_today(const tdm_service_context *context); /* London */
 /* One registry or period fact: stated if it is new, corrected or unvoided if it differs; *did tells. */
 tdm_code tdm_state_fact(const tdm_service_context *context, tdm_span subject, const tdm_id *fact,
                         tdm_date date, const tdm_record *record, bool *did, tdm_err *err);
+/* The same with subject and name from its fields (filing.h). */
+tdm_code tdm_state_filed(const tdm_service_context *context, tdm_date date, const tdm_record *record,
+                         bool *did, tdm_err *err);
 /* Subjects "organisation/CODE", "period/PERIOD"...: appended to out. */
 void tdm_subject_word(tdm_buf *out, const char *kind, const char *rest);
 uint32_t tdm_own_author(const tdm_service_context *context);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * filing.c: subjects and names from the schema table.
+ */
+#include "filing.h"
+
+#include "tandem/civil.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- text of a value */
+
+typedef void text_writer(const tdm_field *field, const tdm_value *value, tdm_buf *out);
+
+static void text_of_number(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    tdm_buf_format(out, "%" PRId64, value->number);
+}
+
+static void text_of_bool(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    tdm_buf_text(out, value->number != 0 ? "true" : "false");
+}
+
+static void text_of_text(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    tdm_buf_add(out, value->bytes.data, value->bytes.len);
+}
+
+static void text_of_bytes(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    char hex[2 * TDM_DIGEST_BYTES + 1] = "";
+    TDM_ASSERT(value->bytes.len <= TDM_DIGEST_BYTES);
+    tdm_hex(hex, value->bytes.data, value->bytes.len);
+    tdm_buf_text(out, hex);
+}
+
+static void text_of_date(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    char text[16];
+    tdm_date_text((tdm_date)value->number, text);
+    tdm_buf_text(out, text);
+}
+
+static void text_of_time(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    char text[40];
+    tdm_time_text(value->number, 0, text);
+    tdm_buf_text(out, text);
+}
+
+static void text_of_year(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    char text[16];
+    tdm_period_text((tdm_period){ TDM_PERIOD_YEAR, (int32_t)value->number }, text);
+    tdm_buf_text(out, text);
+}
+
+static void text_of_enum(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    const char *word = tdm_enum_word(field->set, value->number);
+    if (word != NULL)
+        tdm_buf_text(out, word);
+    else
+        text_of_number(field, value, out);
+}
+
+static void text_of_type(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    const tdm_type *type = tdm_type_find((uint32_t)value->number);
+    if (type != NULL)
+        tdm_buf_text(out, type->name);
+    else
+        text_of_number(field, value, out);
+}
+
+static text_writer *const TEXTS[] = {
+    [TDM_KIND_UINT] = text_of_number,
+    [TDM_KIND_INT] = text_of_number,
+    [TDM_KIND_BOOL] = text_of_bool,
+    [TDM_KIND_TEXT] = text_of_text,
+    [TDM_KIND_CODE] = text_of_text,
+    [TDM_KIND_SUBJECT] = text_of_text,
+    [TDM_KIND_PERIOD] = text_of_text,
+    [TDM_KIND_ID] = text_of_bytes,
+    [TDM_KIND_INCARNATION] = text_of_bytes,
+    [TDM_KIND_KEY] = text_of_bytes,
+    [TDM_KIND_DIGEST] = text_of_bytes,
+    [TDM_KIND_DATE] = text_of_date,
+    [TDM_KIND_TIME] = text_of_time,
+    [TDM_KIND_YEAR] = text_of_year,
+    [TDM_KIND_ENUM] = text_of_enum,
+    [TDM_KIND_TYPE] = text_of_type,
+    [TDM_KIND_TEXTS] = NULL,
+    [TDM_KIND_LIST] = NULL,
+    [TDM_KIND_BODY] = NULL,
+};
+
+void tdm_field_text(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    if (TEXTS[field->kind] != NULL)
+        TEXTS[field->kind](field, value, out);
+}
+
+static bool same_name(tdm_span name, const char *own)
+{
+    if (name.len != strlen(own))
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        if ((name.data[i] == '-' ? '_' : (char)name.data[i]) != own[i])
+            return false;
+    return true;
+}
+
+const tdm_field *tdm_field_named(const tdm_type *type, tdm_span name)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (same_name(name, type->fields[i].name))
+            return &type->fields[i];
+    return NULL;
+}
+
+/* ---- what a type needs to be filed */
+
+bool tdm_type_has_recorder(const tdm_type *type)
+{
+    return type->scope == TDM_SCOPE_SYSTEM
+           && (type->duty == TDM_DUTY_DOSSIER || type->duty == TDM_DUTY_DETAIL
+               || type->duty == TDM_DUTY_THING);
+}
+
+bool tdm_type_takes_id(const tdm_type *type)
+{
+    return type->number == TDM_TYPE_SESSION || type->number == TDM_TYPE_ATTENDANCE;
+}
+
+bool tdm_type_takes_unit(const tdm_type *type)
+{
+    const tdm_filing *filing = tdm_type_filing(type->number);
+    return filing != NULL && filing->parts[0] == 0 && strcmp(filing->prefix, "unit") == 0;
+}
+
+bool tdm_field_names(const tdm_type *type, const tdm_field *field)
+{
+    const tdm_filing *filing = tdm_type_filing(type->number);
+    bool first = tdm_type_has_recorder(type) || type->duty == TDM_DUTY_PERSON;
+    bool names = field->key || (first && field->number == 1);
+    for (size_t i = 0; filing != NULL && i < TDM_COUNT(filing->parts); i++)
+        names = names || filing->parts[i] == field->number;
+    return names;
+}
+
+/* ---- subjects and names */
+
+void tdm_filing_subject(const tdm_record *record, tdm_buf *out)
+{
+    const tdm_filing *filing = tdm_type_filing(record->type->number);
+    TDM_ASSERT(filing != NULL && filing->parts[0] != 0);
+    tdm_buf_text(out, filing->prefix);
+    for (size_t i = 0; i < TDM_COUNT(filing->parts) && filing->parts[i] != 0; i++) {
+        if (i > 0 || filing->prefix[0] != '\0')
+            tdm_buf_text(out, "/");
+        tdm_field_text(&record->type->fields[filing->parts[i] - 1], &record->values[filing->parts[i]], out);
+    }
+}
+
+/* Words with their terminators, one behind the other, until they are hashed. */
+typedef struct naming {
+    tdm_buf text;
+    size_t at[TDM_FIELDS_MAX + 4];
+    size_t count;
+} naming;
+
+static void add_word(naming *n, tdm_span word)
+{
+    n->at[n->count++] = n->text.len;
+    tdm_buf_add(&n->text, word.data, word.len);
+    tdm_buf_add(&n->text, "", 1);
+}
+
+static void add_field(naming *n, const tdm_record *record, const tdm_field *field)
+{
+    n->at[n->count++] = n->text.len;
+    tdm_field_text(field, &record->values[field->number], &n->text);
+    tdm_buf_add(&n->text, "", 1);
+}
+
+static void add_keys(naming *n, const tdm_record *record)
+{
+    for (size_t i = 0; i < record->type->field_count; i++)
+        if (record->type->fields[i].key)
+            add_field(n, record, &record->type->fields[i]);
+}
+
+static tdm_id finish(naming *n)
+{
+    const char *words[TDM_FIELDS_MAX + 4];
+    TDM_ASSERT(!n->text.failed);
+    for (size_t i = 0; i < n->count; i++)
+        words[i] = (const char *)n->text.data + n->at[i];
+    tdm_id id = tdm_fact_named(words, n->count);
+    tdm_buf_free(&n->text);
+    return id;
+}
+
+tdm_id tdm_filing_fact(const tdm_record *record, tdm_span subject, const char *id)
+{
+    naming n = { .count = 0 };
+    const tdm_filing *filing = tdm_type_filing(record->type->number);
+    TDM_ASSERT(filing != NULL && (id != NULL) == tdm_type_takes_id(record->type));
+    add_word(&n, tdm_span_text(filing->word));
+    if (tdm_type_has_recorder(record->type)) {
+        add_field(&n, record, &record->type->fields[0]);
+        add_word(&n, subject);
+    }
+    add_keys(&n, record);
+    if (id != NULL)
+        add_word(&n, tdm_span_text(id));
+    return finish(&n);
+}
+
+tdm_id tdm_filing_row(const tdm_record *record)
+{
+    naming n = { .count = 0 };
+    TDM_ASSERT(record->type->duty == TDM_DUTY_PERSON);
+    add_word(&n, tdm_span_text(record->type->name));
+    add_field(&n, record, &record->type->fields[0]);
+    add_keys(&n, record);
+    return finish(&n);
+}
+
+/* ---- by hand */
+
+static const struct {
+    uint32_t type;
+    const char *why;
+} NOT_BY_HAND[] = {
+    { TDM_TYPE_REPRESENTS,
+      "the hub states it when a node joins: tandem invite there, tandem join at the node" },
+    { TDM_TYPE_KEY, "the hub states it when a node joins: tandem invite there, tandem join at the node" },
+    { TDM_TYPE_SUCCESSION,
+      "the hub states it when a node takes over from another: tandem invite for the new one" },
+    { TDM_TYPE_MATCH_PROPOSED, "likeness proposes it: tandem match propose" },
+    { TDM_TYPE_PERIOD_CLOSED, "it names what the hub holds at that moment: tandem period close" },
+    { TDM_TYPE_FIGURE_PUBLISHED, "it keeps what was computed: tandem publish" },
+};
+
+int tdm_type_recorded_at(const tdm_type *type, const char **why)
+{
+    *why = NULL;
+    for (size_t i = 0; i < TDM_COUNT(NOT_BY_HAND); i++)
+        if (NOT_BY_HAND[i].type == type->number)
+            *why = NOT_BY_HAND[i].why;
+    if (type->duty == TDM_DUTY_LOG)
+        *why = "daemons state it about their own log: tandem verify looks at it";
+    if (type->scope == TDM_SCOPE_PART)
+        *why = "it is a part of lists: give it in a field of the fact that holds it";
+    if (*why != NULL)
+        return 0;
+    if (type->scope == TDM_SCOPE_NODE)
+        return TDM_RECORDED_AT_NODE;
+    return type->duty == TDM_DUTY_REGISTRY ? TDM_RECORDED_AT_HUB : TDM_RECORDED_AT_HUB | TDM_RECORDED_AT_NODE;
+}
