@@ -11,8 +11,17 @@
 #ifndef TANDEM_SERVICE_H
 #define TANDEM_SERVICE_H
 
-#include "core.h"
+#include "statement.h"
 #include <jansson.h>
+
+/* A row of one person (types of scope NODE), read and checked. */
+typedef struct tdm_person_row {
+    uint32_t type;
+    tdm_span person; /* pseudonym made at the node */
+    tdm_id row;      /* named by type, person and KEY fields (filing.h) */
+    tdm_span record; /* packed payload; empty: take the row back */
+    bool dry_run;    /* only tell what would become of it */
+} tdm_person_row;
 
 typedef struct tdm_service_context {
     tdm_core *core;
@@ -28,7 +37,11 @@ typedef struct tdm_service_context {
      * hub), "in_flight":n,"acked":n (own log acknowledged by the hub, node),"feed_sent":n,"feed_acked":n,
      *  "last_seen_ms":UTC or 0,"refusal":word or "","refusal_text":text} */
     json_t *(*links)(void *context);
-    void *context; /* of the three above */
+    /* node: keep a row of one person in the private log; NULL: this daemon keeps no private log. *verdict
+     * tells what became of it: new, known, changed or returned; of a row taken back changed, or known if
+     * there was none. */
+    tdm_code (*record_person)(void *context, const tdm_person_row *row, tdm_verdict *verdict, tdm_err *err);
+    void *context; /* of the four above */
 } tdm_service_context;
 
 typedef struct tdm_request {

@@ -89,7 +89,8 @@ static bool read_number(const tdm_reading *r)
     tdm_span digits = { r->text.data + minus, r->text.len - minus };
     int64_t bound = minus ? (r->field->min == INT64_MIN ? INT64_MAX : -r->field->min) : r->field->max;
     int64_t number = 0;
-    bool good = bound >= 0 && bound <= INT64_MAX / 10000 && tdm_cell_decimal(digits, r->places, bound, &number);
+    bool good =
+        bound >= 0 && bound <= INT64_MAX / 2000 && tdm_cell_decimal(digits, r->places, bound, &number);
     r->value->number = minus ? -number : number;
     if (good && r->value->number >= r->field->min && r->value->number <= r->field->max)
         return true;

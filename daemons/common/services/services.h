@@ -35,6 +35,7 @@
     X("invite", true, false, true, invite)                                                                   \
     X("join", false, true, true, join)                                                                       \
     X("record", false, true, true, record)                                                                   \
+    X("record.fact", true, true, true, record_fact)                                                          \
     X("import", false, true, true, import)                                                                   \
     X("status", true, true, false, status)                                                                   \
     X("doubts", true, true, false, doubts)                                                                   \
