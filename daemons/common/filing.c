@@ -4,6 +4,8 @@
  */
 #include "filing.h"
 
+#include "config_internal.h" /* tdm_nearest */
+
 #include "tandem/civil.h"
 
 #include <inttypes.h>
@@ -269,4 +271,39 @@ int tdm_type_recorded_at(const tdm_type *type, const char **why)
     if (type->scope == TDM_SCOPE_NODE)
         return TDM_RECORDED_AT_NODE;
     return type->duty == TDM_DUTY_REGISTRY ? TDM_RECORDED_AT_HUB : TDM_RECORDED_AT_HUB | TDM_RECORDED_AT_NODE;
+}
+
+enum { TYPES_MAX = 128 };
+
+static const char *nearest_type(const char *name)
+{
+    const char *names[TYPES_MAX];
+    const char *why;
+    size_t count;
+    size_t known = 0;
+    const tdm_type *types = tdm_types(&count);
+    TDM_ASSERT(count <= TYPES_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (tdm_type_recorded_at(&types[i], &why) != 0)
+            names[known++] = types[i].name;
+    return tdm_nearest(name, names, known);
+}
+
+tdm_code tdm_type_to_record(const char *name, const tdm_type **out, tdm_err *err)
+{
+    const char *why = NULL;
+    size_t count;
+    const tdm_type *types = tdm_types(&count);
+    *out = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (same_name(tdm_span_text(name), types[i].name))
+            *out = &types[i];
+    if (*out != NULL && tdm_type_recorded_at(*out, &why) != 0)
+        return TDM_OK;
+    if (*out != NULL)
+        return tdm_fail(err, TDM_INVALID, 0, "%s is not recorded by hand: %s", (*out)->name, why);
+    const char *near = nearest_type(name);
+    return tdm_fail(err, TDM_INVALID, 0, "there is no type \"%.40s\"; %s%s%s", name,
+                    near == NULL ? "tandem record --help lists them" : "did you mean ",
+                    near == NULL ? "" : near, near == NULL ? "" : "?");
 }

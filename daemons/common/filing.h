@@ -40,5 +40,7 @@ tdm_id tdm_filing_row(const tdm_record *record);
 enum { TDM_RECORDED_AT_HUB = 1, TDM_RECORDED_AT_NODE = 2 };
 /* Where people record facts of this type. 0: nowhere, and *why says it with what to do instead. */
 int tdm_type_recorded_at(const tdm_type *type, const char **why);
+/* The type of this name, which may have dashes. TDM_INVALID says why nobody records it, or what was meant. */
+tdm_code tdm_type_to_record(const char *name, const tdm_type **out, tdm_err *err);
 
 #endif

@@ -11,8 +11,17 @@
 #ifndef TANDEM_SERVICE_H
 #define TANDEM_SERVICE_H
 
-#include "statement.h"
+#include "core.h"
 #include <jansson.h>
+
+/* What became of a person's row. */
+typedef enum tdm_person_fate {
+    TDM_PERSON_NEW,
+    TDM_PERSON_KNOWN, /* also: there was none to take back */
+    TDM_PERSON_CHANGED,
+    TDM_PERSON_RETURNED,
+    TDM_PERSON_HIDDEN
+} tdm_person_fate;
 
 /* A row of one person (types of scope NODE), read and checked. */
 typedef struct tdm_person_row {
@@ -37,10 +46,9 @@ typedef struct tdm_service_context {
      * hub), "in_flight":n,"acked":n (own log acknowledged by the hub, node),"feed_sent":n,"feed_acked":n,
      *  "last_seen_ms":UTC or 0,"refusal":word or "","refusal_text":text} */
     json_t *(*links)(void *context);
-    /* node: keep a row of one person in the private log; NULL: this daemon keeps no private log. *verdict
-     * tells what became of it: new, known, changed or returned; of a row taken back changed, or known if
-     * there was none. */
-    tdm_code (*record_person)(void *context, const tdm_person_row *row, tdm_verdict *verdict, tdm_err *err);
+    /* node: keep a row of one person in the private log, or take it back, and tell in *fate what became of
+     * it; NULL: this daemon keeps no private log */
+    tdm_code (*record_person)(void *context, const tdm_person_row *row, tdm_person_fate *fate, tdm_err *err);
     void *context; /* of the four above */
 } tdm_service_context;
 

@@ -32,7 +32,7 @@ static struct private_log {
     bool kept;
 } private_log;
 
-static tdm_code keep_person(void *context, const tdm_person_row *row, tdm_verdict *verdict, tdm_err *err)
+static tdm_code keep_person(void *context, const tdm_person_row *row, tdm_person_fate *fate, tdm_err *err)
 {
     struct private_log *log = &private_log;
     (void)context;
@@ -40,12 +40,12 @@ static tdm_code keep_person(void *context, const tdm_person_row *row, tdm_verdic
     bool same_row = log->calls++ > 0 && tdm_id_equal(&log->row, &row->row);
     bool same = same_row && tdm_span_equal(tdm_buf_span(&log->record), row->record);
     if (row->record.len == 0)
-        *verdict = same_row && log->kept ? TDM_VERDICT_CHANGED : TDM_VERDICT_KNOWN;
+        *fate = same_row && log->kept ? TDM_PERSON_HIDDEN : TDM_PERSON_KNOWN;
     else
-        *verdict = !same_row    ? TDM_VERDICT_NEW
-                   : !log->kept ? TDM_VERDICT_RETURNED
-                   : same       ? TDM_VERDICT_KNOWN
-                                : TDM_VERDICT_CHANGED;
+        *fate = !same_row    ? TDM_PERSON_NEW
+                : !log->kept ? TDM_PERSON_RETURNED
+                : same       ? TDM_PERSON_KNOWN
+                             : TDM_PERSON_CHANGED;
     if (row->dry_run)
         return TDM_OK;
     log->row = row->row;

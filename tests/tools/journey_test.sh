@@ -127,6 +127,32 @@ status_of 1 at north import "$work/north.csv" --json
 check "the same file again is known" 1 "$(grep -c '"known":2' "$work/out")"
 status_of 0 at south record --kind programme --title 'Alone in the south' --start-date 2017-06-01 --hours 3
 
+# ---- facts of any type
+need=(record need --need-id 7 --theme time --stated 2017-05-04)
+status_of 0 at south "${need[@]}"
+check "a fact is new" 1 "$(grep -c ' 1  new$' "$work/out")"
+check "it says where it is filed" 1 "$(grep -c ', filed under need/RSS/7$' "$work/out")"
+status_of 0 at south "${need[@]}"
+check "the same fact again is known" 1 "$(grep -c ' 1  known' "$work/out")"
+status_of 0 at south record need --need_id 7 --severity 3
+check "another value corrects it" 1 "$(grep -c ' 1  changed' "$work/out")"
+status_of 1 at south record need --need-id 7 --theme tme
+check "an unknown word gives the nearest" 1 "$(grep -c 'Did you mean time?' "$work/out")"
+status_of 0 at south record need --need-id 7 --void --reason 'found twice'
+check "it is taken back" 1 "$(grep -c ' 1  hidden' "$work/out")"
+printf 'id,date,hours\n2,2017-05-11,6.5\n3,2017-05-18,many\n' >"$work/sessions.csv"
+status_of 1 at north record session --unit RNN/2 --from "$work/sessions.csv" --dry-run
+check "a dry run says so" 1 "$(grep -c 'dry run' "$work/out")"
+status_of 1 at north record session --unit RNN/2 --from "$work/sessions.csv"
+check "the good row of a file is kept" 1 "$(grep -c ' 1  new$' "$work/out")"
+check "the other one is refused" 1 "$(grep -c 'row 3, column hours_hundredths: "many"' "$work/out")"
+status_of 0 at north record session --unit RNN/2 --id 2 --void
+status_of 2 at north record target --financial-year 2018/19 --level 50
+check "the registry is the hub's" 1 "$(grep -c 'from the hub alone' "$work/err")"
+status_of 0 at hub record target --financial-year 2018/19 --level 50
+status_of 0 at hub target set 2018/19 50 --format plain
+check "either way sets the same target" 1 "$(grep -cE '(false|no)$' "$work/out")"
+
 # ---- confirming
 await "the claim reaches the partner" says south state unanswered link pending
 status_of 0 at south link confirm RNN/1

@@ -23,6 +23,11 @@
     X(WHEN, "WHEN")                                                                                          \
     X(FIELDS, "FIELDS")                                                                                      \
     X(ENDPOINT, "ENDPOINT")                                                                                  \
+    X(AMOUNT, "NUMBER") /* this and the following are judged by the daemon, too */                           \
+    X(ENUM, "WORD")                                                                                          \
+    X(HEX, "HEX")                                                                                            \
+    X(LIST, "LIST")                                                                                          \
+    X(JSON, "JSON")                                                                                          \
     X(FILE, "FILE")                                                                                          \
     X(FOLDER, "DIR")
 
@@ -35,12 +40,13 @@ typedef enum tdm_word {
 const char *tdm_word_placeholder(tdm_word word);
 
 /* An option. Its name means the same kind of thing (a flag, or something with a value) in every command, so
- * that options may stand before the command's words; a test holds this. */
+ * that options may stand before the command's words; a test holds this of all rows but those made from the
+ * schema table, whose options stand behind their words where they differ. Underscores go for dashes. */
 typedef struct tdm_option {
     const char *name; /* without the dashes */
     char letter;      /* 0: none. Letters are flags */
     tdm_word word;
-    const char *choices; /* of a CHOICE, separated by '|' */
+    const char *choices; /* of a CHOICE or ENUM, separated by '|' */
     const char *arg;     /* name among the verb's arguments; NULL: only the command itself looks at it */
     const char *help;
 } tdm_option;
@@ -77,10 +83,12 @@ typedef struct tdm_command {
     const tdm_option *options;
     size_t positional_count;
     size_t option_count;
-    const char *refusal;            /* why a word that stands too much is refused; NULL: the usual words */
-    const char *verb;               /* NULL: asks no service */
+    const char *refusal; /* why a word that stands too much is refused; NULL: the usual words */
+    tdm_code (*refuse)(const char *word, tdm_err *err); /* the same, by the word; NULL: by refusal */
+    const char *verb;                                   /* NULL: asks no service */
     const char *columns;            /* "field" or "field=Title|second line", separated by commas */
     const char *more;               /* further columns of CSV; NULL: none */
+    bool blanks;                    /* an empty value of an option means something */
     bool record;                    /* one row stands as lines of name and value on a terminal */
     int timeout_s;                  /* 0: 30 */
     tdm_command_function *function; /* NULL: ask the verb, show the document */
@@ -94,11 +102,15 @@ typedef struct tdm_group {
     const char *title;
     const tdm_command *commands;
     size_t count;
+    /* Rows made from another table, once, instead of those above; their first word is a command itself, whose
+     * help lists them. NULL: the rows above. */
+    const tdm_command *(*make)(size_t *count);
 } tdm_group;
 
 #define TDM_GROUPS(X)                                                                                        \
     X(figures)                                                                                               \
     X(records)                                                                                               \
+    X(facts)                                                                                                 \
     X(claims)                                                                                                \
     X(matches)                                                                                               \
     X(members)                                                                                               \

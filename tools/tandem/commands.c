@@ -80,29 +80,50 @@ const tdm_group *const *tdm_groups(size_t *count)
     return GROUPS;
 }
 
+static const tdm_command *rows_of(const tdm_group *group, size_t *count)
+{
+    *count = group->count;
+    return group->make != NULL ? group->make(count) : group->commands;
+}
+
 size_t tdm_command_count(void)
 {
     size_t count = 0;
-    for (size_t i = 0; i < TDM_COUNT(GROUPS); i++)
-        count += GROUPS[i]->count;
+    for (size_t i = 0; i < TDM_COUNT(GROUPS); i++) {
+        size_t own;
+        rows_of(GROUPS[i], &own);
+        count += own;
+    }
     return count;
 }
 
 const tdm_command *tdm_command_at(size_t index)
 {
     for (size_t i = 0; i < TDM_COUNT(GROUPS); i++) {
-        if (index < GROUPS[i]->count)
-            return &GROUPS[i]->commands[index];
-        index -= GROUPS[i]->count;
+        size_t count;
+        const tdm_command *rows = rows_of(GROUPS[i], &count);
+        if (index < count)
+            return &rows[index];
+        index -= count;
     }
     return NULL;
+}
+
+static bool same_words(const char *own, const char *given, size_t len)
+{
+    if (strlen(own) != len)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if ((own[i] == '_' ? '-' : own[i]) != (given[i] == '_' ? '-' : given[i]))
+            return false;
+    return true;
 }
 
 const tdm_command *tdm_command_find(const char *words)
 {
     const tdm_command *command;
     for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++)
-        if (strcmp(command->words, words) == 0)
+        if (same_words(command->words, words, strlen(words)))
             return command;
     return NULL;
 }
@@ -121,9 +142,22 @@ bool tdm_command_begins(const char *word)
 static const tdm_option *option_among(const tdm_option *options, size_t count, const char *name, size_t len)
 {
     for (size_t i = 0; i < count; i++)
-        if (strlen(options[i].name) == len && memcmp(options[i].name, name, len) == 0)
+        if (same_words(options[i].name, name, len))
             return &options[i];
     return NULL;
+}
+
+/* Of the rows that are made, or of the others. */
+static const tdm_option *option_of_any(bool made, const char *name, size_t len)
+{
+    const tdm_option *found = NULL;
+    for (size_t i = 0; i < TDM_COUNT(GROUPS); i++) {
+        size_t count;
+        const tdm_command *rows = rows_of(GROUPS[i], &count);
+        for (size_t k = 0; (GROUPS[i]->make != NULL) == made && k < count && found == NULL; k++)
+            found = option_among(rows[k].options, rows[k].option_count, name, len);
+    }
+    return found;
 }
 
 const tdm_option *tdm_option_find(const tdm_command *command, const char *name, size_t len)
@@ -131,9 +165,9 @@ const tdm_option *tdm_option_find(const tdm_command *command, const char *name, 
     const tdm_option *found = option_among(GLOBALS, TDM_COUNT(GLOBALS), name, len);
     if (found == NULL && command != NULL)
         return option_among(command->options, command->option_count, name, len);
-    for (size_t i = 0; found == NULL && (command = tdm_command_at(i)) != NULL; i++)
-        found = option_among(command->options, command->option_count, name, len);
-    return found;
+    if (found == NULL)
+        found = option_of_any(false, name, len);
+    return found != NULL ? found : option_of_any(true, name, len);
 }
 
 const tdm_option *tdm_option_lettered(char letter)

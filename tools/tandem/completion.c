@@ -7,6 +7,7 @@
  */
 #include "help.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_file(tdm_word word)
@@ -58,6 +59,25 @@ static void add_spaced(tdm_buf *out, const char *choices)
         tdm_buf_add(out, *choices == '|' ? " " : choices, 1);
 }
 
+/* Is the first word a command itself? */
+static bool begins_alone(const char *words, size_t len)
+{
+    char word[32];
+    snprintf(word, sizeof word, "%.*s", (int)len, words);
+    return tdm_command_find(word) != NULL;
+}
+
+/* The same behind what may follow the word alone. */
+static void add_more_words(tdm_buf *out, const char *word)
+{
+    tdm_buf more = { 0 };
+    add_followers(&more, word, strlen(word));
+    if (more.len > 0)
+        tdm_buf_text(out, " ");
+    tdm_buf_add(out, more.data, more.len);
+    tdm_buf_free(&more);
+}
+
 /* ---- bash (and zsh, by its bashcompinit) */
 
 static void bash_values(tdm_buf *out, const tdm_option *options, size_t count, const char *words)
@@ -89,6 +109,8 @@ static void bash_tables(tdm_buf *out)
     for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++) {
         tdm_buf_format(out, "        \"%s\") next='", command->words);
         add_option_names(out, command);
+        if (strchr(command->words, ' ') == NULL)
+            add_more_words(out, command->words);
         for (size_t k = 0; k < command->positional_count; k++)
             if (command->positionals[k].choices != NULL) {
                 tdm_buf_text(out, " ");
@@ -101,6 +123,8 @@ static void bash_tables(tdm_buf *out)
     }
     for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++) {
         size_t len = strcspn(command->words, " ");
+        if (begins_alone(command->words, len))
+            continue;
         bool first = i == 0 || strncmp(tdm_command_at(i - 1)->words, command->words, len + 1) != 0;
         if (command->words[len] == '\0' || !first)
             continue;
@@ -179,6 +203,9 @@ static void fish_words(tdm_buf *out, const tdm_command *command)
     size_t len = strcspn(command->words, " ");
     if (command->words[len] == '\0')
         tdm_buf_format(out, "complete -c tandem -n __fish_use_subcommand -f -a %s -d ", command->words);
+    else if (begins_alone(command->words, len))
+        tdm_buf_format(out, "complete -c tandem -n '__fish_seen_subcommand_from %.*s' -f -a %s -d ", (int)len,
+                       command->words, command->words + len + 1);
     else
         tdm_buf_format(out,
                        "complete -c tandem -n __fish_use_subcommand -f -a %.*s\n"

@@ -78,4 +78,4 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_claims = { "claims between partners", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_claims = { "claims between partners", COMMANDS, TDM_COUNT(COMMANDS), NULL };

@@ -73,4 +73,4 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_figures = { "figures", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_figures = { "figures", COMMANDS, TDM_COUNT(COMMANDS), NULL };

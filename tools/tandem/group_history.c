@@ -237,4 +237,4 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_history = { "the log", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_history = { "the log", COMMANDS, TDM_COUNT(COMMANDS), NULL };

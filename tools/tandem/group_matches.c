@@ -61,4 +61,4 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_matches = { "matches", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_matches = { "matches", COMMANDS, TDM_COUNT(COMMANDS), NULL };

@@ -176,4 +176,4 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_members = { "members", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_members = { "members", COMMANDS, TDM_COUNT(COMMANDS), NULL };

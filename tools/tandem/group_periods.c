@@ -71,4 +71,4 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_periods = { "returns and publications", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_periods = { "returns and publications", COMMANDS, TDM_COUNT(COMMANDS), NULL };

@@ -55,8 +55,9 @@ static const tdm_command COMMANDS[] = {
     },
     {
         .words = "record",
-        .summary = "record one unit",
-        .detail = "One option for each column of an import. The same record again changes nothing.",
+        .summary = "record one unit, or facts of any type",
+        .detail = "One option for each column of an import. The same record again changes nothing. With the "
+                  "name of a type the options are that type's fields, and a file may hold many facts.",
         .example =
             "tandem record --kind programme --title 'Coaching skills' --start-date 2017-05-04 --hours 6",
         .roles = TDM_AT_NODE,
@@ -65,8 +66,9 @@ static const tdm_command COMMANDS[] = {
         TDM_OPTIONS(RECORD_OPTIONS),
         .verb = "record",
         .columns = "organisation,new,known,changed,returned,refused",
+        .refuse = tdm_record_refuse,
         .function = tdm_record_run,
     },
 };
 
-const tdm_group tdm_group_records = { "records of what was delivered", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_records = { "records of what was delivered", COMMANDS, TDM_COUNT(COMMANDS), NULL };

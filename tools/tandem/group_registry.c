@@ -82,4 +82,5 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_registry = { "organisations, programmes, targets", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_registry = { "organisations, programmes, targets", COMMANDS, TDM_COUNT(COMMANDS),
+                                       NULL };

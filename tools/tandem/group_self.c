@@ -189,4 +189,4 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_self = { "settings and help", COMMANDS, TDM_COUNT(COMMANDS) };
+const tdm_group tdm_group_self = { "settings and help", COMMANDS, TDM_COUNT(COMMANDS), NULL };

@@ -95,6 +95,22 @@ static void add_usage(tdm_buf *out, const tdm_command *command)
     tdm_buf_text(out, " [options]\n");
 }
 
+/* Of a command that others begin with. */
+static void add_followers(const char *word, tdm_buf *out)
+{
+    size_t len = strlen(word);
+    const tdm_command *command;
+    bool found = false;
+    for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++) {
+        if (strncmp(command->words, word, len) != 0 || command->words[len] != ' ')
+            continue;
+        if (!found)
+            tdm_buf_format(out, "\nWith one more word (tandem %s WORD -h tells more):\n", word);
+        found = true;
+        add_entry(out, command->words + len + 1, COMMAND_WIDTH, command->summary);
+    }
+}
+
 static void help_command(const tdm_command *command, tdm_buf *out)
 {
     tdm_buf_format(out, "tandem %s: %s (%s)\n\n", command->words, command->summary,
@@ -109,6 +125,7 @@ static void help_command(const tdm_command *command, tdm_buf *out)
     for (size_t i = 0; i < command->positional_count; i++)
         add_entry(out, command->positionals[i].name, OPTION_WIDTH, command->positionals[i].help);
     add_options(out, command);
+    add_followers(command->words, out);
     tdm_buf_format(out, "\nExample:\n  %s\n", command->example);
 }
 
@@ -119,6 +136,8 @@ static void help_all(tdm_buf *out)
     tdm_buf_text(out, "tandem: ask and tell the hub and the nodes of a Tandem system\n\n"
                       "Usage: tandem COMMAND [options]\n");
     for (size_t i = 0; i < count; i++) {
+        if (groups[i]->make != NULL)
+            continue;
         tdm_buf_format(out, "\n%c%s:\n",
                        groups[i]->title[0] >= 'a' ? groups[i]->title[0] - 32 : groups[i]->title[0],
                        groups[i]->title + 1);

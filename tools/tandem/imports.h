@@ -11,6 +11,10 @@
 tdm_command_function tdm_import_run;
 /* One row from options: record. */
 tdm_command_function tdm_record_run;
+/* Why a word behind record names no type to record. */
+tdm_code tdm_record_refuse(const char *word, tdm_err *err);
+/* One fact of a type from options, or a file of them: record TYPE. */
+tdm_command_function tdm_facts_run;
 
 /* imports_report.c: the report of {"data":[{counts, "warnings":[], "refusals":[]}]} in words: counts first,
  * then warnings, then refusals grouped by cause. name: the file, for people. */

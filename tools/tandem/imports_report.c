@@ -22,6 +22,7 @@ static const struct {
     { "changed", "changed: corrected" },
     { "withdrawn", "withdrawn: not in the file any more" },
     { "returned", "returned: in the file again" },
+    { "hidden", "hidden" },
     { "refused", "refused" },
 };
 
@@ -38,6 +39,21 @@ static void print_safe(FILE *out, const char *text)
     tdm_buf_free(&safe);
 }
 
+/* Of a single fact, where to find it again. */
+static void print_fact(FILE *out, const json_t *report)
+{
+    const char *fact = json_string_value(json_object_get(report, "fact"));
+    const char *subject = json_string_value(json_object_get(report, "subject"));
+    if (fact == NULL)
+        return;
+    fprintf(out, "fact %s", fact);
+    if (subject != NULL) {
+        fputs(", filed under ", out);
+        print_safe(out, subject);
+    }
+    fputc('\n', out);
+}
+
 static void print_counts(FILE *out, const json_t *report, const char *name)
 {
     print_safe(out, name);
@@ -47,6 +63,7 @@ static void print_counts(FILE *out, const json_t *report, const char *name)
     for (size_t i = 0; i < TDM_COUNT(COUNTS); i++)
         if (json_object_get(report, COUNTS[i].member) != NULL)
             fprintf(out, "%8lld  %s\n", (long long)count_of(report, COUNTS[i].member), COUNTS[i].words);
+    print_fact(out, report);
     if (json_is_true(json_object_get(report, "dry_run")))
         fputs("This was a dry run: nothing was saved.\n", out);
 }
@@ -56,9 +73,11 @@ static void print_place(FILE *out, const json_t *item)
 {
     const char *column = json_string_value(json_object_get(item, "column"));
     const char *value = json_string_value(json_object_get(item, "value"));
-    fprintf(out, "  row %lld", (long long)count_of(item, "row"));
+    bool has_row = json_object_get(item, "row") != NULL;
+    if (has_row)
+        fprintf(out, "  row %lld", (long long)count_of(item, "row"));
     if (column != NULL && column[0] != '\0') {
-        fputs(", column ", out);
+        fputs(has_row ? ", column " : "  ", out);
         print_safe(out, column);
     }
     if (value != NULL && value[0] != '\0') {
@@ -107,7 +126,9 @@ static void print_cause(FILE *out, const json_t *refusals, size_t first, bool *d
     for (size_t i = first; i < json_array_size(refusals); i++)
         count += !done[i] && same_cause(cause, json_array_get(refusals, i));
     print_safe(out, json_string_value(json_object_get(cause, "what")));
-    fprintf(out, " (%zu row%s)\n", count, count == 1 ? "" : "s");
+    if (json_object_get(cause, "row") != NULL)
+        fprintf(out, " (%zu row%s)", count, count == 1 ? "" : "s");
+    fputc('\n', out);
     size_t shown = 0;
     for (size_t i = first; i < json_array_size(refusals); i++) {
         if (done[i] || !same_cause(cause, json_array_get(refusals, i)))
@@ -136,8 +157,11 @@ static tdm_code print_refusals(FILE *out, const json_t *report, tdm_err *err)
         if (!done[i])
             print_cause(out, refusals, i, done);
     free(done);
-    fputs("\nMend these rows and import the file again: rows that are recorded are not counted twice.\n",
-          out);
+    fputs(
+        json_object_get(json_array_get(refusals, 0), "row") == NULL
+            ? "\nMend this and do the same again.\n"
+            : "\nMend these rows and import the file again: rows that are recorded are not counted twice.\n",
+        out);
     return TDM_OK;
 }
 

@@ -131,6 +131,28 @@ static void add_synopsis(tdm_buf *out, const tdm_command *command)
     tdm_buf_text(out, ".Op Ar options\n");
 }
 
+/* Of a command that others begin with. */
+static void add_followers(tdm_buf *out, const char *word)
+{
+    size_t len = strlen(word);
+    const tdm_command *command;
+    bool found = false;
+    for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++) {
+        if (strncmp(command->words, word, len) != 0 || command->words[len] != ' ')
+            continue;
+        if (!found)
+            tdm_buf_format(
+                out,
+                ".Pp\nWith one more word, which has options of its own as\n.Ic tandem %s Ar WORD Fl h"
+                "\ntells:\n.Bl -tag -width Ds\n",
+                word);
+        found = true;
+        tdm_buf_format(out, ".It Ic %s\n", command->words + len + 1);
+        add_text(out, command->summary);
+    }
+    tdm_buf_text(out, found ? ".El\n" : "");
+}
+
 static void page_of_command(const tdm_command *command, tdm_buf *out)
 {
     add_head(out, command, command->summary);
@@ -149,6 +171,7 @@ static void page_of_command(const tdm_command *command, tdm_buf *out)
         tdm_buf_text(out, ".El\n");
     tdm_buf_text(out, ".Pp\nThe options are:\n");
     add_options(out, command);
+    add_followers(out, command->words);
     add_exit(out);
     tdm_buf_text(out, ".Sh EXAMPLES\n.Dl ");
     add_word(out, command->example, strlen(command->example), false);
@@ -165,6 +188,8 @@ static void page_of_all(tdm_buf *out)
                  ".Sh SYNOPSIS\n.Nm tandem\n.Ar command\n.Op Ar options\n.Sh DESCRIPTION\nThe commands, each "
                  "with a page of its own, are:\n");
     for (size_t i = 0; i < count; i++) {
+        if (groups[i]->make != NULL)
+            continue;
         tdm_buf_format(out, ".Ss %s\n.Bl -tag -width Ds\n", groups[i]->title);
         for (size_t k = 0; k < groups[i]->count; k++) {
             tdm_buf_format(out, ".It Cm %s\n", groups[i]->commands[k].words);

@@ -22,68 +22,7 @@ typedef struct token {
 typedef struct tokens {
     token *items;
     size_t count;
-    const char *valueless; /* an option that lacks its value */
 } tokens;
-
-/* ---- first pass */
-
-static void add_token(tokens *list, token item)
-{
-    list->items[list->count++] = item;
-}
-
-/* "-qy": letters are flags. */
-static void split_letters(tokens *list, const char *text)
-{
-    for (const char *at = text + 1; *at != '\0'; at++)
-        if (tdm_option_lettered(*at) == NULL) {
-            add_token(list, (token){ .text = text });
-            return;
-        }
-    for (const char *at = text + 1; *at != '\0'; at++)
-        add_token(list, (token){ .text = text, .option = tdm_option_lettered(*at) });
-}
-
-/* "--name", "--name=value", "--name value". A value may begin with one dash (-2d), not with two. */
-static int split_long(tokens *list, const char *text, const char *next)
-{
-    const char *equals = strchr(text, '=');
-    size_t len = equals == NULL ? strlen(text + 2) : (size_t)(equals - text - 2);
-    token item = { .text = text, .option = tdm_option_find(NULL, text + 2, len) };
-    bool needs = item.option != NULL && item.option->word != TDM_WORD_FLAG;
-    int used = 0;
-    if (equals != NULL)
-        item.value = equals + 1;
-    else if (needs && next != NULL && strncmp(next, "--", 2) != 0) {
-        item.value = next;
-        used = 1;
-    } else if (needs && list->valueless == NULL)
-        list->valueless = item.option->name;
-    add_token(list, item);
-    return used;
-}
-
-static tdm_code split(tokens *list, int argc, char *const argv[], tdm_err *err)
-{
-    size_t room = 0;
-    for (int i = 1; i < argc; i++)
-        room += strlen(argv[i]) + 1; /* "-qy" is several */
-    list->items = calloc(room + 1, sizeof *list->items);
-    if (list->items == NULL)
-        return tdm_fail(err, TDM_FULL, 0, "no memory for the command line");
-    bool only_words = false;
-    for (int i = 1; i < argc; i++) {
-        if (only_words || argv[i][0] != '-' || argv[i][1] == '\0')
-            add_token(list, (token){ .text = argv[i], .plain = true });
-        else if (strcmp(argv[i], "--") == 0)
-            only_words = true;
-        else if (argv[i][1] == '-')
-            i += split_long(list, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-        else
-            split_letters(list, argv[i]);
-    }
-    return TDM_OK;
-}
 
 /* ---- which command */
 
@@ -113,6 +52,76 @@ static size_t find_command(tdm_invocation *out, const tokens *list)
     out->command = tdm_command_find(words[0]);
     return 1;
 }
+
+/* ---- first pass */
+
+static void add_token(tokens *list, token item)
+{
+    list->items[list->count++] = item;
+}
+
+/* "-qy": letters are flags. */
+static void split_letters(tokens *list, const char *text)
+{
+    for (const char *at = text + 1; *at != '\0'; at++)
+        if (tdm_option_lettered(*at) == NULL) {
+            add_token(list, (token){ .text = text });
+            return;
+        }
+    for (const char *at = text + 1; *at != '\0'; at++)
+        add_token(list, (token){ .text = text, .option = tdm_option_lettered(*at) });
+}
+
+/* The option of the command, if its words stand before; else of any. */
+static const tdm_option *find_option(const tokens *list, const char *name, size_t len)
+{
+    tdm_invocation named = { .command = NULL };
+    find_command(&named, list);
+    const tdm_option *own = named.command == NULL ? NULL : tdm_option_find(named.command, name, len);
+    return own != NULL ? own : tdm_option_find(NULL, name, len);
+}
+
+/* "--name", "--name=value", "--name value". A value may begin with one dash (-2d), not with two. */
+static int split_long(tokens *list, const char *text, const char *next)
+{
+    const char *equals = strchr(text, '=');
+    size_t len = equals == NULL ? strlen(text + 2) : (size_t)(equals - text - 2);
+    token item = { .text = text, .option = find_option(list, text + 2, len) };
+    bool needs = item.option != NULL && item.option->word != TDM_WORD_FLAG;
+    int used = 0;
+    if (equals != NULL)
+        item.value = equals + 1;
+    else if (needs && next != NULL && strncmp(next, "--", 2) != 0) {
+        item.value = next;
+        used = 1;
+    }
+    add_token(list, item);
+    return used;
+}
+
+static tdm_code split(tokens *list, int argc, char *const argv[], tdm_err *err)
+{
+    size_t room = 0;
+    for (int i = 1; i < argc; i++)
+        room += strlen(argv[i]) + 1; /* "-qy" is several */
+    list->items = calloc(room + 1, sizeof *list->items);
+    if (list->items == NULL)
+        return tdm_fail(err, TDM_FULL, 0, "no memory for the command line");
+    bool only_words = false;
+    for (int i = 1; i < argc; i++) {
+        if (only_words || argv[i][0] != '-' || argv[i][1] == '\0')
+            add_token(list, (token){ .text = argv[i], .plain = true });
+        else if (strcmp(argv[i], "--") == 0)
+            only_words = true;
+        else if (argv[i][1] == '-')
+            i += split_long(list, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+        else
+            split_letters(list, argv[i]);
+    }
+    return TDM_OK;
+}
+
+/* ---- which command is meant */
 
 /* "pending, confirm, dispute": the words that may follow. */
 static void list_followers(const char *word, char *out, size_t size)
@@ -272,6 +281,10 @@ static tdm_code take_option(tdm_invocation *out, const token *item, tdm_err *err
         return tdm_fail(err, TDM_INVALID, 0, "--%s takes no value", option->name);
     if (option->word == TDM_WORD_FLAG)
         return keep_both(out, option->name, option->arg, json_true(), err);
+    if (item->value == NULL)
+        return tdm_fail(err, TDM_INVALID, 0, "--%s needs a value", option->name);
+    if (command->blanks && item->value[0] == '\0')
+        return keep_both(out, option->name, option->arg, json_string(""), err);
     tdm_code code = check_value("--", option->name, option->word, option->choices, item->value, err);
     return code == TDM_OK
                ? keep_both(out, option->name, option->arg, value_of(option->word, item->value), err)
@@ -280,8 +293,6 @@ static tdm_code take_option(tdm_invocation *out, const token *item, tdm_err *err
 
 static tdm_code take_options(tdm_invocation *out, const tokens *list, tdm_err *err)
 {
-    if (list->valueless != NULL)
-        return tdm_fail(err, TDM_INVALID, 0, "--%s needs a value", list->valueless);
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].plain)
             continue;
@@ -314,6 +325,8 @@ static tdm_code take_word(tdm_invocation *out, const tdm_positional *row, const 
 
 static tdm_code too_many(const tdm_command *command, const char *text, tdm_err *err)
 {
+    if (command->refuse != NULL)
+        return command->refuse(text, err);
     if (command->refusal != NULL)
         return tdm_fail(err, TDM_INVALID, 0, "%s", command->refusal);
     return tdm_fail(err, TDM_INVALID, 0, "\"%.40s\" is one word too many; -h shows what it takes", text);

@@ -5,12 +5,10 @@
  */
 #include "fact_run.h"
 
-#include "../config_internal.h" /* tdm_nearest */
-
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP_DRAFTS = 4096, REASON_MAX = 300, TYPES_MAX = 128 };
+enum { GROUP_DRAFTS = 4096, REASON_MAX = 300 };
 
 /* ---- one fact */
 
@@ -60,13 +58,14 @@ static tdm_code draft_content(tdm_fact_run *run, const tdm_held_fact *old, tdm_f
 /* A person's row goes to the private log, which does its own comparing. */
 static tdm_code keep_person(tdm_fact_run *run, tdm_fate *fate)
 {
-    static const tdm_fate FATES[] = { [TDM_VERDICT_NEW] = TDM_FATE_NEW,
-                                      [TDM_VERDICT_KNOWN] = TDM_FATE_KNOWN,
-                                      [TDM_VERDICT_CHANGED] = TDM_FATE_CHANGED,
-                                      [TDM_VERDICT_RETURNED] = TDM_FATE_RETURNED };
+    static const tdm_fate FATES[] = { [TDM_PERSON_NEW] = TDM_FATE_NEW,
+                                      [TDM_PERSON_KNOWN] = TDM_FATE_KNOWN,
+                                      [TDM_PERSON_CHANGED] = TDM_FATE_CHANGED,
+                                      [TDM_PERSON_RETURNED] = TDM_FATE_RETURNED,
+                                      [TDM_PERSON_HIDDEN] = TDM_FATE_HIDDEN };
     const tdm_fact_entry *entry = &run->entry;
     tdm_buf payload = { 0 };
-    tdm_verdict verdict = TDM_VERDICT_KNOWN;
+    tdm_person_fate kept = TDM_PERSON_KNOWN;
     if (!run->hide && !tdm_fact_entry_check(&run->entry))
         return TDM_OK;
     tdm_code code = run->hide ? TDM_OK : tdm_record_encode(&entry->record, &payload, run->err);
@@ -76,11 +75,9 @@ static tdm_code keep_person(tdm_fact_run *run, tdm_fate *fate)
                            .record = tdm_buf_span(&payload),
                            .dry_run = run->dry_run };
     if (code == TDM_OK)
-        code = run->context->record_person(run->context->context, &row, &verdict, run->err);
+        code = run->context->record_person(run->context->context, &row, &kept, run->err);
     tdm_buf_free(&payload);
-    TDM_ASSERT(code != TDM_OK || verdict < TDM_COUNT(FATES));
-    if (code == TDM_OK)
-        *fate = run->hide && verdict != TDM_VERDICT_KNOWN ? TDM_FATE_HIDDEN : FATES[verdict];
+    *fate = FATES[kept];
     return code;
 }
 
@@ -206,29 +203,11 @@ static tdm_code write_report(tdm_fact_run *run, bool single, tdm_answer *answer)
 
 /* ---- what is asked for */
 
-static tdm_code unknown_type(const char *name, tdm_err *err)
-{
-    const char *names[TYPES_MAX];
-    const char *why;
-    size_t count;
-    size_t known = 0;
-    const tdm_type *types = tdm_types(&count);
-    for (size_t i = 0; i < count && known < TYPES_MAX; i++)
-        if (tdm_type_recorded_at(&types[i], &why) != 0)
-            names[known++] = types[i].name;
-    const char *near = tdm_nearest(name, names, known);
-    return tdm_fail(err, TDM_INVALID, 0, "there is no type \"%.40s\"; %s%s%s", name,
-                    near == NULL ? "tandem record --help lists them" : "did you mean ",
-                    near == NULL ? "" : near, near == NULL ? "" : "?");
-}
-
 static tdm_code check_place(const tdm_service_context *context, const tdm_type *type, tdm_err *err)
 {
     const char *why;
     int places = tdm_type_recorded_at(type, &why);
     bool hub = tdm_core_is_hub(context->core);
-    if (places == 0)
-        return tdm_fail(err, TDM_INVALID, 0, "%s is not recorded by hand: %s", type->name, why);
     if ((places & (hub ? TDM_RECORDED_AT_HUB : TDM_RECORDED_AT_NODE)) != 0
         && (type->scope != TDM_SCOPE_NODE || context->record_person != NULL))
         return TDM_OK;
@@ -253,13 +232,10 @@ static void plain_name(const char *name, char out[64])
 static tdm_code read_type(tdm_fact_run *run, const json_t *args)
 {
     const char *name = NULL;
-    char plain[64];
     tdm_code code = tdm_arg_needed(args, "type", "session", &name, run->err);
-    if (code != TDM_OK)
-        return code;
-    plain_name(name, plain);
-    run->type = tdm_type_named(tdm_span_text(plain));
-    return run->type == NULL ? unknown_type(name, run->err) : check_place(run->context, run->type, run->err);
+    if (code == TDM_OK)
+        code = tdm_type_to_record(name, &run->type, run->err);
+    return code == TDM_OK ? check_place(run->context, run->type, run->err) : code;
 }
 
 static tdm_code check_names(const tdm_fact_run *run)
