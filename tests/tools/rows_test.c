@@ -290,6 +290,7 @@ static const struct {
     { "record role-holder", "ending in .csv" },
     { "record organisation", "(at the hub)" },
     { "record application", "(at a node)" },
+    { "record application", "(no_place not_eligible" },
 };
 
 /* However the lines are broken. */

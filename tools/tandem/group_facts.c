@@ -164,6 +164,11 @@ static const char *choices_of(const tdm_field *field)
     return text.len == 0 ? NULL : keep(&text);
 }
 
+static bool is_named(const tdm_field *field, const char *name)
+{
+    return strcmp(field->name, name) == 0;
+}
+
 /* A field's help without the unit that its short name takes away. */
 static void add_plain_help(const char *help, tdm_buf *out)
 {
@@ -196,14 +201,23 @@ static const char *help_of(const tdm_type *type, const tdm_field *field, int pla
         tdm_buf_text(&text, "; needed");
     if (tdm_field_names(type, field))
         tdm_buf_text(&text, ", names the fact");
+    if (is_named(field, "from"))
+        tdm_buf_text(&text, "; or a file of facts: - or a name ending in .csv");
+    if (is_named(field, "reason") && type->duty != TDM_DUTY_AMENDMENT)
+        tdm_buf_text(&text, "; with --void why it is taken back");
     return keep(&text);
+}
+
+static void add_dashed(tdm_buf *out, const char *name)
+{
+    for (; *name != '\0'; name++)
+        tdm_buf_add(out, *name == '_' ? "-" : name, 1);
 }
 
 static const char *dashed(const char *name)
 {
     tdm_buf text = { 0 };
-    for (; *name != '\0'; name++)
-        tdm_buf_add(&text, *name == '_' ? "-" : name, 1);
+    add_dashed(&text, name);
     return keep(&text);
 }
 
@@ -217,11 +231,6 @@ static void add_option(tdm_command *row, tdm_option option)
     row->options = options;
 }
 
-static bool is_named(const tdm_field *field, const char *name)
-{
-    return strcmp(field->name, name) == 0;
-}
-
 static void add_field(tdm_command *row, const tdm_type *type, const tdm_field *field)
 {
     char name[64];
@@ -230,14 +239,6 @@ static void add_field(tdm_command *row, const tdm_type *type, const tdm_field *f
                           .word = KINDS[field->kind].word,
                           .choices = choices_of(field),
                           .help = help_of(type, field, 0) };
-    if (is_named(field, "from") || (is_named(field, "reason") && type->duty != TDM_DUTY_AMENDMENT)) {
-        tdm_buf help = { 0 };
-        tdm_buf_format(&help, "%s%s", option.help,
-                       is_named(field, "from") ? "; or a file of facts: - or a name ending in .csv"
-                                               : "; with --void why it is taken back");
-        option.help = keep(&help);
-        option.choices = is_named(field, "reason") ? NULL : option.choices;
-    }
     if (places > 0)
         add_option(row, (tdm_option){ .name = dashed(name),
                                       .word = TDM_WORD_AMOUNT,
@@ -304,7 +305,9 @@ static const char *example_of(const tdm_command *row, const tdm_type *type)
         bool wanted = field->needed && !tdm_fact_field_follows(type, field) && field->kind != TDM_KIND_ID;
         if (!wanted)
             continue;
-        tdm_buf_format(&text, " --%s ", dashed(tdm_field_short_name(field, name) > 0 ? name : field->name));
+        tdm_buf_text(&text, " --");
+        add_dashed(&text, tdm_field_short_name(field, name) > 0 ? name : field->name);
+        tdm_buf_text(&text, " ");
         add_example_value(&text, field);
     }
     return keep(&text);

@@ -2,124 +2,16 @@
  *
  * parse.c: reading a command line by the rows.
  *
- * Two passes, since options may stand before the command's words: the first tells options and their values
- * from plain words by all rows together, the second judges them by the one row that the words name.
+ * Two passes, since options may stand before the command's words: the first (tokens.c) tells options and
+ * their values from plain words by all rows together, the second judges them by the one row that the words name.
  */
 #include "parse.h"
+#include "tokens.h"
 #include "tandem/civil.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct token {
-    const char *text; /* as given */
-    bool plain;
-    const tdm_option *option; /* as the first pass took it; NULL: unknown */
-    const char *value;
-} token;
-
-typedef struct tokens {
-    token *items;
-    size_t count;
-} tokens;
-
-/* ---- which command */
-
-static size_t plain_words(const tokens *list, const char **out, size_t max)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < list->count && count < max; i++)
-        if (list->items[i].plain)
-            out[count++] = list->items[i].text;
-    return count;
-}
-
-/* Returns how many plain words the command took. */
-static size_t find_command(tdm_invocation *out, const tokens *list)
-{
-    const char *words[2];
-    size_t count = plain_words(list, words, 2);
-    char pair[TDM_COMMAND_WORDS];
-    int len = count == 2 ? snprintf(pair, sizeof pair, "%s %s", words[0], words[1]) : 0;
-    if (count == 2 && len < (int)sizeof pair && (out->command = tdm_command_find(pair)) != NULL) {
-        strcpy(out->words, pair);
-        return 2;
-    }
-    if (count == 0 || strlen(words[0]) >= sizeof out->words || !tdm_command_begins(words[0]))
-        return 0;
-    strcpy(out->words, words[0]);
-    out->command = tdm_command_find(words[0]);
-    return 1;
-}
-
-/* ---- first pass */
-
-static void add_token(tokens *list, token item)
-{
-    list->items[list->count++] = item;
-}
-
-/* "-qy": letters are flags. */
-static void split_letters(tokens *list, const char *text)
-{
-    for (const char *at = text + 1; *at != '\0'; at++)
-        if (tdm_option_lettered(*at) == NULL) {
-            add_token(list, (token){ .text = text });
-            return;
-        }
-    for (const char *at = text + 1; *at != '\0'; at++)
-        add_token(list, (token){ .text = text, .option = tdm_option_lettered(*at) });
-}
-
-/* The option of the command, if its words stand before; else of any. */
-static const tdm_option *find_option(const tokens *list, const char *name, size_t len)
-{
-    tdm_invocation named = { .command = NULL };
-    find_command(&named, list);
-    const tdm_option *own = named.command == NULL ? NULL : tdm_option_find(named.command, name, len);
-    return own != NULL ? own : tdm_option_find(NULL, name, len);
-}
-
-/* "--name", "--name=value", "--name value". A value may begin with one dash (-2d), not with two. */
-static int split_long(tokens *list, const char *text, const char *next)
-{
-    const char *equals = strchr(text, '=');
-    size_t len = equals == NULL ? strlen(text + 2) : (size_t)(equals - text - 2);
-    token item = { .text = text, .option = find_option(list, text + 2, len) };
-    bool needs = item.option != NULL && item.option->word != TDM_WORD_FLAG;
-    int used = 0;
-    if (equals != NULL)
-        item.value = equals + 1;
-    else if (needs && next != NULL && strncmp(next, "--", 2) != 0) {
-        item.value = next;
-        used = 1;
-    }
-    add_token(list, item);
-    return used;
-}
-
-static tdm_code split(tokens *list, int argc, char *const argv[], tdm_err *err)
-{
-    size_t room = 0;
-    for (int i = 1; i < argc; i++)
-        room += strlen(argv[i]) + 1; /* "-qy" is several */
-    list->items = calloc(room + 1, sizeof *list->items);
-    if (list->items == NULL)
-        return tdm_fail(err, TDM_FULL, 0, "no memory for the command line");
-    bool only_words = false;
-    for (int i = 1; i < argc; i++) {
-        if (only_words || argv[i][0] != '-' || argv[i][1] == '\0')
-            add_token(list, (token){ .text = argv[i], .plain = true });
-        else if (strcmp(argv[i], "--") == 0)
-            only_words = true;
-        else if (argv[i][1] == '-')
-            i += split_long(list, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-        else
-            split_letters(list, argv[i]);
-    }
-    return TDM_OK;
-}
 
 /* ---- which command is meant */
 
@@ -149,10 +41,10 @@ static tdm_code no_follower(const tdm_invocation *out, const char *asked, bool g
                     out->words, followers);
 }
 
-static tdm_code no_command(const tdm_invocation *out, const tokens *list, tdm_err *err)
+static tdm_code no_command(const tdm_invocation *out, const tdm_tokens *list, tdm_err *err)
 {
     const char *words[2];
-    size_t count = plain_words(list, words, 2);
+    size_t count = tdm_tokens_plain(list, words, 2);
     if (count == 0)
         return tdm_fail(err, TDM_INVALID, 0, "no command was given; tandem help lists them");
     char asked[TDM_COMMAND_WORDS];
@@ -253,7 +145,7 @@ static tdm_code keep_both(tdm_invocation *out, const char *name, const char *arg
 
 /* ---- second pass: options */
 
-static tdm_code unknown_option(const tdm_invocation *out, const token *item, tdm_err *err)
+static tdm_code unknown_option(const tdm_invocation *out, const tdm_token *item, tdm_err *err)
 {
     char name[48];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(item->text, "="), item->text);
@@ -263,7 +155,7 @@ static tdm_code unknown_option(const tdm_invocation *out, const token *item, tdm
                     near == NULL ? " lists those it has" : "?");
 }
 
-static tdm_code take_option(tdm_invocation *out, const token *item, tdm_err *err)
+static tdm_code take_option(tdm_invocation *out, const tdm_token *item, tdm_err *err)
 {
     const tdm_command *command = out->command;
     const tdm_option *option = item->option == NULL
@@ -291,7 +183,7 @@ static tdm_code take_option(tdm_invocation *out, const token *item, tdm_err *err
                : code;
 }
 
-static tdm_code take_options(tdm_invocation *out, const tokens *list, tdm_err *err)
+static tdm_code take_options(tdm_invocation *out, const tdm_tokens *list, tdm_err *err)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].plain)
@@ -332,7 +224,7 @@ static tdm_code too_many(const tdm_command *command, const char *text, tdm_err *
     return tdm_fail(err, TDM_INVALID, 0, "\"%.40s\" is one word too many; -h shows what it takes", text);
 }
 
-static tdm_code take_words(tdm_invocation *out, const tokens *list, size_t skip, tdm_err *err)
+static tdm_code take_words(tdm_invocation *out, const tdm_tokens *list, size_t skip, tdm_err *err)
 {
     const tdm_command *command = out->command;
     size_t next = 0;
@@ -360,7 +252,7 @@ static tdm_code take_words(tdm_invocation *out, const tokens *list, size_t skip,
 
 /* ---- the whole */
 
-static bool asks_for(const tokens *list, const char *name)
+static bool asks_for(const tdm_tokens *list, const char *name)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].option != NULL && strcmp(list->items[i].option->name, name) == 0)
@@ -369,10 +261,10 @@ static bool asks_for(const tokens *list, const char *name)
 }
 
 /* Known before anything can fail, so that the failure comes in this form. */
-static void note_form(tdm_invocation *out, const tokens *list)
+static void note_form(tdm_invocation *out, const tdm_tokens *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        const token *item = &list->items[i];
+        const tdm_token *item = &list->items[i];
         bool json = item->option != NULL && strcmp(item->option->name, "json") == 0;
         bool format =
             item->option != NULL && strcmp(item->option->name, "format") == 0 && item->value != NULL;
@@ -381,9 +273,9 @@ static void note_form(tdm_invocation *out, const tokens *list)
     }
 }
 
-static tdm_code read_tokens(tdm_invocation *out, const tokens *list, tdm_err *err)
+static tdm_code read_tokens(tdm_invocation *out, const tdm_tokens *list, tdm_err *err)
 {
-    size_t taken = find_command(out, list);
+    size_t taken = tdm_tokens_command(out, list);
     out->help = asks_for(list, "help");
     if (out->help)
         return TDM_OK;
@@ -408,8 +300,8 @@ static tdm_code read_tokens(tdm_invocation *out, const tokens *list, tdm_err *er
 tdm_code tdm_invocation_parse(tdm_invocation *out, int argc, char *const argv[], tdm_err *err)
 {
     *out = (tdm_invocation){ .args = json_object(), .own = json_object() };
-    tokens list = { 0 };
-    tdm_code code = split(&list, argc, argv, err);
+    tdm_tokens list = { 0 };
+    tdm_code code = tdm_tokens_split(&list, argc, argv, err);
     if (code == TDM_OK && (out->args == NULL || out->own == NULL))
         code = tdm_fail(err, TDM_FULL, 0, "no memory for the command line");
     if (code == TDM_OK)
