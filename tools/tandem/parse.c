@@ -3,7 +3,8 @@
  * parse.c: reading a command line by the rows.
  *
  * Two passes, since options may stand before the command's words: the first (tokens.c) tells options and
- * their values from plain words by all rows together, the second judges them by the one row that the words name.
+ * their values from plain words by all rows together, the second judges them by the one row that the words
+ * name.
  */
 #include "parse.h"
 #include "tokens.h"
