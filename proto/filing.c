@@ -1,73 +1,109 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * filing.c: where a fact is filed, from its own fields.
+ * filing.c: where a fact is filed, from its own fields: values as text, and the subject they make.
  */
 #include "tandem/civil.h"
 #include "tandem/event.h"
 
 #include <inttypes.h>
 
-static void add_hex(tdm_buf *out, tdm_span bytes)
+typedef void text_writer(const tdm_field *field, const tdm_value *value, tdm_buf *out);
+
+static void text_of_number(const tdm_field *field, const tdm_value *value, tdm_buf *out)
 {
-    char hex[2 * TDM_DIGEST_BYTES + 1];
-    TDM_ASSERT(bytes.len <= TDM_DIGEST_BYTES);
-    tdm_hex(hex, bytes.data, bytes.len);
-    tdm_buf_add(out, hex, 2 * bytes.len);
+    (void)field;
+    tdm_buf_format(out, "%" PRId64, value->number);
 }
 
-static void add_enum(tdm_buf *out, tdm_enum_set set, int64_t number)
+static void text_of_bool(const tdm_field *field, const tdm_value *value, tdm_buf *out)
 {
-    const char *word = tdm_enum_word(set, number);
+    (void)field;
+    tdm_buf_text(out, value->number != 0 ? "true" : "false");
+}
+
+static void text_of_text(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    tdm_buf_add(out, value->bytes.data, value->bytes.len);
+}
+
+static void text_of_bytes(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    char hex[2 * TDM_DIGEST_BYTES + 1] = "";
+    TDM_ASSERT(value->bytes.len <= TDM_DIGEST_BYTES);
+    tdm_hex(hex, value->bytes.data, value->bytes.len);
+    tdm_buf_text(out, hex);
+}
+
+static void text_of_date(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    char text[16];
+    tdm_date_text((tdm_date)value->number, text);
+    tdm_buf_text(out, text);
+}
+
+static void text_of_time(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    char text[40];
+    tdm_time_text(value->number, 0, text);
+    tdm_buf_text(out, text);
+}
+
+static void text_of_year(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    (void)field;
+    char text[16];
+    tdm_period_text((tdm_period){ TDM_PERIOD_YEAR, (int32_t)value->number }, text);
+    tdm_buf_text(out, text);
+}
+
+static void text_of_enum(const tdm_field *field, const tdm_value *value, tdm_buf *out)
+{
+    const char *word = tdm_enum_word(field->set, value->number);
     if (word != NULL)
-        tdm_buf_format(out, "%s", word);
+        tdm_buf_text(out, word);
     else
-        tdm_buf_format(out, "%" PRId64, number);
+        text_of_number(field, value, out);
 }
 
-static void add_date(tdm_buf *out, int64_t date)
+static void text_of_type(const tdm_field *field, const tdm_value *value, tdm_buf *out)
 {
-    char text[16];
-    tdm_date_text((tdm_date)date, text);
-    tdm_buf_format(out, "%s", text);
+    const tdm_type *type = tdm_type_find((uint32_t)value->number);
+    if (type != NULL)
+        tdm_buf_text(out, type->name);
+    else
+        text_of_number(field, value, out);
 }
 
-static void add_year(tdm_buf *out, int64_t year)
-{
-    char text[16];
-    tdm_period_text((tdm_period){ TDM_PERIOD_YEAR, (int32_t)year }, text);
-    tdm_buf_format(out, "%s", text);
-}
+static text_writer *const TEXTS[] = {
+    [TDM_KIND_UINT] = text_of_number,
+    [TDM_KIND_INT] = text_of_number,
+    [TDM_KIND_BOOL] = text_of_bool,
+    [TDM_KIND_TEXT] = text_of_text,
+    [TDM_KIND_CODE] = text_of_text,
+    [TDM_KIND_SUBJECT] = text_of_text,
+    [TDM_KIND_PERIOD] = text_of_text,
+    [TDM_KIND_ID] = text_of_bytes,
+    [TDM_KIND_INCARNATION] = text_of_bytes,
+    [TDM_KIND_KEY] = text_of_bytes,
+    [TDM_KIND_DIGEST] = text_of_bytes,
+    [TDM_KIND_DATE] = text_of_date,
+    [TDM_KIND_TIME] = text_of_time,
+    [TDM_KIND_YEAR] = text_of_year,
+    [TDM_KIND_ENUM] = text_of_enum,
+    [TDM_KIND_TYPE] = text_of_type,
+    [TDM_KIND_TEXTS] = NULL,
+    [TDM_KIND_LIST] = NULL,
+    [TDM_KIND_BODY] = NULL,
+};
 
 void tdm_value_text(const tdm_field *field, const tdm_value *value, tdm_buf *out)
 {
-    if (!value->present)
-        return;
-    switch (field->kind) {
-    case TDM_KIND_ENUM:
-        add_enum(out, field->set, value->number);
-        return;
-    case TDM_KIND_DATE:
-        add_date(out, value->number);
-        return;
-    case TDM_KIND_YEAR:
-        add_year(out, value->number);
-        return;
-    case TDM_KIND_ID:
-    case TDM_KIND_INCARNATION:
-    case TDM_KIND_DIGEST:
-    case TDM_KIND_KEY:
-        add_hex(out, value->bytes);
-        return;
-    case TDM_KIND_UINT:
-    case TDM_KIND_INT:
-    case TDM_KIND_BOOL:
-    case TDM_KIND_TIME:
-    case TDM_KIND_TYPE:
-        tdm_buf_format(out, "%" PRId64, value->number);
-        return;
-    default:
-        tdm_buf_add(out, value->bytes.data, value->bytes.len);
-    }
+    if (value->present && TEXTS[field->kind] != NULL)
+        TEXTS[field->kind](field, value, out);
 }
 
 bool tdm_record_subject(const tdm_record *record, tdm_buf *out)
@@ -80,7 +116,8 @@ bool tdm_record_subject(const tdm_record *record, tdm_buf *out)
         uint32_t field = filing->parts[i];
         if (!record->values[field].present)
             return false;
-        tdm_buf_add(out, "/", 1);
+        if (out->len > 0)
+            tdm_buf_add(out, "/", 1);
         tdm_value_text(&record->type->fields[field - 1], &record->values[field], out);
     }
     return !out->failed && out->len <= TDM_SUBJECT_MAX;

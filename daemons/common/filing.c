@@ -8,110 +8,8 @@
 
 #include "tandem/civil.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* ---- text of a value */
-
-typedef void text_writer(const tdm_field *field, const tdm_value *value, tdm_buf *out);
-
-static void text_of_number(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    (void)field;
-    tdm_buf_format(out, "%" PRId64, value->number);
-}
-
-static void text_of_bool(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    (void)field;
-    tdm_buf_text(out, value->number != 0 ? "true" : "false");
-}
-
-static void text_of_text(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    (void)field;
-    tdm_buf_add(out, value->bytes.data, value->bytes.len);
-}
-
-static void text_of_bytes(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    (void)field;
-    char hex[2 * TDM_DIGEST_BYTES + 1] = "";
-    TDM_ASSERT(value->bytes.len <= TDM_DIGEST_BYTES);
-    tdm_hex(hex, value->bytes.data, value->bytes.len);
-    tdm_buf_text(out, hex);
-}
-
-static void text_of_date(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    (void)field;
-    char text[16];
-    tdm_date_text((tdm_date)value->number, text);
-    tdm_buf_text(out, text);
-}
-
-static void text_of_time(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    (void)field;
-    char text[40];
-    tdm_time_text(value->number, 0, text);
-    tdm_buf_text(out, text);
-}
-
-static void text_of_year(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    (void)field;
-    char text[16];
-    tdm_period_text((tdm_period){ TDM_PERIOD_YEAR, (int32_t)value->number }, text);
-    tdm_buf_text(out, text);
-}
-
-static void text_of_enum(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    const char *word = tdm_enum_word(field->set, value->number);
-    if (word != NULL)
-        tdm_buf_text(out, word);
-    else
-        text_of_number(field, value, out);
-}
-
-static void text_of_type(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    const tdm_type *type = tdm_type_find((uint32_t)value->number);
-    if (type != NULL)
-        tdm_buf_text(out, type->name);
-    else
-        text_of_number(field, value, out);
-}
-
-static text_writer *const TEXTS[] = {
-    [TDM_KIND_UINT] = text_of_number,
-    [TDM_KIND_INT] = text_of_number,
-    [TDM_KIND_BOOL] = text_of_bool,
-    [TDM_KIND_TEXT] = text_of_text,
-    [TDM_KIND_CODE] = text_of_text,
-    [TDM_KIND_SUBJECT] = text_of_text,
-    [TDM_KIND_PERIOD] = text_of_text,
-    [TDM_KIND_ID] = text_of_bytes,
-    [TDM_KIND_INCARNATION] = text_of_bytes,
-    [TDM_KIND_KEY] = text_of_bytes,
-    [TDM_KIND_DIGEST] = text_of_bytes,
-    [TDM_KIND_DATE] = text_of_date,
-    [TDM_KIND_TIME] = text_of_time,
-    [TDM_KIND_YEAR] = text_of_year,
-    [TDM_KIND_ENUM] = text_of_enum,
-    [TDM_KIND_TYPE] = text_of_type,
-    [TDM_KIND_TEXTS] = NULL,
-    [TDM_KIND_LIST] = NULL,
-    [TDM_KIND_BODY] = NULL,
-};
-
-void tdm_field_text(const tdm_field *field, const tdm_value *value, tdm_buf *out)
-{
-    if (TEXTS[field->kind] != NULL)
-        TEXTS[field->kind](field, value, out);
-}
 
 static bool same_name(tdm_span name, const char *own)
 {
@@ -163,18 +61,6 @@ bool tdm_field_names(const tdm_type *type, const tdm_field *field)
 
 /* ---- subjects and names */
 
-void tdm_filing_subject(const tdm_record *record, tdm_buf *out)
-{
-    const tdm_filing *filing = tdm_type_filing(record->type->number);
-    TDM_ASSERT(filing != NULL && filing->parts[0] != 0);
-    tdm_buf_text(out, filing->prefix);
-    for (size_t i = 0; i < TDM_COUNT(filing->parts) && filing->parts[i] != 0; i++) {
-        if (i > 0 || filing->prefix[0] != '\0')
-            tdm_buf_text(out, "/");
-        tdm_field_text(&record->type->fields[filing->parts[i] - 1], &record->values[filing->parts[i]], out);
-    }
-}
-
 /* Words with their terminators, one behind the other, until they are hashed. */
 typedef struct naming {
     tdm_buf text;
@@ -192,7 +78,7 @@ static void add_word(naming *n, tdm_span word)
 static void add_field(naming *n, const tdm_record *record, const tdm_field *field)
 {
     n->at[n->count++] = n->text.len;
-    tdm_field_text(field, &record->values[field->number], &n->text);
+    tdm_value_text(field, &record->values[field->number], &n->text);
     tdm_buf_add(&n->text, "", 1);
 }
 

@@ -14,9 +14,6 @@
 
 #define TDM_ID_WORD_MAX 60 /* bytes of an id that ends a name */
 
-/* The value as the JSON form of a payload shows it, without quotation marks; appended. Lists and bodies give
- * nothing. */
-void tdm_field_text(const tdm_field *field, const tdm_value *value, tdm_buf *out);
 /* The field with this name, dashes standing for underscores; NULL: none. */
 const tdm_field *tdm_field_named(const tdm_type *type, tdm_span name);
 
@@ -29,8 +26,6 @@ bool tdm_type_takes_unit(const tdm_type *type);
 /* Without this field the fact has no subject or no name. */
 bool tdm_field_names(const tdm_type *type, const tdm_field *field);
 
-/* The subject of a record whose naming fields are present; appended. Not for types that take a unit. */
-void tdm_filing_subject(const tdm_record *record, tdm_buf *out);
 /* The name of a record whose naming fields are present. id: of types that take one; NULL for the others. */
 tdm_id tdm_filing_fact(const tdm_record *record, tdm_span subject, const char *id);
 /* The name of a person's row in a private log: type, person, KEY fields. */

@@ -24,13 +24,13 @@ typedef enum tdm_person_fate {
 } tdm_person_fate;
 
 /* A row of one person (types of scope NODE), read and checked. */
-typedef struct tdm_person_row {
+typedef struct tdm_person_entry {
     uint32_t type;
     tdm_span person; /* pseudonym made at the node */
     tdm_id row;      /* named by type, person and KEY fields (filing.h) */
     tdm_span record; /* packed payload; empty: take the row back */
     bool dry_run;    /* only tell what would become of it */
-} tdm_person_row;
+} tdm_person_entry;
 
 typedef struct tdm_service_context {
     tdm_core *core;
@@ -48,7 +48,8 @@ typedef struct tdm_service_context {
     json_t *(*links)(void *context);
     /* node: keep a row of one person in the private log, or take it back, and tell in *fate what became of
      * it; NULL: this daemon keeps no private log */
-    tdm_code (*record_person)(void *context, const tdm_person_row *row, tdm_person_fate *fate, tdm_err *err);
+    tdm_code (*record_person)(void *context, const tdm_person_entry *row, tdm_person_fate *fate,
+                              tdm_err *err);
     void *context; /* of the four above */
 } tdm_service_context;
 

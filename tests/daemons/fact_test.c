@@ -32,7 +32,7 @@ static struct private_log {
     bool kept;
 } private_log;
 
-static tdm_code keep_person(void *context, const tdm_person_row *row, tdm_person_fate *fate, tdm_err *err)
+static tdm_code keep_person(void *context, const tdm_person_entry *row, tdm_person_fate *fate, tdm_err *err)
 {
     struct private_log *log = &private_log;
     (void)context;

@@ -151,7 +151,7 @@ static void write_part(tdm_cursor *cursor, tdm_buf *out)
 static void write_value(const tdm_field *field, const tdm_value *value, tdm_buf *out)
 {
     if (field->kind != TDM_KIND_TEXTS && field->kind != TDM_KIND_LIST) {
-        tdm_field_text(field, value, out);
+        tdm_value_text(field, value, out);
         return;
     }
     tdm_cursor cursor = tdm_cursor_over(value->bytes);
@@ -326,7 +326,7 @@ static void check_named(void **state)
     if (row->unit != NULL)
         tdm_buf_text(&subject, row->unit);
     else
-        tdm_filing_subject(&record, &subject);
+        (void)tdm_record_subject(&record, &subject);
     assert_true(tdm_span_equal(tdm_buf_span(&subject), tdm_span_text(row->subject)));
     size_t count = 0;
     while (count < TDM_COUNT(row->words) && row->words[count] != NULL)

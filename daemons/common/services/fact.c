@@ -69,11 +69,11 @@ static tdm_code keep_person(tdm_fact_run *run, tdm_fate *fate)
     if (!run->hide && !tdm_fact_entry_check(&run->entry))
         return TDM_OK;
     tdm_code code = run->hide ? TDM_OK : tdm_record_encode(&entry->record, &payload, run->err);
-    tdm_person_row row = { .type = entry->type->number,
-                           .person = entry->record.values[1].bytes,
-                           .row = entry->fact,
-                           .record = tdm_buf_span(&payload),
-                           .dry_run = run->dry_run };
+    tdm_person_entry row = { .type = entry->type->number,
+                             .person = entry->record.values[1].bytes,
+                             .row = entry->fact,
+                             .record = tdm_buf_span(&payload),
+                             .dry_run = run->dry_run };
     if (code == TDM_OK)
         code = run->context->record_person(run->context->context, &row, &kept, run->err);
     tdm_buf_free(&payload);

@@ -252,7 +252,7 @@ static void find_subject(tdm_fact_entry *entry)
     tdm_err err = { .code = TDM_OK };
     tdm_span unit = extra_text(entry, TDM_EXTRA_UNIT);
     if (!tdm_type_takes_unit(entry->type))
-        tdm_filing_subject(&entry->record, &entry->subject);
+        (void)tdm_record_subject(&entry->record, &entry->subject);
     else if (unit.len == 0)
         tdm_fact_entry_refuse(entry, "unit", unit, "Enter the unit as LEAD/UNIT_ID, such as R0A/17.");
     else if (tdm_arg_unit((const char *)unit.data, &entry->subject, &err) != TDM_OK)
