@@ -172,6 +172,24 @@ bool tdm_contribution_is_sound(tdm_span encoded)
     return sound;
 }
 
+bool tdm_contribution_find(tdm_span encoded, tdm_family family, tdm_period period, int64_t v[TDM_AMOUNTS])
+{
+    tdm_span groups[TDM_GROUPS];
+    if (encoded.len == 0)
+        return false;
+    entry_reader entry = { .all_end = encoded.data + encoded.len };
+    for (read_entry(&entry, read_groups(encoded, groups)); entry.at != NULL; read_entry(&entry, entry.end)) {
+        if (entry.what != ((unsigned)family << 4 | (unsigned)period.kind) || entry.number != period.number)
+            continue;
+        const uint8_t *at = entry.amounts;
+        uint64_t mask = tdm_varint_get(&at, entry.end);
+        for (unsigned i = 0; i < TDM_AMOUNTS; i++)
+            v[i] = mask >> i & 1 ? tdm_varint_get_signed(&at, entry.end) : 0;
+        return true;
+    }
+    return false;
+}
+
 /* ---- into the cells ---- */
 
 typedef struct exchange {

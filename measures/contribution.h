@@ -58,6 +58,9 @@ bool tdm_contribution_is_sound(tdm_span encoded);
 /* The groups of a sound, stored one; false: it has none. Spans are borrowed. */
 bool tdm_contribution_groups(tdm_span encoded, tdm_span groups[TDM_GROUPS]);
 
+/* What a sound, stored one adds to one place; false: nothing. v is all set. */
+bool tdm_contribution_find(tdm_span encoded, tdm_family family, tdm_period period, int64_t v[TDM_AMOUNTS]);
+
 /* Where a contribution went, so that its groups are not looked up each time. All NULL: not known. */
 typedef struct tdm_found_groups {
     tdm_group *items[TDM_GROUPS];

@@ -52,13 +52,14 @@ static void catalogue(tdm_formula *f)
 }
 
 static const tdm_column_row COLUMNS[] = {
-    { "programmes", TDM_SHAPE_COUNT, 0, false, "named by units of the period" },
-    { "in_catalogue", TDM_SHAPE_COUNT, 0, false, "of them" },
-    { "evidence", TDM_SHAPE_SHARE, 1, false, "of these, with evidence linked" },
-    { "reviewed", TDM_SHAPE_SHARE, 1, false, "of these, reviewed in the 731 days that end with the day" },
-    { "targeted", TDM_SHAPE_SHARE, 1, false, "of these, kept for a group" },
-    { "bespoke_hours", TDM_SHAPE_SHARE, 1, false, "of the hours of programmes" },
-    { "system_hours", TDM_SHAPE_SHARE, 1, false, "of the hours of programmes, aimed at the system" },
+    { "programmes", TDM_SHAPE_COUNT, 0, false, "named by units of the period", 0, 0 },
+    { "in_catalogue", TDM_SHAPE_COUNT, 0, false, "of them", 0, 0 },
+    { "evidence", TDM_SHAPE_SHARE, 1, false, "of these, with evidence linked", 0, 0 },
+    { "reviewed", TDM_SHAPE_SHARE, 1, false, "of these, reviewed in the 731 days that end with the day", 0,
+      0 },
+    { "targeted", TDM_SHAPE_SHARE, 1, false, "of these, kept for a group", 0, 0 },
+    { "bespoke_hours", TDM_SHAPE_SHARE, 1, false, "of the hours of programmes", 0, 0 },
+    { "system_hours", TDM_SHAPE_SHARE, 1, false, "of the hours of programmes, aimed at the system", 0, 0 },
 };
 static const tdm_breakdown_row BREAKDOWNS[] = { { "total", TDM_BREAK_TOTAL } };
 

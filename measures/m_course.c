@@ -92,9 +92,9 @@ static void course(tdm_formula *f)
 }
 
 static const tdm_column_row COLUMNS[] = {
-    { "attendance", TDM_SHAPE_SHARE, 1, true, "most that came to a session / enrolled" },
-    { "retention", TDM_SHAPE_SHARE, 1, true, "attendance of the last session / of the first" },
-    { "dosage", TDM_SHAPE_SHARE, 1, false, "sessions held / planned" },
+    { "attendance", TDM_SHAPE_SHARE, 1, true, "most that came to a session / enrolled", 0, 0 },
+    { "retention", TDM_SHAPE_SHARE, 1, true, "attendance of the last session / of the first", 0, 0 },
+    { "dosage", TDM_SHAPE_SHARE, 1, false, "sessions held / planned", 0, 0 },
 };
 static const tdm_breakdown_row BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },       { "lead", TDM_BREAK_LEAD },           { "sector", TDM_BREAK_SECTOR },

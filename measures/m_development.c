@@ -26,19 +26,19 @@ static void development(tdm_formula *f)
 }
 
 static const tdm_column_row COLUMNS[] = {
-    { "staff", TDM_SHAPE_COUNT, 0, true, "in post on the day" },
-    { "appraised", TDM_SHAPE_COUNT, 0, true, "people with an appraisal in the period" },
-    { "appraisal", TDM_SHAPE_SHARE, 1, true, "of staff" },
-    { "mentored", TDM_SHAPE_COUNT, 0, true, "people paired with a mentor" },
-    { "mentoring", TDM_SHAPE_SHARE, 1, true, "of staff" },
-    { "planned", TDM_SHAPE_COUNT, 0, true, "people with a personal plan made" },
-    { "plans", TDM_SHAPE_SHARE, 1, true, "of staff" },
-    { "talked", TDM_SHAPE_COUNT, 0, true, "people with a career talk" },
-    { "career_talks", TDM_SHAPE_SHARE, 1, true, "of staff" },
-    { "moved", TDM_SHAPE_COUNT, 0, true, "people who moved up a level" },
-    { "moves", TDM_SHAPE_SHARE, 1, true, "per 100 staff" },
+    { "staff", TDM_SHAPE_COUNT, 0, true, "in post on the day", 0, 0 },
+    { "appraised", TDM_SHAPE_COUNT, 0, true, "people with an appraisal in the period", 0, 0 },
+    { "appraisal", TDM_SHAPE_SHARE, 1, true, "of staff", 2, 1 },
+    { "mentored", TDM_SHAPE_COUNT, 0, true, "people paired with a mentor", 0, 0 },
+    { "mentoring", TDM_SHAPE_SHARE, 1, true, "of staff", 4, 1 },
+    { "planned", TDM_SHAPE_COUNT, 0, true, "people with a personal plan made", 0, 0 },
+    { "plans", TDM_SHAPE_SHARE, 1, true, "of staff", 6, 1 },
+    { "talked", TDM_SHAPE_COUNT, 0, true, "people with a career talk", 0, 0 },
+    { "career_talks", TDM_SHAPE_SHARE, 1, true, "of staff", 8, 1 },
+    { "moved", TDM_SHAPE_COUNT, 0, true, "people who moved up a level", 0, 0 },
+    { "moves", TDM_SHAPE_SHARE, 1, true, "per 100 staff", 10, 1 },
     { "good_appraisals", TDM_SHAPE_SHARE, 1, true,
-      "appraisals with clear objectives in which people felt valued" },
+      "appraisals with clear objectives in which people felt valued", 0, 0 },
 };
 static const tdm_breakdown_row BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },

@@ -158,12 +158,12 @@ static void exchange(tdm_formula *f)
 }
 
 static const tdm_column_row EXCHANGE_COLUMNS[] = {
-    { "taken_up", TDM_SHAPE_COUNT, 0, false, "offers of the organisation that others took up" },
-    { "met", TDM_SHAPE_COUNT, 0, false, "requests of others that it met" },
-    { "balance", TDM_SHAPE_REAL, 2, false, "(taken up - met) / both" },
-    { "pairs", TDM_SHAPE_COUNT, 0, false, "pairs of organisations with an exchange" },
-    { "both_ways", TDM_SHAPE_COUNT, 0, false, "of them in both directions" },
-    { "reciprocity", TDM_SHAPE_SHARE, 1, false, "both ways of all pairs" },
+    { "taken_up", TDM_SHAPE_COUNT, 0, false, "offers of the organisation that others took up", 0, 0 },
+    { "met", TDM_SHAPE_COUNT, 0, false, "requests of others that it met", 0, 0 },
+    { "balance", TDM_SHAPE_REAL, 2, false, "(taken up - met) / both", 0, 0 },
+    { "pairs", TDM_SHAPE_COUNT, 0, false, "pairs of organisations with an exchange", 0, 0 },
+    { "both_ways", TDM_SHAPE_COUNT, 0, false, "of them in both directions", 0, 0 },
+    { "reciprocity", TDM_SHAPE_SHARE, 1, false, "both ways of all pairs", 0, 0 },
 };
 static const tdm_breakdown_row EXCHANGE_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },
@@ -217,10 +217,10 @@ static void availability(tdm_formula *f)
 }
 
 static const tdm_column_row AVAILABILITY_COLUMNS[] = {
-    { "organisations", TDM_SHAPE_COUNT, 0, false, "that offer support on the day" },
-    { "registered", TDM_SHAPE_COUNT, 0, false, "organisations registered in the period" },
-    { "share", TDM_SHAPE_SHARE, 1, false, "of them that offer" },
-    { "supports", TDM_SHAPE_COUNT, 0, false, "offers in force on the day" },
+    { "organisations", TDM_SHAPE_COUNT, 0, false, "that offer support on the day", 0, 0 },
+    { "registered", TDM_SHAPE_COUNT, 0, false, "organisations registered in the period", 0, 0 },
+    { "share", TDM_SHAPE_SHARE, 1, false, "of them that offer", 0, 0 },
+    { "supports", TDM_SHAPE_COUNT, 0, false, "offers in force on the day", 0, 0 },
 };
 static const tdm_breakdown_row AVAILABILITY_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },   { "theme", TDM_BREAK_A },

@@ -182,15 +182,16 @@ static void goals_or_pairs(tdm_formula *f)
 }
 
 static const tdm_column_row GOAL_COLUMNS[] = {
-    { "criteria", TDM_SHAPE_COUNT, 0, false, "success criteria of units that start in the period" },
-    { "met", TDM_SHAPE_SHARE, 1, false, "of criteria" },
+    { "criteria", TDM_SHAPE_COUNT, 0, false, "success criteria of units that start in the period", 0, 0 },
+    { "met", TDM_SHAPE_SHARE, 1, false, "of criteria", 0, 0 },
     { "designed", TDM_SHAPE_SHARE, 1, false,
-      "units with diagnosis and co-designed criteria before they start, of units that tell their design" },
-    { "actions", TDM_SHAPE_COUNT, 0, false, "actions and commitments opened in the period" },
-    { "done", TDM_SHAPE_SHARE, 1, false, "of actions" },
-    { "kept", TDM_SHAPE_SHARE, 1, false, "done by the day due, of those with one" },
-    { "projects", TDM_SHAPE_COUNT, 0, false, "joint projects begun in the period" },
-    { "across", TDM_SHAPE_COUNT, 0, false, "of them, of two organisations or more" },
+      "units with diagnosis and co-designed criteria before they start, of units that tell their design", 0,
+      0 },
+    { "actions", TDM_SHAPE_COUNT, 0, false, "actions and commitments opened in the period", 0, 0 },
+    { "done", TDM_SHAPE_SHARE, 1, false, "of actions", 0, 0 },
+    { "kept", TDM_SHAPE_SHARE, 1, false, "done by the day due, of those with one", 0, 0 },
+    { "projects", TDM_SHAPE_COUNT, 0, false, "joint projects begun in the period", 0, 0 },
+    { "across", TDM_SHAPE_COUNT, 0, false, "of them, of two organisations or more", 0, 0 },
 };
 static const tdm_breakdown_row GOAL_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },
@@ -336,10 +337,10 @@ static void align(tdm_formula *f)
 }
 
 static const tdm_column_row ALIGNMENT_COLUMNS[] = {
-    { "units", TDM_SHAPE_COUNT, 0, false, "units that serve it; one may serve several" },
-    { "hours", TDM_SHAPE_HOURS, 2, false, "their hours in the period" },
-    { "needs", TDM_SHAPE_COUNT, 0, false, "needs found in the period" },
-    { "answered", TDM_SHAPE_SHARE, 1, false, "needs that a unit or resource answers" },
+    { "units", TDM_SHAPE_COUNT, 0, false, "units that serve it; one may serve several", 0, 0 },
+    { "hours", TDM_SHAPE_HOURS, 2, false, "their hours in the period", 0, 0 },
+    { "needs", TDM_SHAPE_COUNT, 0, false, "needs found in the period", 0, 0 },
+    { "answered", TDM_SHAPE_SHARE, 1, false, "needs that a unit or resource answers", 0, 0 },
 };
 static const tdm_breakdown_row ALIGNMENT_BREAKDOWNS[] = {
     { "aim", TDM_BREAK_OWN },       { "theme", TDM_BREAK_OWN },

@@ -36,13 +36,13 @@ static void change(tdm_formula *f)
 }
 
 static const tdm_column_row CHANGE_COLUMNS[] = {
-    { "responses", TDM_SHAPE_COUNT, 0, true, "scores given in the period" },
-    { "mean", TDM_SHAPE_REAL, 2, true, "mean score" },
-    { "pairs", TDM_SHAPE_COUNT, 0, true, "people with a first and a last wave" },
-    { "change", TDM_SHAPE_REAL, 2, true, "mean of last - first" },
-    { "sd", TDM_SHAPE_REAL, 4, true, "standard deviation of the differences, n - 1" },
-    { "standardised", TDM_SHAPE_REAL, 4, true, "change / sd" },
-    { "improved", TDM_SHAPE_SHARE, 1, true, "pairs that rose" },
+    { "responses", TDM_SHAPE_COUNT, 0, true, "scores given in the period", 0, 0 },
+    { "mean", TDM_SHAPE_REAL, 2, true, "mean score", 0, 0 },
+    { "pairs", TDM_SHAPE_COUNT, 0, true, "people with a first and a last wave", 0, 0 },
+    { "change", TDM_SHAPE_REAL, 2, true, "mean of last - first", 0, 0 },
+    { "sd", TDM_SHAPE_REAL, 4, true, "standard deviation of the differences, n - 1", 0, 0 },
+    { "standardised", TDM_SHAPE_REAL, 4, true, "change / sd", 0, 0 },
+    { "improved", TDM_SHAPE_SHARE, 1, true, "pairs that rose", 0, 0 },
 };
 static const tdm_breakdown_row CHANGE_BREAKDOWNS[] = {
     { "instrument", TDM_BREAK_A },  { "scale", TDM_BREAK_B },
@@ -160,13 +160,13 @@ static void learning(tdm_formula *f)
 }
 
 static const tdm_column_row LEARNING_COLUMNS[] = {
-    { "cycles", TDM_SHAPE_COUNT, 0, false, "plan-do-study-act cycles planned in the period" },
-    { "complete", TDM_SHAPE_SHARE, 1, false, "four dates in order, a prediction before do" },
-    { "adaptive", TDM_SHAPE_SHARE, 1, false, "of cycles, on adaptive challenges" },
-    { "sets", TDM_SHAPE_COUNT, 0, false, "action learning sets with their last meeting in the period" },
-    { "regular", TDM_SHAPE_SHARE, 1, false, "of sets, no gap over 92 days" },
-    { "organisations", TDM_SHAPE_REAL, 2, false, "organisations in a set" },
-    { "hours_per_head", TDM_SHAPE_REAL, 2, false, "protected hours / people they are kept for" },
+    { "cycles", TDM_SHAPE_COUNT, 0, false, "plan-do-study-act cycles planned in the period", 0, 0 },
+    { "complete", TDM_SHAPE_SHARE, 1, false, "four dates in order, a prediction before do", 0, 0 },
+    { "adaptive", TDM_SHAPE_SHARE, 1, false, "of cycles, on adaptive challenges", 0, 0 },
+    { "sets", TDM_SHAPE_COUNT, 0, false, "action learning sets with their last meeting in the period", 0, 0 },
+    { "regular", TDM_SHAPE_SHARE, 1, false, "of sets, no gap over 92 days", 0, 0 },
+    { "organisations", TDM_SHAPE_REAL, 2, false, "organisations in a set", 0, 0 },
+    { "hours_per_head", TDM_SHAPE_REAL, 2, false, "protected hours / people they are kept for", 0, 0 },
 };
 static const tdm_breakdown_row LEARNING_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },

@@ -40,13 +40,13 @@ static void weighted_level(tdm_formula *f)
 
 #define LEVEL_COLUMNS(SHAPE, PEOPLE, unit)                                                                   \
     {                                                                                                        \
-        { "amount", SHAPE, 0, PEOPLE, "all " unit },                                                         \
-            { "joint_asserted", SHAPE, 0, PEOPLE, "of joint units, as claimed" },                            \
-            { "joint_standing", SHAPE, 0, PEOPLE, "of joint units that nobody entitled disputes" },          \
-            { "joint_corroborated", SHAPE, 0, PEOPLE, "of joint units that the partner confirms" },          \
-            { "asserted", TDM_SHAPE_SHARE, 1, PEOPLE, "share as claimed" },                                  \
-            { "standing", TDM_SHAPE_SHARE, 1, PEOPLE, "share that nobody entitled disputes" },               \
-            { "corroborated", TDM_SHAPE_SHARE, 1, PEOPLE, "share that partners confirm" },                   \
+        { "amount", SHAPE, 0, PEOPLE, "all " unit, 0, 0 },                                                   \
+            { "joint_asserted", SHAPE, 0, PEOPLE, "of joint units, as claimed", 0, 0 },                      \
+            { "joint_standing", SHAPE, 0, PEOPLE, "of joint units that nobody entitled disputes", 0, 0 },    \
+            { "joint_corroborated", SHAPE, 0, PEOPLE, "of joint units that the partner confirms", 0, 0 },    \
+            { "asserted", TDM_SHAPE_SHARE, 1, PEOPLE, "share as claimed", 2, 1 },                            \
+            { "standing", TDM_SHAPE_SHARE, 1, PEOPLE, "share that nobody entitled disputes", 3, 1 },         \
+            { "corroborated", TDM_SHAPE_SHARE, 1, PEOPLE, "share that partners confirm", 4, 1 },             \
     }
 static const tdm_column_row COUNT_COLUMNS[] = LEVEL_COLUMNS(TDM_SHAPE_COUNT, false, "units");
 static const tdm_column_row HOUR_COLUMNS[] = LEVEL_COLUMNS(TDM_SHAPE_HOURS, false, "hours");
@@ -98,12 +98,12 @@ static void phases(tdm_formula *f)
 }
 
 static const tdm_column_row PHASE_COLUMNS[] = {
-    { "units", TDM_SHAPE_COUNT, 0, false, "units delivered" },
-    { "plan", TDM_SHAPE_SHARE, 1, false, "with a corroborated partner in planning" },
-    { "deliver", TDM_SHAPE_SHARE, 1, false, "with a corroborated partner in delivery" },
-    { "support", TDM_SHAPE_SHARE, 1, false, "with a corroborated partner in support" },
-    { "all_phases", TDM_SHAPE_SHARE, 1, false, "in all three" },
-    { "depth", TDM_SHAPE_SHARE, 1, false, "mean share of the three phases" },
+    { "units", TDM_SHAPE_COUNT, 0, false, "units delivered", 0, 0 },
+    { "plan", TDM_SHAPE_SHARE, 1, false, "with a corroborated partner in planning", 0, 0 },
+    { "deliver", TDM_SHAPE_SHARE, 1, false, "with a corroborated partner in delivery", 0, 0 },
+    { "support", TDM_SHAPE_SHARE, 1, false, "with a corroborated partner in support", 0, 0 },
+    { "all_phases", TDM_SHAPE_SHARE, 1, false, "in all three", 0, 0 },
+    { "depth", TDM_SHAPE_SHARE, 1, false, "mean share of the three phases", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_C5 = {
@@ -137,11 +137,11 @@ static void claims(tdm_formula *f)
 }
 
 static const tdm_column_row CLAIM_COLUMNS[] = {
-    { "claims", TDM_SHAPE_COUNT, 0, false, "unit x partner, phases together" },
-    { "corroborated", TDM_SHAPE_SHARE, 1, false, "confirmed by the partner" },
-    { "disputed", TDM_SHAPE_SHARE, 1, false, "disputed by the partner" },
-    { "unanswered", TDM_SHAPE_SHARE, 1, false, "not answered yet" },
-    { "median_days", TDM_SHAPE_COUNT, 0, false, "from the claim to its answer, lower middle" },
+    { "claims", TDM_SHAPE_COUNT, 0, false, "unit x partner, phases together", 0, 0 },
+    { "corroborated", TDM_SHAPE_SHARE, 1, false, "confirmed by the partner", 0, 0 },
+    { "disputed", TDM_SHAPE_SHARE, 1, false, "disputed by the partner", 0, 0 },
+    { "unanswered", TDM_SHAPE_SHARE, 1, false, "not answered yet", 0, 0 },
+    { "median_days", TDM_SHAPE_COUNT, 0, false, "from the claim to its answer, lower middle", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_C6 = {
@@ -196,13 +196,15 @@ static void target(tdm_formula *f)
 }
 
 static const tdm_column_row TARGET_COLUMNS[] = {
-    { "level", TDM_SHAPE_SHARE, 1, false, "corroborated" },
-    { "target", TDM_SHAPE_SHARE, 1, false, "expected on the period's last day, or today if that is earlier" },
-    { "gap", TDM_SHAPE_SHARE, 1, false, "level less target, in points" },
-    { "to_convert", TDM_SHAPE_COUNT, 0, false, "units to become joint to meet the year's target" },
-    { "year_end", TDM_SHAPE_SHARE, 1, false, "target at the end of the financial year" },
-    { "uni_organisational", TDM_SHAPE_SHARE, 1, false, "100 less the level" },
-    { "forecast", TDM_SHAPE_SHARE, 1, false, "next period by the least-squares line through all so far" },
+    { "level", TDM_SHAPE_SHARE, 1, false, "corroborated", 0, 0 },
+    { "target", TDM_SHAPE_SHARE, 1, false, "expected on the period's last day, or today if that is earlier",
+      0, 0 },
+    { "gap", TDM_SHAPE_SHARE, 1, false, "level less target, in points", 0, 0 },
+    { "to_convert", TDM_SHAPE_COUNT, 0, false, "units to become joint to meet the year's target", 0, 0 },
+    { "year_end", TDM_SHAPE_SHARE, 1, false, "target at the end of the financial year", 0, 0 },
+    { "uni_organisational", TDM_SHAPE_SHARE, 1, false, "100 less the level", 0, 0 },
+    { "forecast", TDM_SHAPE_SHARE, 1, false, "next period by the least-squares line through all so far", 0,
+      0 },
 };
 
 const tdm_measure TDM_MEASURE_C7 = {
@@ -240,11 +242,11 @@ static void revision(tdm_formula *f)
 }
 
 static const tdm_column_row REVISION_COLUMNS[] = {
-    { "published", TDM_SHAPE_SHARE, 1, false, "as published" },
-    { "level", TDM_SHAPE_SHARE, 1, false, "as it is now" },
-    { "revision", TDM_SHAPE_SHARE, 1, false, "now less published, of exact values, in points" },
-    { "late", TDM_SHAPE_SHARE, 1, false, "facts that came after the period was closed" },
-    { "completeness", TDM_SHAPE_SHARE, 1, false, "returns received of those expected (total only)" },
+    { "published", TDM_SHAPE_SHARE, 1, false, "as published", 0, 0 },
+    { "level", TDM_SHAPE_SHARE, 1, false, "as it is now", 0, 0 },
+    { "revision", TDM_SHAPE_SHARE, 1, false, "now less published, of exact values, in points", 0, 0 },
+    { "late", TDM_SHAPE_SHARE, 1, false, "facts that came after the period was closed", 0, 0 },
+    { "completeness", TDM_SHAPE_SHARE, 1, false, "returns received of those expected (total only)", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_C8 = {

@@ -100,12 +100,12 @@ static void mix(tdm_formula *f)
 }
 
 static const tdm_column_row COLUMNS[] = {
-    { "people", TDM_SHAPE_COUNT, 0, true, "people counted, over all units" },
-    { "blau", TDM_SHAPE_REAL, 4, true, "1 - sum of squared shares: 0 all alike" },
-    { "normalised", TDM_SHAPE_REAL, 4, true, "blau / (1 - 1/k), k categories with people" },
-    { "units", TDM_SHAPE_COUNT, 0, false, "units that say who took part" },
-    { "mixed", TDM_SHAPE_COUNT, 0, false, "units with two categories or more" },
-    { "mixed_share", TDM_SHAPE_SHARE, 1, false, "of units that say who took part" },
+    { "people", TDM_SHAPE_COUNT, 0, true, "people counted, over all units", 0, 0 },
+    { "blau", TDM_SHAPE_REAL, 4, true, "1 - sum of squared shares: 0 all alike", 0, 0 },
+    { "normalised", TDM_SHAPE_REAL, 4, true, "blau / (1 - 1/k), k categories with people", 0, 0 },
+    { "units", TDM_SHAPE_COUNT, 0, false, "units that say who took part", 0, 0 },
+    { "mixed", TDM_SHAPE_COUNT, 0, false, "units with two categories or more", 0, 0 },
+    { "mixed_share", TDM_SHAPE_SHARE, 1, false, "of units that say who took part", 0, 0 },
 };
 static const tdm_breakdown_row BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },       { "lead", TDM_BREAK_LEAD },           { "sector", TDM_BREAK_SECTOR },

@@ -143,10 +143,10 @@ static void density(tdm_formula *f)
 }
 
 static const tdm_column_row DENSITY_COLUMNS[] = {
-    { "organisations", TDM_SHAPE_COUNT, 0, false, "registered in the period, or in one of its units" },
-    { "ties", TDM_SHAPE_COUNT, 0, false, "pairs with a unit together" },
-    { "density", TDM_SHAPE_REAL, 4, false, "ties / possible ties" },
-    { "oversize", TDM_SHAPE_COUNT, 0, false, "units with over 50 organisations: they add no ties" },
+    { "organisations", TDM_SHAPE_COUNT, 0, false, "registered in the period, or in one of its units", 0, 0 },
+    { "ties", TDM_SHAPE_COUNT, 0, false, "pairs with a unit together", 0, 0 },
+    { "density", TDM_SHAPE_REAL, 4, false, "ties / possible ties", 0, 0 },
+    { "oversize", TDM_SHAPE_COUNT, 0, false, "units with over 50 organisations: they add no ties", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_N1 = {
@@ -192,8 +192,9 @@ static void degrees(tdm_formula *f)
 }
 
 static const tdm_column_row DEGREE_COLUMNS[] = {
-    { "degree", TDM_SHAPE_COUNT, 0, false, "organisations it works with (total: the most that any has)" },
-    { "weighted", TDM_SHAPE_COUNT, 0, false, "units together, summed over them (total: the most)" },
+    { "degree", TDM_SHAPE_COUNT, 0, false, "organisations it works with (total: the most that any has)", 0,
+      0 },
+    { "weighted", TDM_SHAPE_COUNT, 0, false, "units together, summed over them (total: the most)", 0, 0 },
 };
 static const tdm_breakdown_row DEGREE_BREAKDOWNS[] = {
     { "organisation", TDM_BREAK_OWN },
@@ -227,8 +228,8 @@ static void isolates(tdm_formula *f)
 }
 
 static const tdm_column_row ISOLATE_COLUMNS[] = {
-    { "isolates", TDM_SHAPE_COUNT, 0, false, "organisations without a tie" },
-    { "components", TDM_SHAPE_COUNT, 0, false, "groups that no tie joins; an isolate is one" },
+    { "isolates", TDM_SHAPE_COUNT, 0, false, "organisations without a tie", 0, 0 },
+    { "components", TDM_SHAPE_COUNT, 0, false, "groups that no tie joins; an isolate is one", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_N3 = {
@@ -258,8 +259,8 @@ static void centralisation(tdm_formula *f)
 }
 
 static const tdm_column_row CENTRAL_COLUMNS[] = {
-    { "highest_degree", TDM_SHAPE_COUNT, 0, false, "organisations that the best tied one works with" },
-    { "centralisation", TDM_SHAPE_REAL, 4, false, "0 all alike, 1 a star" },
+    { "highest_degree", TDM_SHAPE_COUNT, 0, false, "organisations that the best tied one works with", 0, 0 },
+    { "centralisation", TDM_SHAPE_REAL, 4, false, "0 all alike, 1 a star", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_N4 = {
@@ -339,8 +340,8 @@ static void mixing(tdm_formula *f)
 }
 
 static const tdm_column_row MIXING_COLUMNS[] = {
-    { "ties", TDM_SHAPE_COUNT, 0, false, "pairs of organisations with a unit together" },
-    { "cross_share", TDM_SHAPE_SHARE, 1, false, "of them between two sectors" },
+    { "ties", TDM_SHAPE_COUNT, 0, false, "pairs of organisations with a unit together", 0, 0 },
+    { "cross_share", TDM_SHAPE_SHARE, 1, false, "of them between two sectors", 0, 0 },
 };
 static const tdm_breakdown_row MIXING_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },

@@ -90,13 +90,13 @@ static void capacity_or_reasons(tdm_formula *f)
 }
 
 static const tdm_column_row CAPACITY_COLUMNS[] = {
-    { "places", TDM_SHAPE_COUNT, 0, false, "offered by units that start in the period" },
-    { "applicants", TDM_SHAPE_COUNT, 0, true, "applications made" },
-    { "capacity", TDM_SHAPE_REAL, 2, true, "places / applicants" },
-    { "unmet", TDM_SHAPE_COUNT, 0, true, "applicants beyond the places" },
-    { "median_days", TDM_SHAPE_COUNT, 0, true, "from applying to enrolling, lower middle" },
-    { "refused", TDM_SHAPE_COUNT, 0, true, "applications refused" },
-    { "withdrew", TDM_SHAPE_COUNT, 0, true, "applications withdrawn" },
+    { "places", TDM_SHAPE_COUNT, 0, false, "offered by units that start in the period", 0, 0 },
+    { "applicants", TDM_SHAPE_COUNT, 0, true, "applications made", 0, 0 },
+    { "capacity", TDM_SHAPE_REAL, 2, true, "places / applicants", 0, 0 },
+    { "unmet", TDM_SHAPE_COUNT, 0, true, "applicants beyond the places", 0, 0 },
+    { "median_days", TDM_SHAPE_COUNT, 0, true, "from applying to enrolling, lower middle", 0, 0 },
+    { "refused", TDM_SHAPE_COUNT, 0, true, "applications refused", 0, 0 },
+    { "withdrew", TDM_SHAPE_COUNT, 0, true, "applications withdrawn", 0, 0 },
 };
 static const tdm_breakdown_row CAPACITY_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },
@@ -181,18 +181,18 @@ static void pipeline(tdm_formula *f)
 }
 
 static const tdm_column_row PIPELINE_COLUMNS[] = {
-    { "entered", TDM_SHAPE_COUNT, 0, true, "facilitators who entered the stage (total: the first)" },
-    { "passed", TDM_SHAPE_COUNT, 0, true, "who passed it (total: the last that anybody passed)" },
+    { "entered", TDM_SHAPE_COUNT, 0, true, "facilitators who entered the stage (total: the first)", 0, 0 },
+    { "passed", TDM_SHAPE_COUNT, 0, true, "who passed it (total: the last that anybody passed)", 0, 0 },
     { "conversion", TDM_SHAPE_SHARE, 1, true,
-      "passed of those who passed the stage before; first: of entered" },
-    { "median_days", TDM_SHAPE_COUNT, 0, true, "from entering to passing, lower middle" },
-    { "backwards", TDM_SHAPE_COUNT, 0, true, "passed before entered: left out of the median" },
-    { "yield", TDM_SHAPE_SHARE, 1, true, "passed the last of those who entered the first" },
-    { "faculty", TDM_SHAPE_COUNT, 0, true, "members on the period's last day" },
-    { "active", TDM_SHAPE_COUNT, 0, true, "of them, delivered in the last 365 days" },
-    { "active_share", TDM_SHAPE_SHARE, 1, true, "active of members" },
-    { "cascade", TDM_SHAPE_REAL, 1, true, "people reached in the period for each member" },
-    { "launched", TDM_SHAPE_COUNT, 0, true, "launches at home in the period" },
+      "passed of those who passed the stage before; first: of entered", 0, 0 },
+    { "median_days", TDM_SHAPE_COUNT, 0, true, "from entering to passing, lower middle", 0, 0 },
+    { "backwards", TDM_SHAPE_COUNT, 0, true, "passed before entered: left out of the median", 0, 0 },
+    { "yield", TDM_SHAPE_SHARE, 1, true, "passed the last of those who entered the first", 0, 0 },
+    { "faculty", TDM_SHAPE_COUNT, 0, true, "members on the period's last day", 0, 0 },
+    { "active", TDM_SHAPE_COUNT, 0, true, "of them, delivered in the last 365 days", 0, 0 },
+    { "active_share", TDM_SHAPE_SHARE, 1, true, "active of members", 0, 0 },
+    { "cascade", TDM_SHAPE_REAL, 1, true, "people reached in the period for each member", 0, 0 },
+    { "launched", TDM_SHAPE_COUNT, 0, true, "launches at home in the period", 0, 0 },
 };
 static const tdm_breakdown_row PIPELINE_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },

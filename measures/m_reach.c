@@ -151,13 +151,13 @@ static void reach(tdm_formula *f)
 }
 
 static const tdm_column_row REACH_COLUMNS[] = {
-    { "reached", TDM_SHAPE_COUNT, 0, true, "distinct people, at each node" },
-    { "staff", TDM_SHAPE_COUNT, 0, true, "in post (or in the indicator asked)" },
-    { "rate", TDM_SHAPE_SHARE, 1, true, "reached per 100 staff" },
-    { "ratio", TDM_SHAPE_REAL, 2, true, "against the group with the lowest rate above 0" },
-    { "difference", TDM_SHAPE_REAL, 1, true, "per 100, against the same" },
-    { "low", TDM_SHAPE_REAL, 2, true, "of the ratio, 95 %" },
-    { "high", TDM_SHAPE_REAL, 2, true, "of the ratio, 95 %" },
+    { "reached", TDM_SHAPE_COUNT, 0, true, "distinct people, at each node", 0, 0 },
+    { "staff", TDM_SHAPE_COUNT, 0, true, "in post (or in the indicator asked)", 0, 0 },
+    { "rate", TDM_SHAPE_SHARE, 1, true, "reached per 100 staff", 1, 2 },
+    { "ratio", TDM_SHAPE_REAL, 2, true, "against the group with the lowest rate above 0", 0, 0 },
+    { "difference", TDM_SHAPE_REAL, 1, true, "per 100, against the same", 0, 0 },
+    { "low", TDM_SHAPE_REAL, 2, true, "of the ratio, 95 %", 0, 0 },
+    { "high", TDM_SHAPE_REAL, 2, true, "of the ratio, 95 %", 0, 0 },
 };
 static const tdm_breakdown_row REACH_BREAKDOWNS[] = {
     { "group", TDM_BREAK_OWN },
@@ -204,10 +204,10 @@ static void slope(tdm_formula *f)
 }
 
 static const tdm_column_row SLOPE_COLUMNS[] = {
-    { "sii", TDM_SHAPE_REAL, 4, true, "slope index of inequality" },
-    { "intercept", TDM_SHAPE_REAL, 4, true, "rate at rank 0" },
-    { "rii", TDM_SHAPE_REAL, 4, true, "relative index: (intercept + slope) / intercept" },
-    { "slope_over_mean", TDM_SHAPE_REAL, 4, true, "slope / mean rate" },
+    { "sii", TDM_SHAPE_REAL, 4, true, "slope index of inequality", 0, 0 },
+    { "intercept", TDM_SHAPE_REAL, 4, true, "rate at rank 0", 0, 0 },
+    { "rii", TDM_SHAPE_REAL, 4, true, "relative index: (intercept + slope) / intercept", 0, 0 },
+    { "slope_over_mean", TDM_SHAPE_REAL, 4, true, "slope / mean rate", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_R2 = {
@@ -241,7 +241,7 @@ static void theil(tdm_formula *f)
 }
 
 static const tdm_column_row THEIL_COLUMNS[] = {
-    { "theil", TDM_SHAPE_REAL, 4, true, "0 all groups alike" },
+    { "theil", TDM_SHAPE_REAL, 4, true, "0 all groups alike", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_R3 = {
@@ -274,7 +274,7 @@ static void gini(tdm_formula *f)
 }
 
 static const tdm_column_row GINI_COLUMNS[] = {
-    { "gini", TDM_SHAPE_REAL, 4, true, "0 all groups alike" },
+    { "gini", TDM_SHAPE_REAL, 4, true, "0 all groups alike", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_R4 = {
@@ -321,13 +321,13 @@ static void likelihood(tdm_formula *f)
 }
 
 static const tdm_column_row LIKELIHOOD_COLUMNS[] = {
-    { "top_reached", TDM_SHAPE_COUNT, 0, true, "of the group on top (white)" },
-    { "top_staff", TDM_SHAPE_COUNT, 0, true, "of the group on top" },
-    { "bottom_reached", TDM_SHAPE_COUNT, 0, true, "of the group below (bme)" },
-    { "bottom_staff", TDM_SHAPE_COUNT, 0, true, "of the group below" },
-    { "likelihood", TDM_SHAPE_REAL, 2, true, "rate on top / rate below" },
-    { "band", TDM_SHAPE_WORD, 0, true, "0.80 to 1.25 is broadly proportionate" },
-    { "unknown", TDM_SHAPE_COUNT, 0, true, "reached whose group is not known: on neither side" },
+    { "top_reached", TDM_SHAPE_COUNT, 0, true, "of the group on top (white)", 0, 0 },
+    { "top_staff", TDM_SHAPE_COUNT, 0, true, "of the group on top", 0, 0 },
+    { "bottom_reached", TDM_SHAPE_COUNT, 0, true, "of the group below (bme)", 0, 0 },
+    { "bottom_staff", TDM_SHAPE_COUNT, 0, true, "of the group below", 0, 0 },
+    { "likelihood", TDM_SHAPE_REAL, 2, true, "rate on top / rate below", 0, 0 },
+    { "band", TDM_SHAPE_WORD, 0, true, "0.80 to 1.25 is broadly proportionate", 0, 0 },
+    { "unknown", TDM_SHAPE_COUNT, 0, true, "reached whose group is not known: on neither side", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_R5 = {
@@ -367,11 +367,11 @@ static void representation(tdm_formula *f)
 }
 
 static const tdm_column_row REPRESENTATION_COLUMNS[] = {
-    { "reached", TDM_SHAPE_COUNT, 0, true, "participants of the group" },
-    { "share", TDM_SHAPE_SHARE, 1, true, "of all participants whose group is known" },
-    { "reference_share", TDM_SHAPE_SHARE, 1, true, "of the reference" },
-    { "ratio", TDM_SHAPE_REAL, 2, true, "share / reference share: 1 mirrors it" },
-    { "unknown", TDM_SHAPE_SHARE, 1, true, "participants whose group is not known" },
+    { "reached", TDM_SHAPE_COUNT, 0, true, "participants of the group", 0, 0 },
+    { "share", TDM_SHAPE_SHARE, 1, true, "of all participants whose group is known", 0, 0 },
+    { "reference_share", TDM_SHAPE_SHARE, 1, true, "of the reference", 0, 0 },
+    { "ratio", TDM_SHAPE_REAL, 2, true, "share / reference share: 1 mirrors it", 0, 0 },
+    { "unknown", TDM_SHAPE_SHARE, 1, true, "participants whose group is not known", 0, 0 },
 };
 static const tdm_breakdown_row REPRESENTATION_BREAKDOWNS[] = { { "group", TDM_BREAK_OWN } };
 

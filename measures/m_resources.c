@@ -63,12 +63,13 @@ static void resources(tdm_formula *f)
 }
 
 static const tdm_column_row COLUMNS[] = {
-    { "published", TDM_SHAPE_COUNT, 0, false, "resources, practices and stories published in the period" },
-    { "uses", TDM_SHAPE_COUNT, 0, false, "uses and adoptions" },
-    { "by_others", TDM_SHAPE_SHARE, 1, false, "of uses, by organisations other than the owner" },
-    { "adopted_by_others", TDM_SHAPE_SHARE, 1, false, "of uses, adoptions by others" },
-    { "adapted", TDM_SHAPE_COUNT, 0, false, "published that were made from another" },
-    { "reused", TDM_SHAPE_COUNT, 0, false, "uses of adapted ones by others" },
+    { "published", TDM_SHAPE_COUNT, 0, false, "resources, practices and stories published in the period", 0,
+      0 },
+    { "uses", TDM_SHAPE_COUNT, 0, false, "uses and adoptions", 0, 0 },
+    { "by_others", TDM_SHAPE_SHARE, 1, false, "of uses, by organisations other than the owner", 0, 0 },
+    { "adopted_by_others", TDM_SHAPE_SHARE, 1, false, "of uses, adoptions by others", 0, 0 },
+    { "adapted", TDM_SHAPE_COUNT, 0, false, "published that were made from another", 0, 0 },
+    { "reused", TDM_SHAPE_COUNT, 0, false, "uses of adapted ones by others", 0, 0 },
 };
 static const tdm_breakdown_row BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },

@@ -54,9 +54,9 @@ static void posts(tdm_formula *f)
 }
 
 static const tdm_column_row POST_COLUMNS[] = {
-    { "posts", TDM_SHAPE_COUNT, 0, false, "in being on the day" },
-    { "filled", TDM_SHAPE_COUNT, 0, false, "of them, not vacant" },
-    { "filled_share", TDM_SHAPE_SHARE, 1, false, "filled of all posts" },
+    { "posts", TDM_SHAPE_COUNT, 0, false, "in being on the day", 0, 0 },
+    { "filled", TDM_SHAPE_COUNT, 0, false, "of them, not vacant", 0, 0 },
+    { "filled_share", TDM_SHAPE_SHARE, 1, false, "filled of all posts", 0, 0 },
 };
 static const tdm_breakdown_row POST_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },   { "role", TDM_BREAK_A },
@@ -90,9 +90,9 @@ static void policies(tdm_formula *f)
 }
 
 static const tdm_column_row POLICY_COLUMNS[] = {
-    { "organisations", TDM_SHAPE_COUNT, 0, false, "with a policy in force on the day" },
-    { "registered", TDM_SHAPE_COUNT, 0, false, "organisations registered in the period" },
-    { "share", TDM_SHAPE_SHARE, 1, false, "of them with a policy" },
+    { "organisations", TDM_SHAPE_COUNT, 0, false, "with a policy in force on the day", 0, 0 },
+    { "registered", TDM_SHAPE_COUNT, 0, false, "organisations registered in the period", 0, 0 },
+    { "share", TDM_SHAPE_SHARE, 1, false, "of them with a policy", 0, 0 },
 };
 static const tdm_breakdown_row POLICY_BREAKDOWNS[] = { { "total", TDM_BREAK_TOTAL } };
 
@@ -151,11 +151,11 @@ static void team_setting(tdm_formula *f)
 }
 
 static const tdm_column_row TEAM_COLUMNS[] = {
-    { "teams", TDM_SHAPE_COUNT, 0, false, "at work on the day" },
-    { "across", TDM_SHAPE_COUNT, 0, false, "with members of two organisations or more" },
-    { "across_share", TDM_SHAPE_SHARE, 1, false, "of teams" },
-    { "organisations", TDM_SHAPE_COUNT, 0, false, "that state a team" },
-    { "members", TDM_SHAPE_COUNT, 0, true, "people in the teams" },
+    { "teams", TDM_SHAPE_COUNT, 0, false, "at work on the day", 0, 0 },
+    { "across", TDM_SHAPE_COUNT, 0, false, "with members of two organisations or more", 0, 0 },
+    { "across_share", TDM_SHAPE_SHARE, 1, false, "of teams", 0, 0 },
+    { "organisations", TDM_SHAPE_COUNT, 0, false, "that state a team", 0, 0 },
+    { "members", TDM_SHAPE_COUNT, 0, true, "people in the teams", 0, 0 },
 };
 static const tdm_breakdown_row TEAM_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },   { "team", TDM_BREAK_A },
@@ -201,8 +201,8 @@ static void members(tdm_formula *f)
 }
 
 static const tdm_column_row MEMBER_COLUMNS[] = {
-    { "organisations", TDM_SHAPE_COUNT, 0, false, "in the network on the day" },
-    { "roles", TDM_SHAPE_COUNT, 0, false, "they have in it" },
+    { "organisations", TDM_SHAPE_COUNT, 0, false, "in the network on the day", 0, 0 },
+    { "roles", TDM_SHAPE_COUNT, 0, false, "they have in it", 0, 0 },
 };
 static const tdm_breakdown_row MEMBER_BREAKDOWNS[] = {
     { "role", TDM_BREAK_B },        { "network", TDM_BREAK_A },     { "total", TDM_BREAK_TOTAL },
@@ -260,8 +260,8 @@ static void discussions(tdm_formula *f)
 }
 
 static const tdm_column_row DISCUSSION_COLUMNS[] = {
-    { "discussions", TDM_SHAPE_COUNT, 0, false, "held in the period" },
-    { "voices", TDM_SHAPE_COUNT, 0, false, "types of stakeholder in them, each once a discussion" },
+    { "discussions", TDM_SHAPE_COUNT, 0, false, "held in the period", 0, 0 },
+    { "voices", TDM_SHAPE_COUNT, 0, false, "types of stakeholder in them, each once a discussion", 0, 0 },
 };
 static const tdm_breakdown_row DISCUSSION_BREAKDOWNS[] = {
     { "stakeholder", TDM_BREAK_B },
@@ -311,8 +311,8 @@ static void session_kinds(tdm_formula *f)
 }
 
 static const tdm_column_row SESSION_COLUMNS[] = {
-    { "sessions", TDM_SHAPE_COUNT, 0, false, "of the kind, delivered in the period" },
-    { "hours", TDM_SHAPE_HOURS, 2, false, "of these sessions" },
+    { "sessions", TDM_SHAPE_COUNT, 0, false, "of the kind, delivered in the period", 0, 0 },
+    { "hours", TDM_SHAPE_HOURS, 2, false, "of these sessions", 0, 0 },
 };
 static const tdm_breakdown_row SESSION_BREAKDOWNS[] = {
     { "type", TDM_BREAK_A },
@@ -351,8 +351,8 @@ static void barriers(tdm_formula *f)
 }
 
 static const tdm_column_row BARRIER_COLUMNS[] = {
-    { "needs", TDM_SHAPE_COUNT, 0, false, "found at a level of leadership" },
-    { "answered", TDM_SHAPE_SHARE, 1, false, "of them" },
+    { "needs", TDM_SHAPE_COUNT, 0, false, "found at a level of leadership", 0, 0 },
+    { "answered", TDM_SHAPE_SHARE, 1, false, "of them", 0, 0 },
 };
 static const tdm_breakdown_row BARRIER_BREAKDOWNS[] = {
     { "level", TDM_BREAK_A },       { "theme", TDM_BREAK_B },

@@ -102,11 +102,11 @@ static void external(tdm_formula *f)
 }
 
 static const tdm_column_row EXTERNAL_COLUMNS[] = {
-    { "partner_hours", TDM_SHAPE_HOURS, 2, false, "delivered by partners" },
-    { "supplier_hours", TDM_SHAPE_HOURS, 2, false, "delivered by paid outsiders" },
-    { "internal_hours", TDM_SHAPE_HOURS, 2, false, "delivered by the lead" },
-    { "external_share", TDM_SHAPE_SHARE, 1, false, "partner hours of all hours" },
-    { "ei_index", TDM_SHAPE_REAL, 2, false, "-1 all by the lead, 1 all by partners" },
+    { "partner_hours", TDM_SHAPE_HOURS, 2, false, "delivered by partners", 0, 0 },
+    { "supplier_hours", TDM_SHAPE_HOURS, 2, false, "delivered by paid outsiders", 0, 0 },
+    { "internal_hours", TDM_SHAPE_HOURS, 2, false, "delivered by the lead", 0, 0 },
+    { "external_share", TDM_SHAPE_SHARE, 1, false, "partner hours of all hours", 0, 0 },
+    { "ei_index", TDM_SHAPE_REAL, 2, false, "-1 all by the lead, 1 all by partners", 0, 0 },
 };
 static const tdm_breakdown_row EXTERNAL_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },   { "programme", TDM_BREAK_PROGRAMME }, { "kind", TDM_BREAK_KIND },
@@ -155,13 +155,13 @@ static void concentration(tdm_formula *f)
 }
 
 static const tdm_column_row CONCENTRATION_COLUMNS[] = {
-    { "hours", TDM_SHAPE_HOURS, 2, false, "delivered by partners" },
-    { "partners", TDM_SHAPE_COUNT, 0, false, "that delivered any" },
-    { "hhi", TDM_SHAPE_REAL, 4, false, "Herfindahl-Hirschman: sum of squared shares" },
-    { "effective", TDM_SHAPE_REAL, 4, false, "effective number of partners: 1 / hhi" },
-    { "normalised", TDM_SHAPE_REAL, 4, false, "0 all alike, 1 all by one" },
-    { "shannon", TDM_SHAPE_REAL, 4, false, "- sum p ln p" },
-    { "evenness", TDM_SHAPE_REAL, 4, false, "shannon / ln of the number of partners" },
+    { "hours", TDM_SHAPE_HOURS, 2, false, "delivered by partners", 0, 0 },
+    { "partners", TDM_SHAPE_COUNT, 0, false, "that delivered any", 0, 0 },
+    { "hhi", TDM_SHAPE_REAL, 4, false, "Herfindahl-Hirschman: sum of squared shares", 0, 0 },
+    { "effective", TDM_SHAPE_REAL, 4, false, "effective number of partners: 1 / hhi", 0, 0 },
+    { "normalised", TDM_SHAPE_REAL, 4, false, "0 all alike, 1 all by one", 0, 0 },
+    { "shannon", TDM_SHAPE_REAL, 4, false, "- sum p ln p", 0, 0 },
+    { "evenness", TDM_SHAPE_REAL, 4, false, "shannon / ln of the number of partners", 0, 0 },
 };
 static const tdm_breakdown_row CONCENTRATION_BREAKDOWNS[] = {
     { "total", TDM_BREAK_TOTAL },   { "lead", TDM_BREAK_LEAD },           { "sector", TDM_BREAK_SECTOR },

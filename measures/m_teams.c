@@ -58,13 +58,13 @@ static void teams(tdm_formula *f)
 }
 
 static const tdm_column_row TEAM_COLUMNS[] = {
-    { "answers", TDM_SHAPE_COUNT, 0, true, "that say whether one works in a team" },
-    { "in_team", TDM_SHAPE_SHARE, 1, true, "work in a team" },
-    { "real", TDM_SHAPE_SHARE, 1, true, "clear objectives, close work, regular review: all three" },
-    { "pseudo", TDM_SHAPE_SHARE, 1, true, "one of the three is missing" },
-    { "none", TDM_SHAPE_SHARE, 1, true, "work in no team" },
-    { "real_in_team", TDM_SHAPE_SHARE, 1, true, "real of those in a team" },
-    { "incomplete", TDM_SHAPE_COUNT, 0, true, "an item is not answered: neither real nor pseudo" },
+    { "answers", TDM_SHAPE_COUNT, 0, true, "that say whether one works in a team", 0, 0 },
+    { "in_team", TDM_SHAPE_SHARE, 1, true, "work in a team", 0, 0 },
+    { "real", TDM_SHAPE_SHARE, 1, true, "clear objectives, close work, regular review: all three", 0, 0 },
+    { "pseudo", TDM_SHAPE_SHARE, 1, true, "one of the three is missing", 0, 0 },
+    { "none", TDM_SHAPE_SHARE, 1, true, "work in no team", 0, 0 },
+    { "real_in_team", TDM_SHAPE_SHARE, 1, true, "real of those in a team", 0, 0 },
+    { "incomplete", TDM_SHAPE_COUNT, 0, true, "an item is not answered: neither real nor pseudo", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_L3 = {
@@ -99,10 +99,10 @@ static void sample(tdm_formula *f)
 }
 
 static const tdm_column_row SAMPLE_COLUMNS[] = {
-    { "answers", TDM_SHAPE_COUNT, 0, true, "people who answered" },
-    { "share", TDM_SHAPE_SHARE, 1, true, "in a real team" },
-    { "low", TDM_SHAPE_SHARE, 1, true, "lower end, 95 %" },
-    { "high", TDM_SHAPE_SHARE, 1, true, "upper end, 95 %" },
+    { "answers", TDM_SHAPE_COUNT, 0, true, "people who answered", 0, 0 },
+    { "share", TDM_SHAPE_SHARE, 1, true, "in a real team", 0, 0 },
+    { "low", TDM_SHAPE_SHARE, 1, true, "lower end, 95 %", 0, 0 },
+    { "high", TDM_SHAPE_SHARE, 1, true, "upper end, 95 %", 0, 0 },
 };
 
 const tdm_measure TDM_MEASURE_C10 = {

@@ -78,6 +78,18 @@ void tdm_measure_answer_free(tdm_measure_answer *answer)
     *answer = (tdm_measure_answer){ 0 };
 }
 
+int tdm_column_digits(const tdm_column_row *column)
+{
+    return column->shape == TDM_SHAPE_SHARE ? 1 : column->shape == TDM_SHAPE_HOURS ? 2 : column->digits;
+}
+
+int64_t tdm_figure_scaled(const tdm_column_row *column, const tdm_figure *figure)
+{
+    if (column->shape == TDM_SHAPE_WORD || !figure->defined)
+        return 0;
+    return column->shape == TDM_SHAPE_REAL ? tdm_real_scaled(figure->real, column->digits) : figure->number;
+}
+
 /* ---- cells asked for ---- */
 
 const tdm_table_row *tdm_formula_table(const tdm_formula *formula, int table, size_t *count)

@@ -36,7 +36,7 @@ typedef struct gathering {
     tdm_gathered *out;
 } gathering;
 
-static bool reads_table(const tdm_measure *measure, int table)
+bool tdm_measure_reads(const tdm_measure *measure, int table)
 {
     bool reads = false;
     for (size_t i = 0; i < TDM_MEASURE_TABLES; i++)
@@ -44,7 +44,7 @@ static bool reads_table(const tdm_measure *measure, int table)
     return reads;
 }
 
-static tdm_dimension joined_dimension(tdm_breakdown by)
+tdm_dimension tdm_breakdown_dimension(tdm_breakdown by)
 {
     static const tdm_dimension JOINED[] = {
         [TDM_BREAK_PROGRAMME] = TDM_BY_PROGRAMME, [TDM_BREAK_KIND] = TDM_BY_KIND,
@@ -69,7 +69,7 @@ static tdm_span group_of(gathering *at, tdm_period period, const tdm_table_cell 
         code = tdm_registry_root(at->fold->registry, &code, tdm_period_last(period)).root;
         return tdm_arena_keep(&at->out->arena, tdm_org_code_span(&code));
     }
-    tdm_group_text(at->fold->registry, joined_dimension(by), period, cell->organisation, text);
+    tdm_group_text(at->fold->registry, tdm_breakdown_dimension(by), period, cell->organisation, text);
     return tdm_arena_keep(&at->out->arena, tdm_span_text(text));
 }
 
@@ -182,7 +182,7 @@ static void take_dossier(gathering *at, const tdm_dossier *dossier)
     tdm_span tally = tdm_dossier_tally(dossier);
     if (tally.len == 0 || !tdm_contribution_groups(tdm_dossier_contribution(dossier), groups))
         return;
-    tdm_dimension by = joined_dimension(at->question->by->by);
+    tdm_dimension by = tdm_breakdown_dimension(at->question->by->by);
     tdm_span raw = groups[by == TDM_BY_CORE ? TDM_BY_PROGRAMME : by];
     tally = tdm_arena_keep(&at->out->arena, tally); /* rows borrow from it */
     tdm_span key;
@@ -191,7 +191,7 @@ static void take_dossier(gathering *at, const tdm_dossier *dossier)
         tdm_table_cell cell;
         char text[TDM_SUBJECT_MAX + 1];
         tdm_table_key_read(key, &cell);
-        if (!reads_table(at->question->measure, cell.table) || cell.has_day
+        if (!tdm_measure_reads(at->question->measure, cell.table) || cell.has_day
             || !tdm_question_asks(at->question, cell.period))
             continue;
         tdm_group_text(at->fold->registry, by, cell.period, raw, text);

@@ -23,6 +23,9 @@ typedef struct tdm_gathered {
     tdm_arena arena; /* texts that are borrowed from nothing else */
 } tdm_gathered;
 
+bool tdm_measure_reads(const tdm_measure *measure, int table);
+/* The level's breakdown of the same name; TDM_BY_TOTAL for those that the level has not. */
+tdm_dimension tdm_breakdown_dimension(tdm_breakdown by);
 /* Days up to which an in-force table is summed: the period's last, or the as-of date if that is earlier. */
 tdm_date tdm_question_day(const tdm_measure_question *question, tdm_period period);
 bool tdm_question_asks(const tdm_measure_question *question, tdm_period period);

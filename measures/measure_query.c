@@ -183,17 +183,6 @@ static void answer_periods(asking *at)
 
 /* ---- the level's rows, where a measure reads them ---- */
 
-static tdm_dimension level_dimension(tdm_breakdown by)
-{
-    static const tdm_dimension DIMENSIONS[] = {
-        [TDM_BREAK_TOTAL] = TDM_BY_TOTAL,       [TDM_BREAK_PROGRAMME] = TDM_BY_PROGRAMME,
-        [TDM_BREAK_KIND] = TDM_BY_KIND,         [TDM_BREAK_LEAD] = TDM_BY_LEAD,
-        [TDM_BREAK_LOCALITY] = TDM_BY_LOCALITY, [TDM_BREAK_SECTOR] = TDM_BY_SECTOR,
-        [TDM_BREAK_CORE] = TDM_BY_CORE,         [TDM_BREAK_REGION] = TDM_BY_REGION,
-    };
-    return by < TDM_COUNT(DIMENSIONS) ? DIMENSIONS[by] : TDM_BY_TOTAL;
-}
-
 static tdm_code ask_level(asking *at, tdm_err *err)
 {
     const tdm_measure_question *question = at->question;
@@ -203,7 +192,7 @@ static tdm_code ask_level(asking *at, tdm_err *err)
         .has_year = question->has_year && !question->measure->history && !question->measure->by_programme,
         .year = question->year,
         .period_kind = question->period_kind,
-        .by = question->measure->by_programme ? TDM_BY_PROGRAMME : level_dimension(question->by->by),
+        .by = question->measure->by_programme ? TDM_BY_PROGRAMME : tdm_breakdown_dimension(question->by->by),
         .weight = question->measure->weight,
         .planned = question->planned,
         .as_of = question->as_of

@@ -221,6 +221,29 @@ static tdm_code next_subjects(tdm_fold *fold, tdm_span prefix, const tdm_buf *af
     return code;
 }
 
+tdm_code tdm_fold_facts_below(tdm_fold *fold, tdm_span prefix, tdm_fact_visit *visit, void *context,
+                              tdm_err *err)
+{
+    tdm_subjects found = { 0 };
+    tdm_arena arena = { 0 };
+    tdm_buf after = { 0 };
+    tdm_code code;
+    bool more;
+    do {
+        code = next_subjects(fold, prefix, &after, &found, &arena, err);
+        more = found.count == WALK_STEP;
+        for (size_t i = 0; code == TDM_OK && i < found.count; i++)
+            code = tdm_fold_facts(fold, found.items[i], visit, context, err);
+        tdm_buf_clear(&after);
+        if (found.count > 0)
+            tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
+        tdm_arena_free(&arena);
+    } while (code == TDM_OK && more);
+    tdm_buf_free(&after);
+    tdm_subjects_free(&found);
+    return code;
+}
+
 static tdm_code all_units(tdm_fold *fold, tdm_unit_visit *visit, void *context, tdm_err *err)
 {
     tdm_subjects found = { 0 };

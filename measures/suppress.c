@@ -2,7 +2,7 @@
  *
  * suppress.c: what is shown of one figure about people.
  */
-#include "suppress.h"
+#include "tandem/suppress.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * analyst of the hub. Whoever sees suppressed figures sees fixed releases only: two live figures a day apart
  * would give each arrival away.
  */
-#include "suppress.h"
+#include "tandem/suppress.h"
 
 #define EVERYTHING (TDM_SIGHT_EXACT | TDM_SIGHT_LIVE | TDM_SIGHT_AS_OF | TDM_SIGHT_RELEASE)
 

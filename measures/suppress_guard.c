@@ -10,7 +10,7 @@
  * another value exactly if one more (or one fewer) on its edge can be led around a cycle of edges that can
  * move.
  */
-#include "suppress.h"
+#include "tandem/suppress.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  *
  * suppress_table.c: a table of people, each figure for itself and beside earlier publications of it.
  */
-#include "suppress.h"
+#include "tandem/suppress.h"
 
 enum { FEW = 7 };
 

@@ -91,31 +91,35 @@ static void metrics(void *context, const tdm_http_request *request, tdm_http_res
  * --------------------------------------------------------------------------------------------------------------
  */
 
-static const char *const LEVEL_QUERY[] = { "fy", "by", "weight", "planned", "as_of" };
+/* What a figure may be asked with. */
+static const char *const LEVEL_QUERY[] = { "fy", "by", "weight", "planned", "as_of", NULL };
+static const char *const MEASURE_QUERY[] = { "fy",        "by",   "per", "planned", "as_of", "dimension",
+                                             "indicator", "line", "top", "bottom",  NULL };
+static const char *const NO_QUERY[] = { NULL };
 
-static json_t *level_args(const tdm_http_request *request)
+static json_t *query_args(const tdm_http_request *request, const char *const *names)
 {
     json_t *args = json_object();
-    for (size_t i = 0; i < TDM_COUNT(LEVEL_QUERY); i++) {
-        const char *value = tdm_http_query(request, LEVEL_QUERY[i]);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        const char *value = tdm_http_query(request, names[i]);
         if (value == NULL)
             continue;
-        if (strcmp(LEVEL_QUERY[i], "planned") == 0)
-            json_object_set_new(args, LEVEL_QUERY[i], json_boolean(strcmp(value, "true") == 0));
+        if (strcmp(names[i], "planned") == 0)
+            json_object_set_new(args, names[i], json_boolean(strcmp(value, "true") == 0));
         else
-            json_object_set_new(args, LEVEL_QUERY[i], json_string(value));
+            json_object_set_new(args, names[i], json_string(value));
     }
     return args;
 }
 
-static void answer_level(tdm_daemon *daemon, const tdm_http_request *request, tdm_http_response *response)
+/* Takes args. */
+static void answer_verb(tdm_daemon *daemon, const char *verb, json_t *args, tdm_http_response *response)
 {
     tdm_service_context services = daemon->services;
     services.now_ms = tdm_clock_wall_ms();
-    json_t *args = level_args(request);
     tdm_answer answer = { 0 };
     tdm_err err = { .code = TDM_OK };
-    tdm_code code = tdm_service_call(&services, "level", &(tdm_request){ .args = args }, &answer, &err);
+    tdm_code code = tdm_service_call(&services, verb, &(tdm_request){ .args = args }, &answer, &err);
     if (code == TDM_OK) {
         response->body = answer.bytes;
         answer.bytes = (tdm_buf){ 0 };
@@ -126,29 +130,67 @@ static void answer_level(tdm_daemon *daemon, const tdm_http_request *request, td
     json_decref(args);
 }
 
-/* People are counted exactly until suppression exists: those weights are for the store's own operator, not
- * for this door. */
+/* Figures of a past moment are worked out one at a time. Takes args. */
+static void answer_figures(tdm_daemon *daemon, const char *verb, json_t *args, tdm_http_response *response)
+{
+    bool idle = false;
+    if (json_object_get(args, "as_of") == NULL) {
+        answer_verb(daemon, verb, args, response);
+    } else if (atomic_compare_exchange_strong(&daemon->as_of_busy, &idle, true)) {
+        answer_verb(daemon, verb, args, response);
+        atomic_store(&daemon->as_of_busy, false);
+    } else {
+        json_decref(args);
+        tdm_http_problem(response, 503, "another as-of question is being worked out: ask again in a moment");
+    }
+}
+
+/* False, with the answer made, if a parameter is not one of these. */
+static bool knows_query(const tdm_http_request *request, const char *const *names,
+                        tdm_http_response *response)
+{
+    size_t count = 0;
+    tdm_buf known = { 0 };
+    for (; names[count] != NULL; count++)
+        tdm_buf_format(&known, "%s%s", count == 0 ? "" : ", ", names[count]);
+    const char *unknown = tdm_http_query_unknown(request, names, count);
+    if (unknown != NULL)
+        tdm_http_problem(response, 400, "there is no parameter \"%.60s\"; known are: %.*s", unknown,
+                         (int)known.len, known.len == 0 ? "" : (const char *)known.data);
+    tdm_buf_free(&known);
+    return unknown == NULL;
+}
+
+/* Figures of people are for this door's audience; by these weights the level is one. */
 static void level(void *context, const tdm_http_request *request, tdm_http_response *response)
 {
     tdm_daemon *daemon = context;
-    const char *unknown = tdm_http_query_unknown(request, LEVEL_QUERY, TDM_COUNT(LEVEL_QUERY));
     const char *weight = tdm_http_query(request, "weight");
-    bool past = tdm_http_query(request, "as_of") != NULL;
-    bool idle = false;
-    if (unknown != NULL) {
-        tdm_http_problem(response, 400,
-                         "there is no parameter \"%.60s\": fy, by, weight, planned and as_of are known",
-                         unknown);
-    } else if (weight != NULL && strncmp(weight, "participant", 11) == 0) {
-        tdm_http_problem(response, 403, "figures about people are not served here: ask the hub's operator");
-    } else if (!past) {
-        answer_level(daemon, request, response);
-    } else if (atomic_compare_exchange_strong(&daemon->as_of_busy, &idle, true)) {
-        answer_level(daemon, request, response);
-        atomic_store(&daemon->as_of_busy, false);
-    } else {
-        tdm_http_problem(response, 503, "another as-of question is being worked out: ask again in a moment");
-    }
+    if (!knows_query(request, LEVEL_QUERY, response))
+        return;
+    if (weight != NULL && strncmp(weight, "participant", 11) == 0)
+        tdm_http_problem(
+            response, 403,
+            "figures about people are given by /api/v1/measures/C3 and C4, as they were released");
+    else
+        answer_figures(daemon, "level", query_args(request, LEVEL_QUERY), response);
+}
+
+static void measures(void *context, const tdm_http_request *request, tdm_http_response *response)
+{
+    if (knows_query(request, NO_QUERY, response))
+        answer_verb(context, "measure.list", json_object(), response);
+}
+
+static void measure(void *context, const tdm_http_request *request, tdm_http_response *response)
+{
+    tdm_daemon *daemon = context;
+    if (!knows_query(request, MEASURE_QUERY, response))
+        return;
+    json_t *args = query_args(request, MEASURE_QUERY);
+    json_object_set_new(args, "measure", json_string(tdm_http_segment(request, "measure")));
+    json_object_set_new(args, "audience", json_string(tdm_config_text(daemon->config, "http.audience")));
+    answer_figures(daemon, "measure.show", args, response);
 }
 
 const tdm_http_route TDM_DOOR_ROUTES[] = {
@@ -156,5 +198,7 @@ const tdm_http_route TDM_DOOR_ROUTES[] = {
     { "GET", "/readyz", "readyz", readyz, 0 },
     { "GET", "/metrics", "metrics", metrics, 0 },
     { "GET", "/api/v1/level", "level", level, 0 },
+    { "GET", "/api/v1/measures", "measures", measures, 0 },
+    { "GET", "/api/v1/measures/{measure}", "measure", measure, 0 },
 };
 const size_t TDM_DOOR_ROUTE_COUNT = TDM_COUNT(TDM_DOOR_ROUTES);

@@ -140,6 +140,7 @@ static const struct {
     { TDM_TYPE_MATCH_PROPOSED, "likeness proposes it: tandem match propose" },
     { TDM_TYPE_PERIOD_CLOSED, "it names what the hub holds at that moment: tandem period close" },
     { TDM_TYPE_FIGURE_PUBLISHED, "it keeps what was computed: tandem publish" },
+    { TDM_TYPE_FIGURES_RELEASED, "it keeps what was computed and suppressed: tandem release" },
 };
 
 int tdm_type_recorded_at(const tdm_type *type, const char **why)

@@ -151,6 +151,10 @@ typedef tdm_code tdm_fact_visit(void *context, const tdm_fact *fact, tdm_err *er
 /* Facts of one subject, ordered by (origin, fact id); TDM_NOT_FOUND if the subject is unknown. */
 tdm_code tdm_fold_facts(tdm_fold *fold, tdm_span subject, tdm_fact_visit *visit, void *context, tdm_err *err);
 
+/* Facts of every subject that begins with the prefix, in order of subject. None is no error. */
+tdm_code tdm_fold_facts_below(tdm_fold *fold, tdm_span prefix, tdm_fact_visit *visit, void *context,
+                              tdm_err *err);
+
 /* One unit class as it stands. Spans borrowed for the call. */
 typedef struct tdm_claim {
     char root[16];     /* partner's root code */

@@ -88,6 +88,8 @@ typedef struct tdm_column_row {
     int digits;
     bool people; /* says how many people: suppressed at the exit */
     const char *help;
+    int part;  /* of a share of two other figures: their places from 1, so that it can be made again from */
+    int whole; /* what is shown of them; 0: it cannot */
 } tdm_column_row;
 
 typedef enum tdm_breakdown {
@@ -172,5 +174,33 @@ typedef struct tdm_measure_answer {
 tdm_code tdm_fold_measure(tdm_fold *fold, const tdm_measure_question *question, tdm_measure_answer *out,
                           tdm_err *err);
 void tdm_measure_answer_free(tdm_measure_answer *answer);
+
+/* ---- what is behind a figure ---- */
+
+/* What one unit or thing adds to a figure. Spans are borrowed for the call. */
+typedef struct tdm_explained {
+    tdm_span subject; /* the class, for units */
+    int table;        /* 0: the level */
+    tdm_period period;
+    bool has_day; /* a change on a day, of an in-force table */
+    tdm_date day;
+    tdm_span organisation;
+    tdm_span a;
+    tdm_span b;
+    const int64_t *n; /* TDM_TABLE_AMOUNTS; of the level: units, hours, participants, joint lines in the
+                         weight, cancelled */
+} tdm_explained;
+typedef tdm_code tdm_explain_visit(void *context, const tdm_explained *part, tdm_err *err);
+/* Everything that adds to the figures of one period (its year, quarter or month) and group (NULL: all
+ * groups), in order of subject. What a registry joins (sectors, roots) is joined here, too. The lock is taken
+ * per step. */
+tdm_code tdm_fold_explain(tdm_fold *fold, const tdm_measure_question *question, tdm_period period,
+                          const char *group, tdm_explain_visit *visit, void *context, tdm_err *err);
+/* What the amounts of a table (0: the level) are called, for n0 to n6; NULL: not used. */
+const char *tdm_table_amount(int table, size_t n);
+
+/* A figure as a whole number of its last digit shown (45.5 -> 455): halves up. 0 of words. */
+int64_t tdm_figure_scaled(const tdm_column_row *column, const tdm_figure *figure);
+int tdm_column_digits(const tdm_column_row *column);
 
 #endif

@@ -465,6 +465,7 @@ static const struct refused {
     { "a proposed match", true, "{\"type\":\"match_proposed\"}", NULL, "tandem match propose" },
     { "a closing", true, "{\"type\":\"period_closed\"}", NULL, "tandem period close" },
     { "a publication", true, "{\"type\":\"figure_published\"}", NULL, "tandem publish" },
+    { "a release", true, "{\"type\":\"figures_released\"}", NULL, "tandem release" },
     { "an unknown field", false, "{\"type\":\"need\",\"fields\":{\"them\":\"time\"}}", NULL,
       "did you mean theme?" },
     { "fields that are no object", false, "{\"type\":\"need\",\"fields\":[]}", NULL, "an object" },

@@ -4,7 +4,7 @@
  * them know only what is printed, try every table that would print the same, and must never be left with one
  * value.
  */
-#include "suppress.h"
+#include "tandem/suppress.h"
 #include "support.h"
 
 #include <inttypes.h>

@@ -12,6 +12,49 @@ static const tdm_option LEVEL_OPTIONS[] = {
     { "planned", 0, TDM_WORD_FLAG, NULL, "planned", "of what is planned instead of what was delivered" },
 };
 
+#define MEASURE_OPTIONS                                                                                      \
+    { "by", 0, TDM_WORD_TEXT, NULL, "by", "a row for each of these; measure list shows which there are" },   \
+        { "dimension", 0,           TDM_WORD_TEXT,                                                           \
+          NULL,        "dimension", "of people or aims, such as staff_group, locality or framework" },       \
+        { "indicator", 0,           TDM_WORD_TEXT,                                                           \
+          NULL,        "indicator", "what people are set against: workforce, population, leaders" },         \
+        { "line",          0,                                                                                \
+          TDM_WORD_CHOICE, "corroborated|standing|asserted",                                                 \
+          "line",          "which ties count; corroborated if left out" },                                   \
+        { "top", 0, TDM_WORD_TEXT, NULL, "top", "of two groups set against each other, the one on top" },    \
+    {                                                                                                        \
+        "bottom", 0, TDM_WORD_TEXT, NULL, "bottom", "of two groups set against each other, the one below"    \
+    }
+
+static const tdm_option MEASURE_SHOW_OPTIONS[] = {
+    MEASURE_OPTIONS,
+    { "per", 0, TDM_WORD_CHOICE, "year|quarter|month", "per", "a row for each of these; year if left out" },
+    { "planned", 0, TDM_WORD_FLAG, NULL, "planned", "of what is planned instead of what was delivered" },
+    { "audience", 0, TDM_WORD_TEXT, NULL, "audience",
+      "as this audience sees it: hub_analyst, board, regional_academy, network, public" },
+};
+
+static const tdm_option EXPLAIN_OPTIONS[] = {
+    MEASURE_OPTIONS,
+    { "group", 0, TDM_WORD_TEXT, NULL, "group", "only what adds to this group" },
+    { "planned", 0, TDM_WORD_FLAG, NULL, "planned", "of what is planned instead of what was delivered" },
+    { "limit", 0, TDM_WORD_NUMBER, NULL, "limit", "at most so many rows" },
+};
+
+static const tdm_option RELEASE_OPTIONS[] = {
+    MEASURE_OPTIONS,
+    { "rule", 0, TDM_WORD_CHOICE, "hes|lt5|lt10", "rule", "how small counts are hidden; hes if left out" },
+};
+
+static const tdm_positional MEASURE[] = {
+    { "MEASURE", TDM_WORD_TEXT, NULL, "measure", true, false, "id or name, such as N1 or density" },
+};
+
+static const tdm_positional FIGURE[] = {
+    { "MEASURE", TDM_WORD_TEXT, NULL, "measure", true, false, "id or name, such as C1 or level" },
+    { "PERIOD", TDM_WORD_PERIOD, NULL, "period", true, false, "2017/18, 2017/18Q1 or 2017-04" },
+};
+
 static const tdm_option UNIT_LIST_OPTIONS[] = {
     { "organisation", 0, TDM_WORD_CODE, NULL, "organisation", "only units that name this organisation" },
     { "status", 0, TDM_WORD_CHOICE, "planned|delivered|cancelled", "status", "only units of this status" },
@@ -41,6 +84,58 @@ static const tdm_command COMMANDS[] = {
                 "phases.all,phases.mean_depth,claims.asserted,claims.corroborated,claims.disputed,"
                 "claims.unanswered,claims.median_days,facts,late,returns.expected,returns.received,published,"
                 "revision",
+    },
+    {
+        .words = "measure list",
+        .summary = "list the measures, with what each says",
+        .example = "tandem measure list",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        .verb = "measure.list",
+        .columns = "measure,name,title,breakdowns",
+        .more = "definition,class,version,people,dimension,indicator,figures",
+    },
+    {
+        .words = "measure show",
+        .summary = "show the figures of one measure",
+        .detail = "Definitions are in measure list --fields measure,definition and in docs/figures.md. "
+                  "Figures that "
+                  "cannot be told are n/a; what an audience may not see is *.",
+        .example = "tandem measure show N1 --fy 2017/18",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_AS_OF | TDM_TAKES_YEAR | TDM_TAKES_STORE,
+        TDM_POSITIONALS(MEASURE),
+        TDM_OPTIONS(MEASURE_SHOW_OPTIONS),
+        .verb = "measure.show",
+    },
+    {
+        .words = "explain",
+        .summary = "show the units, things and facts behind a figure",
+        .detail = "One row for each unit or thing that adds to the figure of the period and group, with what "
+                  "it adds "
+                  "and the number of facts it rests on; --json lists the facts.",
+        .example = "tandem explain C1 2017/18 --by programme --group coaching",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_AS_OF | TDM_TAKES_STORE,
+        TDM_POSITIONALS(FIGURE),
+        TDM_OPTIONS(EXPLAIN_OPTIONS),
+        .verb = "explain",
+        .columns = "subject,table,when,organisation,a,b,adds,fact_count=facts",
+        .timeout_s = 120,
+    },
+    {
+        .words = "release",
+        .summary = "release figures about people, small counts hidden",
+        .detail = "Figures are taken at the closing of the period, or now if it is open; counts are "
+                  "suppressed so that "
+                  "nothing hidden can be worked out, also from releases made before. What is released stays.",
+        .example = "tandem release R1 2017/18 --by group --rule hes",
+        .roles = TDM_AT_HUB,
+        .writes = true,
+        TDM_POSITIONALS(FIGURE),
+        TDM_OPTIONS(RELEASE_OPTIONS),
+        .verb = "release",
+        .timeout_s = 120,
     },
     {
         .words = "unit list",

@@ -202,22 +202,32 @@ int tdm_row_decimals(const json_t *row, const char *field)
     return point == NULL ? 0 : (int)strlen(point + 1);
 }
 
-static bool null_cell(tdm_buf *out, const json_t *row)
+/* The row says so of all its nulls, or lists the fields. */
+static bool row_says(const json_t *row, const char *sign, const char *field)
 {
-    if (json_is_true(json_object_get(row, "suppressed")))
+    const json_t *said = json_object_get(row, sign);
+    for (size_t i = 0; field != NULL && i < json_array_size(said); i++)
+        if (strcmp(json_string_value(json_array_get(said, i)), field) == 0)
+            return true;
+    return json_is_true(said);
+}
+
+static bool null_cell(tdm_buf *out, const json_t *row, const char *field)
+{
+    if (row_says(row, "suppressed", field))
         tdm_buf_text(out, "*");
-    else if (json_is_true(json_object_get(row, "undefined")))
+    else if (row_says(row, "undefined", field))
         tdm_buf_text(out, "n/a");
     return true;
 }
 
-static bool value_cell(tdm_buf *out, const json_t *row, const json_t *value, int decimals);
+static bool value_cell(tdm_buf *out, const json_t *row, const char *field, const json_t *value, int decimals);
 
 static void list_cell(tdm_buf *out, const json_t *row, const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         tdm_buf_text(out, i == 0 ? "" : "; ");
-        value_cell(out, row, json_array_get(list, i), 0);
+        value_cell(out, row, NULL, json_array_get(list, i), 0);
     }
 }
 
@@ -232,12 +242,12 @@ static void object_cell(tdm_buf *out, const json_t *value)
     free(text);
 }
 
-static bool value_cell(tdm_buf *out, const json_t *row, const json_t *value, int decimals)
+static bool value_cell(tdm_buf *out, const json_t *row, const char *field, const json_t *value, int decimals)
 {
     char number[64];
     switch (json_typeof(value)) {
     case JSON_NULL:
-        return null_cell(out, row);
+        return null_cell(out, row, field);
     case JSON_INTEGER:
         tdm_buf_format(out, "%lld", (long long)json_integer_value(value));
         return true;
@@ -265,5 +275,5 @@ static bool value_cell(tdm_buf *out, const json_t *row, const json_t *value, int
 bool tdm_row_cell(tdm_buf *out, const json_t *row, const char *field, int decimals)
 {
     const json_t *value = tdm_row_value(row, field);
-    return value != NULL && value_cell(out, row, value, decimals);
+    return value != NULL && value_cell(out, row, field, value, decimals);
 }

@@ -3,25 +3,19 @@
  * publish.c: a period is closed at a tide, and figures are published at a tide: the closing's, or one made
  * now. Published figures are facts and stay; a later publication adds facts of its own.
  */
-#include "services.h"
+#include "publish.h"
 #include "../tide.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct tide_name {
-    bool found;
-    uint64_t incarnation;
-    uint64_t sequence;
-} tide_name;
-
 /* ---- closing */
 
 static tdm_code note_closing(void *context, const tdm_fact *fact, tdm_err *err)
 {
     (void)err;
-    tide_name *closing = context;
+    tdm_tide_name *closing = context;
     tdm_record record;
     if (fact->type != TDM_TYPE_PERIOD_CLOSED || !fact->visible || closing->found
         || tdm_record_decode(fact->type, fact->payload, &record, NULL) != TDM_OK)
@@ -32,8 +26,8 @@ static tdm_code note_closing(void *context, const tdm_fact *fact, tdm_err *err)
     return TDM_OK;
 }
 
-static tdm_code find_closing(const tdm_service_context *context, tdm_span subject, tide_name *closing,
-                             tdm_err *err)
+tdm_code tdm_closing_find(const tdm_service_context *context, tdm_span subject, tdm_tide_name *closing,
+                          tdm_err *err)
 {
     tdm_code code = tdm_settle(context, err);
     if (code != TDM_OK)
@@ -44,7 +38,7 @@ static tdm_code find_closing(const tdm_service_context *context, tdm_span subjec
     return code == TDM_NOT_FOUND ? TDM_OK : code;
 }
 
-static tdm_code make_tide(const tdm_service_context *context, tide_name *tide, tdm_err *err)
+tdm_code tdm_tide_make(const tdm_service_context *context, tdm_tide_name *tide, tdm_err *err)
 {
     tdm_code code =
         tdm_tide_state(context->core, context->now_ms, true, &tide->incarnation, &tide->sequence, err);
@@ -52,7 +46,7 @@ static tdm_code make_tide(const tdm_service_context *context, tide_name *tide, t
     return tide->found ? TDM_OK : code;
 }
 
-static void set_tide(tdm_record *record, uint32_t field, const tide_name *tide, uint8_t bytes[8])
+static void set_tide(tdm_record *record, uint32_t field, const tdm_tide_name *tide, uint8_t bytes[8])
 {
     tdm_incarnation_bytes(tide->incarnation, bytes);
     tdm_record_set_bytes(record, field, (tdm_span){ bytes, 8 });
@@ -60,11 +54,11 @@ static void set_tide(tdm_record *record, uint32_t field, const tide_name *tide, 
 }
 
 static tdm_code state_closing(const tdm_service_context *context, tdm_span subject, const char *period,
-                              tide_name *tide, tdm_err *err)
+                              tdm_tide_name *tide, tdm_err *err)
 {
     uint8_t bytes[8];
     bool did = false;
-    tdm_code code = make_tide(context, tide, err);
+    tdm_code code = tdm_tide_make(context, tide, err);
     if (code != TDM_OK)
         return code;
     const char *words[] = { "period_closed", period };
@@ -76,7 +70,7 @@ static tdm_code state_closing(const tdm_service_context *context, tdm_span subje
     return tdm_state_fact(context, subject, &fact, tdm_today(context), &record, &did, err);
 }
 
-static void write_tide(tdm_json *json, const tide_name *tide)
+static void write_tide(tdm_json *json, const tdm_tide_name *tide)
 {
     char hex[17];
     uint8_t bytes[8];
@@ -91,14 +85,14 @@ tdm_code tdm_serve_period_close(const tdm_service_context *context, const tdm_re
 {
     tdm_period period;
     char text[16];
-    tide_name tide = { 0 };
+    tdm_tide_name tide = { 0 };
     tdm_code code = tdm_arg_period(request->args, "period", &period, err);
     if (code != TDM_OK)
         return code;
     tdm_period_text(period, text);
     tdm_buf subject = { 0 };
     tdm_subject_word(&subject, "period", text);
-    code = find_closing(context, tdm_buf_span(&subject), &tide, err);
+    code = tdm_closing_find(context, tdm_buf_span(&subject), &tide, err);
     bool known = tide.found;
     if (code == TDM_OK && !known)
         code = state_closing(context, tdm_buf_span(&subject), text, &tide, err);
@@ -130,7 +124,7 @@ typedef struct publishing {
     tdm_fold *fold; /* at the tide */
     tdm_period period;
     char period_text[16];
-    tide_name tide;
+    tdm_tide_name tide;
     tdm_span subject;
     tdm_json *json;
     int64_t count;
@@ -210,15 +204,16 @@ static tdm_code publish_dimension(publishing *p, size_t dimension)
     return code;
 }
 
-static tdm_code open_at_tide(publishing *p)
+tdm_code tdm_fold_at_tide(const tdm_service_context *context, const tdm_tide_name *tide, tdm_fold **out,
+                          tdm_err *err)
 {
     tdm_frontier frontier = { 0 };
-    tdm_ledger *ledger = tdm_core_ledger(p->context->core);
-    tdm_fold_options options = { .has_authority = true, .authority = *tdm_core_origin(p->context->core) };
-    tdm_code code = tdm_frontier_of_tide(ledger, tdm_core_origin(p->context->core), p->tide.incarnation,
-                                         p->tide.sequence, &frontier, p->err);
+    tdm_ledger *ledger = tdm_core_ledger(context->core);
+    tdm_fold_options options = { .has_authority = true, .authority = *tdm_core_origin(context->core) };
+    tdm_code code = tdm_frontier_of_tide(ledger, tdm_core_origin(context->core), tide->incarnation,
+                                         tide->sequence, &frontier, err);
     if (code == TDM_OK)
-        code = tdm_fold_of(ledger, &options, &frontier, &p->fold, p->err);
+        code = tdm_fold_of(ledger, &options, &frontier, out, err);
     tdm_frontier_free(&frontier);
     return code;
 }
@@ -235,11 +230,11 @@ static tdm_code read_dimension(const json_t *args, size_t *dimension, tdm_err *e
 
 static tdm_code publish_all(publishing *p, size_t dimension)
 {
-    tdm_code code = find_closing(p->context, p->subject, &p->tide, p->err);
+    tdm_code code = tdm_closing_find(p->context, p->subject, &p->tide, p->err);
     if (code == TDM_OK && !p->tide.found)
-        code = make_tide(p->context, &p->tide, p->err);
+        code = tdm_tide_make(p->context, &p->tide, p->err);
     if (code == TDM_OK)
-        code = open_at_tide(p);
+        code = tdm_fold_at_tide(p->context, &p->tide, &p->fold, p->err);
     if (code == TDM_OK)
         code = publish_dimension(p, 0);
     if (code == TDM_OK && dimension > 0)

@@ -38,6 +38,10 @@
     X("record.fact", true, true, true, record_fact)                                                          \
     X("import", false, true, true, import)                                                                   \
     X("status", true, true, false, status)                                                                   \
+    X("measure.list", true, true, false, measure_list)                                                       \
+    X("measure.show", true, true, false, measure_show)                                                       \
+    X("explain", true, true, false, explain)                                                                 \
+    X("release", true, false, true, release)                                                                 \
     X("doubts", true, true, false, doubts)                                                                   \
     X("export", true, true, false, export)                                                                   \
     X("verify", true, true, false, verify)

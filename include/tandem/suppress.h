@@ -6,8 +6,8 @@
  * For counts of people only, never for units, sessions, organisations or links: the level can always be
  * shown.
  */
-#ifndef TANDEM_MEASURES_SUPPRESS_H
-#define TANDEM_MEASURES_SUPPRESS_H
+#ifndef TANDEM_SUPPRESS_H
+#define TANDEM_SUPPRESS_H
 
 #include "tandem/base.h"
 

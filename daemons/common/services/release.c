@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * release.c: figures about people released: computed at a tide, suppressed, stated as facts of the hub, and
+ * shown as stated to whoever may not see exact ones (docs/figures.md section 12).
+ */
+#include "release.h"
+
+#include "publish.h"
+#include "release_table.h"
+
+#include "tandem/pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool tdm_audience_sees_all(const tdm_service_context *context, const tdm_audience *audience)
+{
+    bool node = !tdm_core_is_hub(context->core);
+    return tdm_audience_may(audience, TDM_SIGHT_EXACT | TDM_SIGHT_LIVE | TDM_SIGHT_AS_OF)
+           && (strcmp(audience->word, "hub_analyst") == 0
+               || (node && strcmp(audience->word, "node_lead") == 0));
+}
+
+tdm_code tdm_audience_read(const json_t *args, const tdm_audience **out, tdm_err *err)
+{
+    const char *word = tdm_arg_text(args, "audience");
+    *out = tdm_audience_find(word == NULL ? TDM_SPAN_LITERAL("hub_analyst") : tdm_span_text(word));
+    if (*out != NULL)
+        return TDM_OK;
+    return tdm_fail(err, TDM_INVALID, 0,
+                    "\"%.30s\" is no audience; use hub_analyst, board, regional_academy, network or public",
+                    word);
+}
+
+/* ---- what was released before */
+
+typedef struct released_row {
+    tdm_buf group;
+    tdm_buf figures; /* packed */
+    char period[16];
+    char rule[16];
+    uint64_t incarnation;
+    uint64_t sequence;
+    int64_t recorded_ms;
+} released_row;
+
+typedef struct released {
+    const tdm_measure_question *question;
+    const char *period; /* NULL: any asked for */
+    released_row *rows;
+    size_t count;
+    size_t capacity;
+} released;
+
+static void released_free(released *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        tdm_buf_free(&r->rows[i].group);
+        tdm_buf_free(&r->rows[i].figures);
+    }
+    free(r->rows);
+}
+
+static const char *asked_dimension(const tdm_measure_question *question)
+{
+    const tdm_measure_facts *facts = tdm_measure_read(question->measure);
+    const char *text = question->dimension != NULL ? question->dimension : facts->dimension;
+    return text == NULL ? "" : text;
+}
+
+static const char *asked_indicator(const tdm_measure_question *question)
+{
+    const tdm_measure_facts *facts = tdm_measure_read(question->measure);
+    const char *text = question->indicator != NULL ? question->indicator : facts->indicator;
+    return text == NULL ? "" : text;
+}
+
+static bool says(const tdm_value *value, const char *text)
+{
+    return tdm_span_equal(value->bytes, tdm_span_text(text));
+}
+
+static bool is_asked(const released *r, const tdm_value *v)
+{
+    const tdm_measure_question *q = r->question;
+    tdm_period period;
+    return says(&v[TDM_FIGURES_RELEASED_BREAKDOWN], tdm_measure_question_by(q))
+           && says(&v[TDM_FIGURES_RELEASED_DIMENSION], asked_dimension(q))
+           && says(&v[TDM_FIGURES_RELEASED_INDICATOR], asked_indicator(q))
+           && tdm_period_parse(v[TDM_FIGURES_RELEASED_PERIOD].bytes, &period, NULL) == TDM_OK
+           && period.kind == q->period_kind && (!q->has_year || tdm_period_year(period).number == q->year)
+           && (r->period == NULL || says(&v[TDM_FIGURES_RELEASED_PERIOD], r->period));
+}
+
+static void copy_text(char *out, size_t size, tdm_span text)
+{
+    size_t len = text.len < size ? text.len : size - 1;
+    memcpy(out, text.data, len);
+    out[len] = 0;
+}
+
+static tdm_code note_row(void *context, const tdm_fact *fact, tdm_err *err)
+{
+    released *r = context;
+    tdm_record record;
+    if (fact->type != TDM_TYPE_FIGURES_RELEASED || !fact->visible || fact->reason != NULL
+        || tdm_record_decode(fact->type, fact->payload, &record, NULL) != TDM_OK
+        || !is_asked(r, record.values))
+        return TDM_OK;
+    if (r->count == r->capacity) {
+        size_t capacity = r->capacity == 0 ? 32 : 2 * r->capacity;
+        released_row *rows = realloc(r->rows, capacity * sizeof *rows);
+        if (rows == NULL)
+            return tdm_fail(err, TDM_FULL, 0, "no memory for the releases");
+        r->rows = rows;
+        r->capacity = capacity;
+    }
+    const tdm_value *v = record.values;
+    released_row *row = &r->rows[r->count++];
+    *row = (released_row){ .incarnation = tdm_value_incarnation(&v[TDM_FIGURES_RELEASED_TIDE_INCARNATION]),
+                           .sequence = (uint64_t)v[TDM_FIGURES_RELEASED_TIDE_SEQUENCE].number,
+                           .recorded_ms = fact->recorded_ms };
+    copy_text(row->period, sizeof row->period, v[TDM_FIGURES_RELEASED_PERIOD].bytes);
+    copy_text(row->rule, sizeof row->rule, v[TDM_FIGURES_RELEASED_RULE].bytes);
+    tdm_buf_add(&row->group, v[TDM_FIGURES_RELEASED_GROUP].bytes.data,
+                v[TDM_FIGURES_RELEASED_GROUP].bytes.len);
+    tdm_buf_add(&row->group, "", 1);
+    tdm_buf_add(&row->figures, v[TDM_FIGURES_RELEASED_FIGURES].bytes.data,
+                v[TDM_FIGURES_RELEASED_FIGURES].bytes.len);
+    return row->group.failed || row->figures.failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the releases")
+                                                    : TDM_OK;
+}
+
+/* Releases lie under the measure and the period. */
+static tdm_code read_released(tdm_fold *fold, released *r, tdm_err *err)
+{
+    tdm_buf prefix = { 0 };
+    tdm_buf_format(&prefix, "release/%s/", tdm_measure_read(r->question->measure)->id);
+    tdm_code code = tdm_fold_facts_below(fold, tdm_buf_span(&prefix), note_row, r, err);
+    tdm_buf_free(&prefix);
+    return code;
+}
+
+/* By period, then the latest release of it first, then group. */
+static int compare_rows(const void *a, const void *b)
+{
+    const released_row *x = a;
+    const released_row *y = b;
+    int order = strcmp(x->period, y->period);
+    if (order == 0)
+        order = (x->recorded_ms < y->recorded_ms) - (x->recorded_ms > y->recorded_ms);
+    if (order == 0 && x->incarnation != y->incarnation)
+        order = x->incarnation < y->incarnation ? 1 : -1;
+    if (order == 0 && x->sequence != y->sequence)
+        order = x->sequence < y->sequence ? 1 : -1;
+    return order != 0 ? order : strcmp((const char *)x->group.data, (const char *)y->group.data);
+}
+
+/* ---- show */
+
+/* "name=value": where the name ends; 0 if it is none. */
+static size_t split(tdm_span text)
+{
+    const uint8_t *equals = memchr(text.data, '=', text.len);
+    return equals == NULL ? 0 : (size_t)(equals - text.data);
+}
+
+static void write_released(tdm_json *json, const released_row *row, bool smaller)
+{
+    tdm_cursor cursor = tdm_cursor_over(tdm_buf_span(&row->figures));
+    tdm_buf hidden = { 0 };
+    for (uint32_t left = tdm_cursor_array(&cursor); left > 0 && !cursor.failed; left--) {
+        tdm_span text = tdm_cursor_str(&cursor);
+        size_t name = split(text);
+        char key[64];
+        if (name == 0 || name >= sizeof key)
+            continue;
+        copy_text(key, sizeof key, (tdm_span){ text.data, name });
+        tdm_span value = { text.data + name + 1, text.len - name - 1 };
+        bool star = value.len > 0 && (value.data[0] == '*' || value.data[0] == '<');
+        if (smaller || star) {
+            tdm_json_null(tdm_json_key(json, key));
+            tdm_buf_format(&hidden, "%s%s", hidden.len == 0 ? "" : ";", key);
+        } else if (tdm_span_equal(value, TDM_SPAN_LITERAL("n/a"))) {
+            tdm_json_null(tdm_json_key(json, key));
+        } else if (value.len > 0
+                   && (value.data[0] == '-' || (value.data[0] >= '0' && value.data[0] <= '9'))) {
+            tdm_json_raw(tdm_json_key(json, key), value);
+        } else {
+            tdm_member_span(json, key, value);
+        }
+    }
+    if (hidden.len > 0) {
+        tdm_json_begin_array(tdm_json_key(json, "suppressed"));
+        tdm_span rest = tdm_buf_span(&hidden);
+        while (rest.len > 0) {
+            const uint8_t *end = memchr(rest.data, ';', rest.len);
+            size_t len = end == NULL ? rest.len : (size_t)(end - rest.data);
+            tdm_json_span(json, (tdm_span){ rest.data, len });
+            rest = (tdm_span){ rest.data + len + (end != NULL), rest.len - len - (end != NULL) };
+        }
+        tdm_json_end_array(json);
+    }
+    tdm_buf_free(&hidden);
+}
+
+/* A count of people below the audience's smallest group, though the rule shows it. */
+static bool is_too_small(const released_row *row, const tdm_measure_facts *facts,
+                         const tdm_audience *audience)
+{
+    tdm_cursor cursor = tdm_cursor_over(tdm_buf_span(&row->figures));
+    uint32_t left = tdm_cursor_array(&cursor);
+    for (uint32_t i = 0; i < left && i < facts->column_count && !cursor.failed; i++) {
+        tdm_span text = tdm_cursor_str(&cursor);
+        size_t name = split(text);
+        tdm_shown shown = tdm_shown_parse((tdm_span){ text.data + name + 1, text.len - name - 1 });
+        if (facts->columns[i].people && facts->columns[i].shape == TDM_SHAPE_COUNT
+            && shown.kind == TDM_SHOWN_NUMBER && !tdm_audience_may_group(audience, shown.number))
+            return true;
+    }
+    return false;
+}
+
+static tdm_code write_releases(const tdm_service_context *context, const released *r,
+                               const tdm_audience *audience, tdm_answer *answer, tdm_err *err)
+{
+    const tdm_measure_facts *facts = tdm_measure_read(r->question->measure);
+    tdm_document document;
+    tdm_document_open(&document, answer, "tandem.measure/1", context->now_ms, true);
+    const released_row *latest = NULL;
+    for (size_t i = 0; i < r->count; i++) {
+        const released_row *row = &r->rows[i];
+        tdm_period period;
+        if (latest == NULL || strcmp(latest->period, row->period) != 0)
+            latest = row;
+        if (row->incarnation != latest->incarnation || row->sequence != latest->sequence
+            || tdm_period_parse(tdm_span_text(row->period), &period, NULL) != TDM_OK)
+            continue;
+        tdm_measure_row_begin(&document.json, facts, period, (const char *)row->group.data);
+        write_released(&document.json, row, is_too_small(row, facts, audience));
+        tdm_member_time(&document.json, "released", true, row->recorded_ms);
+        tdm_member_text(&document.json, "rule", row->rule);
+        tdm_json_end_object(&document.json);
+    }
+    return tdm_document_close(&document, err);
+}
+
+tdm_code tdm_release_show(const tdm_service_context *context, const tdm_measure_question *question,
+                          const tdm_audience *audience, bool past, tdm_answer *answer, tdm_err *err)
+{
+    released r = { .question = question };
+    if (past)
+        return tdm_fail(err, TDM_DENIED, 0,
+                        "%s sees figures about people from releases only, not as of a moment",
+                        audience->word);
+    tdm_fold *fold = tdm_core_fold(context->core);
+    tdm_code code = read_released(fold, &r, err);
+    tdm_core_fold_release(context->core, fold);
+    if (code == TDM_OK && r.count == 0)
+        code =
+            tdm_fail(err, TDM_NOT_FOUND, 0,
+                     "nothing of %s was released by %s; the hub's operator releases it with tandem release",
+                     tdm_measure_read(question->measure)->id, tdm_measure_question_by(question));
+    if (code == TDM_OK && r.count > 1)
+        qsort(r.rows, r.count, sizeof *r.rows, compare_rows);
+    if (code == TDM_OK)
+        code = write_releases(context, &r, audience, answer, err);
+    released_free(&r);
+    return code;
+}
+
+/* ---- make */
+
+typedef struct releasing {
+    const tdm_service_context *context;
+    tdm_measure_question question;
+    const tdm_people_rule *rule;
+    tdm_period period;
+    char period_text[16];
+    tdm_tide_name tide;
+    released before;
+    tdm_published *earlier;
+    size_t earlier_count;
+    tdm_json *json;
+    tdm_err *err;
+} releasing;
+
+/* Earlier figures of the same table, cell by cell. */
+static tdm_code list_earlier(releasing *p)
+{
+    const tdm_measure_facts *facts = tdm_measure_read(p->question.measure);
+    p->earlier = calloc(p->before.count * facts->column_count + 1, sizeof *p->earlier);
+    if (p->earlier == NULL)
+        return tdm_fail(p->err, TDM_FULL, 0, "no memory for the release");
+    for (size_t i = 0; i < p->before.count; i++) {
+        const released_row *row = &p->before.rows[i];
+        tdm_cursor cursor = tdm_cursor_over(tdm_buf_span(&row->figures));
+        uint32_t left = tdm_cursor_array(&cursor);
+        for (uint32_t c = 0; c < left && c < facts->column_count && !cursor.failed; c++) {
+            tdm_span text = tdm_cursor_str(&cursor);
+            size_t name = split(text);
+            p->earlier[p->earlier_count++] = (tdm_published){
+                .row = { row->group.data, row->group.len - 1 },
+                .column = { text.data, name },
+                .rule = tdm_people_rule_find(tdm_span_text(row->rule)),
+                .shown = tdm_shown_parse((tdm_span){ text.data + name + 1, text.len - name - 1 })
+            };
+        }
+    }
+    return TDM_OK;
+}
+
+static tdm_code state_row(releasing *p, const tdm_release_row *row)
+{
+    const tdm_measure_facts *facts = tdm_measure_read(p->question.measure);
+    uint8_t bytes[8];
+    bool did = false;
+    tdm_record record;
+    tdm_record_init(&record, TDM_TYPE_FIGURES_RELEASED);
+    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_PERIOD, p->period_text);
+    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_MEASURE, facts->id);
+    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_BREAKDOWN, tdm_measure_question_by(&p->question));
+    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_DIMENSION, asked_dimension(&p->question));
+    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_INDICATOR, asked_indicator(&p->question));
+    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_GROUP, row->group);
+    tdm_incarnation_bytes(p->tide.incarnation, bytes);
+    tdm_record_set_bytes(&record, TDM_FIGURES_RELEASED_TIDE_INCARNATION, (tdm_span){ bytes, 8 });
+    tdm_record_set_number(&record, TDM_FIGURES_RELEASED_TIDE_SEQUENCE, (int64_t)p->tide.sequence);
+    tdm_record_set_number(&record, TDM_FIGURES_RELEASED_DEFINITION, facts->version);
+    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_RULE, p->rule->word);
+    tdm_record_set_bytes(&record, TDM_FIGURES_RELEASED_FIGURES, tdm_buf_span(&row->figures));
+    tdm_code code = tdm_state_filed(p->context, tdm_today(p->context), &record, &did, p->err);
+    if (code != TDM_OK)
+        return code;
+    const released_row shown = { .figures = row->figures };
+    tdm_measure_row_begin(p->json, facts, p->period, row->group);
+    write_released(p->json, &shown, false);
+    tdm_member_text(p->json, "rule", p->rule->word);
+    tdm_member_bool(p->json, "stated", did);
+    tdm_json_end_object(p->json);
+    return TDM_OK;
+}
+
+static tdm_code release_rows(releasing *p, const tdm_measure_answer *answer)
+{
+    tdm_release_table table = { 0 };
+    size_t first = 0;
+    while (first < answer->count && answer->rows[first].period.number != p->period.number)
+        first++;
+    size_t count = 0;
+    while (first + count < answer->count && answer->rows[first + count].period.number == p->period.number)
+        count++;
+    if (count == 0)
+        return tdm_fail(p->err, TDM_NOT_FOUND, 0, "%s has no figures in %s, so there is nothing to release",
+                        tdm_measure_read(p->question.measure)->id, p->period_text);
+    tdm_code code = tdm_release_make(tdm_measure_read(p->question.measure), p->rule, answer->rows + first,
+                                     count, p->earlier, p->earlier_count, &table, p->err);
+    for (size_t i = 0; code == TDM_OK && i < table.count; i++)
+        code = state_row(p, &table.rows[i]);
+    tdm_release_table_free(&table);
+    return code;
+}
+
+static tdm_code find_tide(releasing *p)
+{
+    tdm_buf subject = { 0 };
+    tdm_subject_word(&subject, "period", p->period_text);
+    tdm_code code = tdm_closing_find(p->context, tdm_buf_span(&subject), &p->tide, p->err);
+    if (code == TDM_OK && !p->tide.found)
+        code = tdm_tide_make(p->context, &p->tide, p->err);
+    tdm_buf_free(&subject);
+    return code;
+}
+
+static tdm_code release_all(releasing *p)
+{
+    tdm_fold *fold = NULL;
+    tdm_measure_answer answer = { 0 };
+    tdm_code code = find_tide(p);
+    if (code == TDM_OK) {
+        tdm_fold *now = tdm_core_fold(p->context->core);
+        code = read_released(now, &p->before, p->err);
+        tdm_core_fold_release(p->context->core, now);
+    }
+    if (code == TDM_OK)
+        code = list_earlier(p);
+    if (code == TDM_OK)
+        code = tdm_fold_at_tide(p->context, &p->tide, &fold, p->err);
+    if (code == TDM_OK)
+        code = tdm_fold_measure(fold, &p->question, &answer, p->err);
+    if (code == TDM_OK)
+        code = release_rows(p, &answer);
+    tdm_measure_answer_free(&answer);
+    tdm_fold_close(&fold);
+    return code;
+}
+
+static tdm_code read_rule(const json_t *args, const tdm_people_rule **out, tdm_err *err)
+{
+    const char *word = tdm_arg_text(args, "rule");
+    *out = word == NULL ? tdm_people_rule_default() : tdm_people_rule_find(tdm_span_text(word));
+    if (*out != NULL && (*out)->low > 0)
+        return TDM_OK;
+    return tdm_fail(err, TDM_INVALID, 0, "\"%.20s\" is no rule of suppression; use hes, lt5 or lt10", word);
+}
+
+tdm_code tdm_serve_release(const tdm_service_context *context, const tdm_request *request, tdm_answer *answer,
+                           tdm_err *err)
+{
+    tdm_document document;
+    releasing p = { .context = context, .json = &document.json, .err = err };
+    tdm_code code = tdm_measure_question_read(request->args, &p.question, err);
+    if (code == TDM_OK)
+        code = tdm_arg_period(request->args, "period", &p.period, err);
+    if (code == TDM_OK)
+        code = read_rule(request->args, &p.rule, err);
+    if (code == TDM_OK && !tdm_measure_read(p.question.measure)->people)
+        code = tdm_fail(err, TDM_INVALID, 0, "%s counts no people: everybody may see it as it is",
+                        tdm_measure_read(p.question.measure)->id);
+    if (code != TDM_OK)
+        return code;
+    tdm_period_text(p.period, p.period_text);
+    p.question.period_kind = p.period.kind;
+    p.question.has_year = true;
+    p.question.year = tdm_period_year(p.period).number;
+    p.question.as_of = tdm_today(context);
+    p.before = (released){ .question = &p.question, .period = p.period_text };
+    tdm_document_open(&document, answer, "tandem.releases/1", context->now_ms, true);
+    code = release_all(&p);
+    released_free(&p.before);
+    free(p.earlier);
+    return code == TDM_OK ? tdm_document_close(&document, err) : code;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * explain.c: what is behind a figure: the units and things that add to it, with what each adds.
+ */
+#include "measure_gather.h"
+
+#include <stdlib.h>
+
+#include "groups.h"
+
+enum { WALK_STEP = 256 };
+
+/* Amounts by name, in the order of the tables' rows in docs/figures.md section 8. */
+static const struct {
+    int table;
+    const char *names[TDM_TABLE_AMOUNTS];
+} AMOUNTS[] = {
+    { 0,
+      { "units", "hours", "participants", "joint_asserted", "joint_standing", "joint_corroborated",
+        "cancelled" } },
+    { TDM_TABLE_TIES, { "asserted", "standing", "corroborated", "oversize" } },
+    { TDM_TABLE_CONTRIBUTED, { "hours" } },
+    { TDM_TABLE_MIX, { "people", "units", "mixed" } },
+    { TDM_TABLE_COURSE, { "first", "last", "attended", "enrolled", "held", "planned" } },
+    { TDM_TABLE_SETS, { "sets", "regular", "organisations" } },
+    { TDM_TABLE_AIMS, { "units", "hours" } },
+    { TDM_TABLE_PLACES, { "places", "units" } },
+    { TDM_TABLE_CRITERIA, { "stated", "met", "not_met", "co_designed", "units_with", "designed", "units" } },
+    { TDM_TABLE_SESSIONS, { "sessions", "hours" } },
+    { TDM_TABLE_POSTS, { "posts", "filled" } },
+    { TDM_TABLE_NEEDS, { "needs", "answered", "severity", "rated" } },
+    { TDM_TABLE_BARRIERS, { "needs", "answered" } },
+    { TDM_TABLE_TEAMS, { "teams", "across", "people" } },
+    { TDM_TABLE_CYCLES, { "cycles", "complete", "adaptive" } },
+    { TDM_TABLE_PROTECTED, { "hours", "people" } },
+    { TDM_TABLE_POLICIES, { "policies" } },
+    { TDM_TABLE_ACTIONS, { "opened", "done", "due", "kept" } },
+    { TDM_TABLE_PROJECTS, { "pairs", "projects", "across", "with_objective" } },
+    { TDM_TABLE_RESOURCES, { "published", "adapted" } },
+    { TDM_TABLE_USES, { "uses", "by_others", "reused" } },
+    { TDM_TABLE_EXCHANGE, { "matches", "taken_up", "met" } },
+    { TDM_TABLE_SUPPORT, { "supports" } },
+    { TDM_TABLE_MEMBERS, { "members" } },
+    { TDM_TABLE_DISCUSSIONS, { "discussions", "voices" } },
+    { TDM_TABLE_REFERENCE,
+      { "own", "own_out_of", "national", "national_out_of", "has_own", "has_national" } },
+    { TDM_TABLE_FACULTY, { "members", "active", "people" } },
+    { TDM_TABLE_DEVELOPMENT, { "people", "steps", "good" } },
+    { TDM_TABLE_RESPONSES, { "count", "sum", "squares", "pairs", "pair_sum", "pair_squares", "improved" } },
+};
+
+const char *tdm_table_amount(int table, size_t n)
+{
+    for (size_t i = 0; i < TDM_COUNT(AMOUNTS); i++)
+        if (AMOUNTS[i].table == table)
+            return AMOUNTS[i].names[n];
+    return n == 0 ? "count" : NULL;
+}
+
+typedef struct explaining {
+    tdm_fold *fold;
+    const tdm_measure_question *question;
+    tdm_period period;
+    const char *group;
+    tdm_explain_visit *visit;
+    void *context;
+    tdm_err *err;
+} explaining;
+
+static tdm_breakdown breakdown(const explaining *e)
+{
+    return e->question->by->by;
+}
+
+static bool is_group(const explaining *e, tdm_span text)
+{
+    return e->group == NULL || tdm_span_equal(text, tdm_span_text(e->group));
+}
+
+/* raw: of the level's stored dimensions. */
+static bool joins_group(const explaining *e, tdm_dimension by, tdm_span raw)
+{
+    char text[TDM_SUBJECT_MAX + 1];
+    tdm_group_text(e->fold->registry, by, e->period, raw, text);
+    return is_group(e, tdm_span_text(text));
+}
+
+static bool is_stored(tdm_dimension by)
+{
+    return by != TDM_BY_TOTAL;
+}
+
+static tdm_span raw_group(const tdm_span groups[TDM_GROUPS], tdm_dimension by)
+{
+    return groups[by == TDM_BY_CORE                            ? TDM_BY_PROGRAMME
+                  : by == TDM_BY_SECTOR || by == TDM_BY_REGION ? TDM_BY_LEAD
+                                                               : by];
+}
+
+/* ---- the level ---- */
+
+static tdm_code explain_level(const explaining *e, const tdm_dossier *dossier)
+{
+    int64_t v[TDM_AMOUNTS];
+    tdm_span groups[TDM_GROUPS];
+    tdm_span encoded = tdm_dossier_contribution(dossier);
+    tdm_family family = e->question->planned ? TDM_FAMILY_PLANNED : TDM_FAMILY_DELIVERED;
+    tdm_dimension by = tdm_breakdown_dimension(breakdown(e));
+    if (!e->question->measure->level || !tdm_contribution_find(encoded, family, e->period, v)
+        || !tdm_contribution_groups(encoded, groups)
+        || (is_stored(by) && !joins_group(e, by, raw_group(groups, by))))
+        return TDM_OK;
+    const int64_t *joint = v + TDM_AMOUNT_JOINT + e->question->measure->weight;
+    const int64_t n[TDM_TABLE_AMOUNTS] = { v[TDM_AMOUNT_WEIGHT],
+                                           v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_HOURS],
+                                           v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANTS],
+                                           joint[0],
+                                           joint[4],
+                                           joint[8],
+                                           v[TDM_AMOUNT_CANCELLED] };
+    const tdm_explained part = { .subject = tdm_dossier_subject(dossier),
+                                 .period = e->period,
+                                 .organisation = groups[TDM_BY_LEAD],
+                                 .a = groups[TDM_BY_PROGRAMME],
+                                 .b = groups[TDM_BY_LOCALITY],
+                                 .n = n };
+    return e->visit(e->context, &part, e->err);
+}
+
+/* ---- tables ---- */
+
+static bool is_of_group(const explaining *e, const tdm_dossier *dossier, const tdm_table_cell *cell)
+{
+    tdm_span groups[TDM_GROUPS];
+    tdm_dimension by = tdm_breakdown_dimension(breakdown(e));
+    tdm_org_code code = tdm_org_code_of(cell->organisation);
+    switch (breakdown(e)) {
+    case TDM_BREAK_TOTAL:
+        return true;
+    case TDM_BREAK_A:
+        return is_group(e, cell->a);
+    case TDM_BREAK_B:
+        return is_group(e, cell->b);
+    case TDM_BREAK_OWN:
+        return is_group(e, cell->a) || is_group(e, cell->b);
+    case TDM_BREAK_ORGANISATION:
+        code = tdm_registry_root(e->fold->registry, &code, tdm_period_last(e->period)).root;
+        return is_group(e, tdm_org_code_span(&code));
+    case TDM_BREAK_SECTOR:
+    case TDM_BREAK_REGION:
+    case TDM_BREAK_LEAD:
+        return joins_group(e, by, cell->organisation);
+    default:
+        return tdm_contribution_groups(tdm_dossier_contribution(dossier), groups)
+               && joins_group(e, by, raw_group(groups, by));
+    }
+}
+
+static bool is_of_period(const explaining *e, const tdm_table_cell *cell)
+{
+    return cell->has_day ? cell->day <= tdm_question_day(e->question, e->period)
+                         : cell->period.kind == e->period.kind && cell->period.number == e->period.number;
+}
+
+static tdm_code explain_tables(const explaining *e, const tdm_dossier *dossier)
+{
+    tdm_code code = TDM_OK;
+    tdm_span tally = tdm_dossier_tally(dossier);
+    tdm_span key;
+    int64_t n[TDM_TABLE_AMOUNTS];
+    for (size_t at = 0; code == TDM_OK && tdm_tally_next(tally, &at, &key, n);) {
+        tdm_table_cell cell;
+        tdm_table_key_read(key, &cell);
+        if (!tdm_measure_reads(e->question->measure, cell.table) || !is_of_period(e, &cell)
+            || !is_of_group(e, dossier, &cell))
+            continue;
+        const tdm_explained part = { .subject = tdm_dossier_subject(dossier),
+                                     .table = cell.table,
+                                     .period = cell.period,
+                                     .has_day = cell.has_day,
+                                     .day = cell.day,
+                                     .organisation = cell.organisation,
+                                     .a = cell.a,
+                                     .b = cell.b,
+                                     .n = n };
+        code = e->visit(e->context, &part, e->err);
+    }
+    return code;
+}
+
+static tdm_code explain_subject(const explaining *e, tdm_span subject)
+{
+    tdm_dossier *dossier;
+    bool owned;
+    tdm_code code = tdm_shelf_look(&e->fold->shelf, subject, &dossier, &owned, e->err);
+    if (code == TDM_OK && dossier != NULL)
+        code = explain_level(e, dossier);
+    if (code == TDM_OK && dossier != NULL)
+        code = explain_tables(e, dossier);
+    if (owned)
+        tdm_dossier_free(dossier);
+    return code;
+}
+
+/* Some subjects under one hold of the lock; *more: there may be others. */
+static tdm_code explain_step(const explaining *e, tdm_buf *after, bool *more)
+{
+    tdm_subjects found = { 0 };
+    tdm_arena arena = { 0 };
+    tdm_fold_lock(e->fold);
+    tdm_code code = tdm_shelf_walk(&e->fold->shelf, (tdm_span){ NULL, 0 }, tdm_buf_span(after), WALK_STEP,
+                                   &found, &arena, e->err);
+    for (size_t i = 0; i < found.count && code == TDM_OK; i++)
+        code = explain_subject(e, found.items[i]);
+    tdm_shelf_end(&e->fold->shelf);
+    tdm_fold_unlock(e->fold);
+    *more = code == TDM_OK && found.count == WALK_STEP;
+    tdm_buf_clear(after);
+    if (found.count > 0)
+        tdm_buf_add(after, found.items[found.count - 1].data, found.items[found.count - 1].len);
+    tdm_arena_free(&arena);
+    tdm_subjects_free(&found);
+    return code;
+}
+
+tdm_code tdm_fold_explain(tdm_fold *fold, const tdm_measure_question *question, tdm_period period,
+                          const char *group, tdm_explain_visit *visit, void *context, tdm_err *err)
+{
+    tdm_measure_question asked = *question;
+    if (asked.by == NULL)
+        asked.by = &asked.measure->facts.breakdowns[0];
+    const explaining e = { fold, &asked, period, group, visit, context, err };
+    tdm_buf after = { 0 };
+    tdm_code code = TDM_OK;
+    for (bool more = true; more && code == TDM_OK;)
+        code = explain_step(&e, &after, &more);
+    tdm_buf_free(&after);
+    return code == TDM_END ? TDM_OK : code;
+}
