@@ -42,7 +42,7 @@ static int64_t rising(int64_t level, int32_t years)
 }
 
 /* Years are bounded by the schema to 1990..2200, so all are asked in turn. */
-static int64_t year_end(const tdm_oracle *o, int32_t year)
+int64_t oracle_year_end(const tdm_oracle *o, int32_t year)
 {
     enum { FIRST = 1990, LAST = 2200 };
     int64_t level = stated_at_all(o, year);
@@ -61,7 +61,7 @@ static int64_t expectation(const tdm_oracle *o, tdm_date date)
 {
     int32_t year = oracle_period_of(TDM_PERIOD_YEAR, date).number;
     tdm_date first = oracle_date(year, 4, 1), last = oracle_date(year + 1, 3, 31);
-    int64_t start = year_end(o, year - 1), end = year_end(o, year);
+    int64_t start = oracle_year_end(o, year - 1), end = oracle_year_end(o, year);
     int64_t elapsed = date - first + 1, all = last - first + 1;
     return start + oracle_floor_div((__int128)2 * (end - start) * elapsed + all, (__int128)2 * all);
 }
@@ -78,8 +78,9 @@ static tdm_span measure_of(tdm_weight weight)
 static tdm_span dimension_of(tdm_dimension by)
 {
     static const char *const WORDS[] = {
-        [TDM_BY_TOTAL] = "total", [TDM_BY_PROGRAMME] = "programme", [TDM_BY_KIND] = "kind",
-        [TDM_BY_LEAD] = "lead",   [TDM_BY_LOCALITY] = "locality",   [TDM_BY_SECTOR] = "sector"
+        [TDM_BY_TOTAL] = "total",      [TDM_BY_PROGRAMME] = "programme",   [TDM_BY_KIND] = "kind",
+        [TDM_BY_LEAD] = "lead",        [TDM_BY_LOCALITY] = "locality",     [TDM_BY_SECTOR] = "sector",
+        [ORACLE_BY_REGION] = "region", [ORACLE_BY_CORE] = "core_programme"
     };
     return tdm_span_text(WORDS[by]);
 }
@@ -125,7 +126,7 @@ void oracle_row_finish(const tdm_oracle *o, const tdm_level_question *question, 
         row->level[line] = share_tenths(row->joint[line], row->amount);
     row->target = expectation(o, question->as_of < last ? question->as_of : last);
     row->gap = row->level_defined ? row->level[TDM_LINE_CORROBORATED] - row->target : 0;
-    __int128 wanted = (__int128)year_end(o, oracle_period_year(row->period)) * row->amount;
+    __int128 wanted = (__int128)oracle_year_end(o, oracle_period_year(row->period)) * row->amount;
     int64_t missing = (int64_t)((wanted + 999) / 1000) - row->joint[TDM_LINE_CORROBORATED];
     row->to_convert = missing > 0 ? missing : 0;
     add_publication(o, question, row);

@@ -71,7 +71,7 @@ static tdm_span or_none(tdm_span text)
 static tdm_span group_of(const tdm_oracle *o, const oracle_share *share, tdm_dimension by)
 {
     const oracle_fact *unit = share->class->principal;
-    switch (by) {
+    switch ((int)by) {
     case TDM_BY_PROGRAMME:
         return or_none(oracle_value(unit, TDM_UNIT_PROGRAMME)->bytes);
     case TDM_BY_KIND:
@@ -82,6 +82,10 @@ static tdm_span group_of(const tdm_oracle *o, const oracle_share *share, tdm_dim
         return or_none(oracle_value(unit, TDM_UNIT_LOCALITY)->bytes);
     case TDM_BY_SECTOR:
         return oracle_sector(o, oracle_lead(share->class), oracle_period_last(share->period));
+    case ORACLE_BY_REGION:
+        return oracle_region(o, oracle_lead(share->class));
+    case ORACLE_BY_CORE:
+        return or_none(oracle_core(o, oracle_value(unit, TDM_UNIT_PROGRAMME)->bytes));
     default:
         return TDM_SPAN_LITERAL("");
     }

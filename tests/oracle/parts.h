@@ -197,7 +197,11 @@ void oracle_closings_load(tdm_oracle *o);
 bool oracle_is_closed(const tdm_oracle *o, tdm_period period); /* with a frontier */
 bool oracle_is_late(const tdm_oracle *o, const oracle_fact *fact, tdm_period period);
 
+/* Of level rows by more than the level's own question knows. */
+enum { ORACLE_BY_REGION = TDM_BY_SECTOR + 1, ORACLE_BY_CORE };
+
 /* ---- section 6: targets and publications (formula.c) */
+int64_t oracle_year_end(const tdm_oracle *o, int32_t year); /* the level to reach by its end, in tenths */
 void oracle_statements_load(tdm_oracle *o);
 /* Fills what follows from the sums: levels, target, gap, publication. */
 void oracle_row_finish(const tdm_oracle *o, const tdm_level_question *question, tdm_oracle_row *row);

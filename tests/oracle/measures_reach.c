@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * measures_reach.c: R1 to R7: reach, inequality, representation, capacity (docs/figures.md section 11).
+ */
+#include "measures_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define Z 1.959964
+
+/* A group of the dimension asked for: how many of it were reached, of how many. */
+typedef struct group {
+    const char *text;
+    int64_t reached;
+    int64_t staff;
+} group;
+
+typedef struct groups {
+    group *list; /* in order of text */
+    size_t count;
+    int64_t reached;
+    int64_t staff;
+} groups;
+
+/* The first dimension of the reference for the dimension asked for: of `total`, the one that is empty. */
+static void reference_key(const oracle_view *view, char out[TDM_ORACLE_TEXT])
+{
+    const char *dimension = view->question->dimension;
+    (void)snprintf(out, TDM_ORACLE_TEXT, "%s:%s", view->question->indicator,
+                   strcmp(dimension, "total") == 0 ? "" : dimension);
+}
+
+static bool is_asked(const oracle_view *view, const tdm_oracle_cell *cell)
+{
+    char key[TDM_ORACLE_TEXT];
+    reference_key(view, key);
+    return (cell->table == TDM_TABLE_REACHED && strcmp(cell->a, view->question->dimension) == 0)
+           || (cell->table == TDM_TABLE_REFERENCE && strcmp(cell->a, key) == 0);
+}
+
+bool oracle_by_dimension_group(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
+{
+    *text = cell->b;
+    return is_asked(view, cell);
+}
+
+/* The organisation's own count, else the national one. */
+static int64_t staff_of(const tdm_oracle_cell *cell)
+{
+    return cell->n[4] > 0 ? cell->n[0] : cell->n[2];
+}
+
+static group *group_named(groups *all, const char *text)
+{
+    size_t at = 0;
+    while (at < all->count && strcmp(all->list[at].text, text) < 0)
+        at++;
+    if (at < all->count && strcmp(all->list[at].text, text) == 0)
+        return &all->list[at];
+    ORACLE_PUSH(all->list, all->count, ((group){ text, 0, 0 }));
+    for (size_t i = all->count - 1; i > at; i--)
+        all->list[i] = all->list[i - 1];
+    all->list[at] = (group){ text, 0, 0 };
+    return &all->list[at];
+}
+
+/* free(list). With staff_only: those that have staff, which rates are made of. */
+static groups groups_of(const oracle_view *view, bool staff_only)
+{
+    groups all = { 0 };
+    for (size_t i = 0; i < view->count; i++) {
+        const tdm_oracle_cell *cell = view->items[i].cell;
+        if (!is_asked(view, cell))
+            continue;
+        group *its = group_named(&all, cell->b);
+        its->reached += cell->table == TDM_TABLE_REACHED ? cell->n[0] : 0;
+        its->staff += cell->table == TDM_TABLE_REFERENCE ? staff_of(cell) : 0;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        if (staff_only && all.list[i].staff <= 0)
+            continue;
+        all.list[kept++] = all.list[i];
+        all.reached += all.list[i].reached;
+        all.staff += all.list[i].staff;
+    }
+    all.count = kept;
+    return all;
+}
+
+static group *find_group(const groups *all, const char *text)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(all->list[i].text, text) == 0)
+            return &all->list[i];
+    return NULL;
+}
+
+/* ---- R1: the comparison with the lowest rate comes when all rows are there */
+void oracle_r1(const oracle_view *view, oracle_row *row)
+{
+    groups all = groups_of(view, false);
+    oracle_count(row, "reached", all.reached);
+    oracle_count(row, "staff", all.staff);
+    oracle_share_of(row, "rate", all.reached, all.staff);
+    free(all.list);
+}
+
+static int64_t number_of(const oracle_row *row, const char *name)
+{
+    return tdm_oracle_figure_of(row, name)->number;
+}
+
+/* a of n against c of m, lower rate or not; exact. */
+static bool is_lower(const oracle_row *row, const oracle_row *than)
+{
+    __int128 a = number_of(row, "reached"), n = number_of(row, "staff");
+    __int128 c = number_of(than, "reached"), m = number_of(than, "staff");
+    return a * m < c * n;
+}
+
+static const oracle_row *lowest_of(const oracle_row *rows, size_t count)
+{
+    const oracle_row *lowest = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (number_of(&rows[i], "reached") > 0 && number_of(&rows[i], "staff") > 0
+            && (lowest == NULL || is_lower(&rows[i], lowest)))
+            lowest = &rows[i];
+    return lowest;
+}
+
+static void compare_rates(const oracle_row *lowest, oracle_row *row)
+{
+    int64_t a = number_of(row, "reached"), n = number_of(row, "staff");
+    int64_t c = lowest ? number_of(lowest, "reached") : 0, m = lowest ? number_of(lowest, "staff") : 0;
+    bool defined = lowest != NULL && n > 0, ranges = defined && a > 0;
+    double ratio = defined ? ((double)a / (double)n) / ((double)c / (double)m) : 0;
+    double error = ranges ? Z * sqrt(1 / (double)a - 1 / (double)n + 1 / (double)c - 1 / (double)m) : 0;
+    ranges = ranges && !isnan(error);
+    __int128 across = (__int128)n * m;
+    __int128 apart = (__int128)2000 * ((__int128)a * m - (__int128)c * n) + across;
+    oracle_real(row, "ratio", defined, ratio);
+    oracle_tenths(row, "difference", defined, defined ? oracle_floor_div(apart, 2 * across) : 0);
+    oracle_real(row, "low", ranges, ranges ? exp(log(ratio) - error) : 0);
+    oracle_real(row, "high", ranges, ranges ? exp(log(ratio) + error) : 0);
+}
+
+void oracle_r1_finish(const oracle_view *view, oracle_row *rows, size_t count)
+{
+    const oracle_row *lowest = oracle_is_total(view) ? NULL : lowest_of(rows, count);
+    oracle_row kept = lowest != NULL ? *lowest : (oracle_row){ 0 };
+    for (size_t i = 0; i < count; i++)
+        compare_rates(lowest != NULL ? &kept : NULL, &rows[i]);
+}
+
+/* ---- R2: least squares of the rate on the middle of the cumulative population share, weighted by that share
+ */
+void oracle_r2(const oracle_view *view, oracle_row *row)
+{
+    groups all = groups_of(view, true);
+    double before = 0, mean_x = 0, mean_y = 0, xy = 0, xx = 0;
+    for (int round = 0; round < 2; round++) { /* means, then sums about them */
+        before = 0;
+        for (size_t i = 0; i < all.count; i++) {
+            double share = (double)all.list[i].staff / (double)all.staff, x = before + share / 2;
+            double y = (double)all.list[i].reached / (double)all.list[i].staff;
+            before += share;
+            mean_x += round == 0 ? share * x : 0;
+            mean_y += round == 0 ? share * y : 0;
+            xy += round == 1 ? share * (x - mean_x) * (y - mean_y) : 0;
+            xx += round == 1 ? share * (x - mean_x) * (x - mean_x) : 0;
+        }
+    }
+    bool defined = all.count > 1;
+    double slope = defined ? xy / xx : 0, intercept = mean_y - slope * mean_x;
+    bool ratio = defined && intercept > 0, over = defined && all.reached > 0;
+    oracle_real(row, "sii", defined, slope);
+    oracle_real(row, "intercept", defined, intercept);
+    oracle_real(row, "rii", ratio, ratio ? (intercept + slope) / intercept : 0);
+    oracle_real(row, "slope_over_mean", over, over ? slope / mean_y : 0);
+    free(all.list);
+}
+
+/* ---- R3 */
+void oracle_r3(const oracle_view *view, oracle_row *row)
+{
+    groups all = groups_of(view, true);
+    double theil = 0;
+    for (size_t i = 0; i < all.count && all.reached > 0; i++) {
+        double s = (double)all.list[i].reached / (double)all.reached;
+        double p = (double)all.list[i].staff / (double)all.staff;
+        theil += s > 0 ? s * log(s / p) : 0;
+    }
+    oracle_real(row, "theil", all.reached > 0, theil);
+    free(all.list);
+}
+
+/* ---- R4: groups by rate, those of one rate by text */
+static int by_rate(const void *left, const void *right)
+{
+    const group *a = left, *b = right;
+    __int128 ab = (__int128)a->reached * b->staff, ba = (__int128)b->reached * a->staff;
+    return ab != ba ? (ab > ba) - (ab < ba) : strcmp(a->text, b->text);
+}
+
+void oracle_r4(const oracle_view *view, oracle_row *row)
+{
+    groups all = groups_of(view, true);
+    double sum = 0;
+    int64_t before = 0;
+    if (all.count > 0)
+        qsort(all.list, all.count, sizeof(*all.list), by_rate);
+    for (size_t i = 0; i < all.count && all.reached > 0; i++) {
+        int64_t upto = before + all.list[i].reached;
+        double p = (double)all.list[i].staff / (double)all.staff;
+        sum += p * ((double)upto / (double)all.reached + (double)before / (double)all.reached);
+        before = upto;
+    }
+    oracle_real(row, "gini", all.reached > 0, 1 - sum);
+    free(all.list);
+}
+
+/* ---- R5: the band is judged on exact numbers */
+static const char *band_of(const group *top, const group *bottom)
+{
+    __int128 over = (__int128)top->reached * bottom->staff, under = (__int128)bottom->reached * top->staff;
+    if (100 * over < 80 * under)
+        return "below";
+    return 100 * over > 125 * under ? "above" : "proportionate";
+}
+
+void oracle_r5(const oracle_view *view, oracle_row *row)
+{
+    groups all = groups_of(view, false);
+    const group *top = find_group(&all, view->question->top);
+    const group *bottom = find_group(&all, view->question->bottom);
+    bool defined =
+        top != NULL && bottom != NULL && top->staff > 0 && bottom->staff > 0 && bottom->reached > 0;
+    oracle_real(row, "likelihood", defined,
+                defined ? ((double)top->reached / (double)top->staff)
+                              / ((double)bottom->reached / (double)bottom->staff)
+                        : 0);
+    oracle_undefined(row, "band", TDM_SHAPE_WORD);
+    if (defined) {
+        row->figures[row->count - 1].defined = true;
+        row->figures[row->count - 1].word = band_of(top, bottom);
+    }
+    free(all.list);
+}
+
+/* ---- R6: shares of all groups of the period, of the row's own where it has all groups */
+void oracle_r6(const oracle_view *view, oracle_row *row)
+{
+    bool one = oracle_is_by(view, "group");
+    groups own = groups_of(view, false), all = groups_of(one ? view->whole : view, false);
+    const group *unknown = find_group(&all, "unknown");
+    bool defined = one && all.reached > 0 && all.staff > 0 && own.staff > 0;
+    oracle_share_of(row, "share", own.reached, one ? all.reached : 0);
+    oracle_share_of(row, "reference_share", own.staff, one ? all.staff : 0);
+    oracle_real(
+        row, "ratio", defined,
+        defined ? ((double)own.reached / (double)all.reached) / ((double)own.staff / (double)all.staff) : 0);
+    oracle_share_of(row, "unknown", unknown != NULL ? unknown->reached : 0, all.reached);
+    free(own.list);
+    free(all.list);
+}
+
+/* ---- R7 */
+bool oracle_by_reason(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
+{
+    (void)view;
+    *text = cell->b;
+    return cell->table == TDM_TABLE_APPLICATIONS;
+}
+
+void oracle_r7(const oracle_view *view, oracle_row *row)
+{
+    bool whole = !oracle_is_by(view, "reason"); /* places and days have no reason */
+    int64_t places = oracle_sum(view, TDM_TABLE_PLACES, NULL, NULL, 0);
+    int64_t applicants = oracle_sum(view, TDM_TABLE_APPLICATIONS, "applied", NULL, 0);
+    if (whole)
+        oracle_count(row, "places", places);
+    else
+        oracle_undefined(row, "places", TDM_SHAPE_COUNT);
+    oracle_count(row, "applicants", applicants);
+    oracle_ratio(row, "capacity", places, whole ? applicants : 0);
+    if (whole)
+        oracle_count(row, "unmet", applicants > places ? applicants - places : 0);
+    else
+        oracle_undefined(row, "unmet", TDM_SHAPE_COUNT);
+    oracle_median_days(view, TDM_TABLE_WAITING, NULL, false, row);
+    oracle_count(row, "refused", oracle_sum(view, TDM_TABLE_APPLICATIONS, "refused", NULL, 0));
+    oracle_count(row, "withdrew", oracle_sum(view, TDM_TABLE_APPLICATIONS, "withdrew", NULL, 0));
+}

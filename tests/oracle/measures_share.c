@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * measures_share.c: C9, C10, N5, N6 and N8: who gave how much, how mixed, and to whom (docs/figures.md
+ * section 11).
+ */
+#include "measures_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- C9: fair share */
+void oracle_c9(const oracle_view *view, oracle_row *row)
+{
+    int64_t hours = oracle_sum(view, ORACLE_TABLE_LEVEL, NULL, NULL, 1);
+    int64_t partner = oracle_sum(view, TDM_TABLE_CONTRIBUTED, NULL, "partner", 0);
+    int64_t supplier = oracle_sum(view, TDM_TABLE_CONTRIBUTED, NULL, "supplier", 0);
+    int64_t internal = hours - partner - supplier;
+    oracle_hours(row, "partner_hours", partner);
+    oracle_hours(row, "supplier_hours", supplier);
+    oracle_hours(row, "internal_hours", internal);
+    oracle_share_of(row, "external_share", partner, hours);
+    oracle_ratio(row, "ei_index", partner - (internal + supplier), hours);
+}
+
+/* ---- C10: Wilson's interval */
+static int64_t rounded_tenths(double share)
+{
+    return (int64_t)floor(1000 * share + 0.5);
+}
+
+void oracle_c10(const oracle_view *view, oracle_row *row)
+{
+    const double z = 1.959964;
+    int64_t answers = oracle_sum(view, TDM_TABLE_TEAM_ANSWERS, NULL, NULL, 0);
+    int64_t real = oracle_sum(view, TDM_TABLE_TEAM_ANSWERS, NULL, "real", 0);
+    bool defined = answers > 0;
+    double n = defined ? (double)answers : 1, p = (double)real / n, below = 1 + z * z / n;
+    double centre = (p + z * z / (2 * n)) / below;
+    double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / below;
+    oracle_share_of(row, "share", real, answers);
+    oracle_tenths(row, "low", defined, rounded_tenths(centre - half));
+    oracle_tenths(row, "high", defined, rounded_tenths(centre + half));
+}
+
+/* ---- amounts by name, in order of name */
+typedef struct heap {
+    const char *name;
+    int64_t amount;
+} heap;
+
+static void add_heap(heap **heaps, size_t *count, const char *name, int64_t amount)
+{
+    size_t at = 0;
+    while (at < *count && strcmp((*heaps)[at].name, name) < 0)
+        at++;
+    if (at < *count && strcmp((*heaps)[at].name, name) == 0) {
+        (*heaps)[at].amount += amount;
+        return;
+    }
+    ORACLE_PUSH(*heaps, *count, ((heap){ name, amount }));
+    for (size_t i = *count - 1; i > at; i--)
+        (*heaps)[i] = (*heaps)[i - 1];
+    (*heaps)[at] = (heap){ name, amount };
+}
+
+static int64_t sum_of(const heap *heaps, size_t count)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += heaps[i].amount;
+    return sum;
+}
+
+static double sum_of_squared_shares(const heap *heaps, size_t count)
+{
+    double all = (double)sum_of(heaps, count), sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += ((double)heaps[i].amount / all) * ((double)heaps[i].amount / all);
+    return sum;
+}
+
+static double shannon_of(const heap *heaps, size_t count)
+{
+    double all = (double)sum_of(heaps, count), sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum -= (double)heaps[i].amount / all * log((double)heaps[i].amount / all);
+    return sum;
+}
+
+/* ---- N5: concentration of the partners' hours. Cells are not zero, so every heap has hours */
+void oracle_n5(const oracle_view *view, oracle_row *row)
+{
+    heap *heaps = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < view->count; i++)
+        if (strcmp(view->items[i].cell->b, "partner") == 0)
+            add_heap(&heaps, &count, view->items[i].cell->a, view->items[i].cell->n[0]);
+    bool defined = count > 0, several = count > 1;
+    double n = (double)count, hhi = defined ? sum_of_squared_shares(heaps, count) : 1;
+    double shannon = shannon_of(heaps, count);
+    oracle_real(row, "hhi", defined, hhi);
+    oracle_real(row, "effective", defined, 1 / hhi);
+    oracle_real(row, "normalised", several, several ? (hhi - 1 / n) / (1 - 1 / n) : 0);
+    oracle_real(row, "shannon", defined, shannon);
+    oracle_real(row, "evenness", several, several ? shannon / log(n) : 0);
+    free(heaps);
+}
+
+/* ---- N6: mixing */
+void oracle_n6(const oracle_view *view, oracle_row *row)
+{
+    const char *dimension = view->question->dimension;
+    heap *heaps = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const tdm_oracle_cell *cell = view->items[i].cell;
+        if (strcmp(cell->a, dimension) == 0 && cell->b[0] != '\0')
+            add_heap(&heaps, &count, cell->b, cell->n[0]);
+    }
+    bool defined = count > 0, several = count > 1;
+    double blau = defined ? 1 - sum_of_squared_shares(heaps, count) : 0;
+    int64_t units = oracle_sum(view, TDM_TABLE_MIX, dimension, "", 1);
+    int64_t mixed = oracle_sum(view, TDM_TABLE_MIX, dimension, "", 2);
+    oracle_real(row, "blau", defined, blau);
+    oracle_real(row, "normalised", several, several ? blau / (1 - 1 / (double)count) : 0);
+    oracle_count(row, "units", units);
+    oracle_count(row, "mixed", mixed);
+    oracle_share_of(row, "mixed_share", mixed, units);
+    free(heaps);
+}
+
+/* ---- N8: exchange */
+bool oracle_by_giver(const oracle_view *view, const tdm_oracle_cell *cell, const char **group)
+{
+    (void)view;
+    *group = cell->a;
+    return true;
+}
+
+bool oracle_by_taker(const oracle_view *view, const tdm_oracle_cell *cell, const char **group)
+{
+    (void)view;
+    *group = cell->b;
+    return true;
+}
+
+static bool gives(const oracle_view *view, const char *giver, const char *taker)
+{
+    for (size_t i = 0; i < view->count; i++)
+        if (strcmp(view->items[i].cell->a, giver) == 0 && strcmp(view->items[i].cell->b, taker) == 0)
+            return true;
+    return false;
+}
+
+/* Each direction of a pair is looked at once: the first cell of its giver and taker. */
+static bool is_first(const oracle_view *view, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(view->items[i].cell->a, view->items[at].cell->a) == 0
+            && strcmp(view->items[i].cell->b, view->items[at].cell->b) == 0)
+            return false;
+    return true;
+}
+
+void oracle_n8(const oracle_view *view, oracle_row *row)
+{
+    int64_t taken_up = oracle_sum(view, TDM_TABLE_EXCHANGE, NULL, NULL, 1);
+    int64_t met = oracle_sum(view, TDM_TABLE_EXCHANGE, NULL, NULL, 2);
+    int64_t directions = 0, both = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const tdm_oracle_cell *cell = view->items[i].cell;
+        if (!is_first(view, i))
+            continue;
+        directions++;
+        both += gives(view, cell->b, cell->a);
+    }
+    int64_t both_ways = both / 2, pairs = directions - both_ways; /* in a pair of both ways each sees it */
+    oracle_count(row, "taken_up", taken_up);
+    oracle_count(row, "met", met);
+    oracle_ratio(row, "balance", taken_up - met, oracle_is_by(view, "taker") ? 0 : taken_up + met);
+    if (!oracle_is_total(view)) {
+        oracle_undefined(row, "pairs", TDM_SHAPE_COUNT);
+        oracle_undefined(row, "both_ways", TDM_SHAPE_COUNT);
+        oracle_undefined(row, "reciprocity", TDM_SHAPE_SHARE);
+        return;
+    }
+    oracle_count(row, "pairs", pairs);
+    oracle_count(row, "both_ways", both_ways);
+    oracle_share_of(row, "reciprocity", both_ways, pairs);
+}
