@@ -251,6 +251,42 @@ world_fact world_level(world *w, uint32_t type, int64_t year, int64_t tenths)
     return state(w, WORLD_HUB, "programme/all", &r);
 }
 
+static void add_payload(tdm_buf *line, const char *payload)
+{
+    for (const char *at = payload; *at != '\0'; at++)
+        tdm_buf_add(line, *at == '\'' ? "\"" : at, 1);
+}
+
+world_fact world_say(world *w, world_origin by, const char *type, const char *subject, const char *payload)
+{
+    world_fact fact = { .origin = by, .sequence = w->pens[by].sequence + 1 };
+    char origin[2 * TDM_ID_BYTES + 1], id[2 * TDM_ID_BYTES + 1];
+    int year, month, day;
+    tdm_buf line = { 0 };
+    (void)snprintf(fact.subject, sizeof(fact.subject), "%s", subject);
+    w->facts++;
+    fact.id.bytes[14] = (uint8_t)(w->facts >> 8);
+    fact.id.bytes[15] = (uint8_t)w->facts;
+    tdm_hex(origin, &w->pens[by].origin, TDM_ID_BYTES);
+    tdm_hex(id, &fact.id, TDM_ID_BYTES);
+    oracle_date_split((tdm_date)(w->now / 86400000), &year, &month, &day);
+    tdm_buf_format(
+        &line,
+        "{\"kind\":\"event\",\"version\":1,\"origin\":\"%s\",\"incarnation\":\"%016llx\",\"sequence\":%llu,"
+        "\"type\":\"%s\",\"subject\":\"%s\",\"fact\":\"%s\","
+        "\"event_time\":\"%04d-%02d-%02dT09:00:00.000Z\",\"recorded_time\":\"%04d-%02d-%02dT09:00:00.000Z\","
+        "\"author\":\"development_staff\",\"payload\":",
+        origin, (unsigned long long)w->pens[by].incarnation, (unsigned long long)fact.sequence, type,
+        fact.subject, id, year, month, day, year, month, day);
+    add_payload(&line, payload);
+    tdm_buf_text(&line, "}");
+    TDM_ASSERT(tdm_event_from_json(tdm_buf_span(&line), &w->sheaf.bytes, NULL) == TDM_OK);
+    ORACLE_PUSH(w->sheaf.ends, w->sheaf.count, w->sheaf.bytes.len);
+    w->pens[by].sequence++;
+    tdm_buf_free(&line);
+    return fact;
+}
+
 void world_amend(world *w, const world_fact *target, world_origin by, uint32_t type, const tdm_record *body)
 {
     const tdm_id *owner = by != target->origin ? &w->pens[target->origin].origin : NULL;

@@ -51,6 +51,8 @@ world_fact world_publish(world *w, const char *period, int64_t joint, int64_t un
 world_fact world_return(world *w, uint32_t type, world_origin by, const char *organisation,
                         const char *period);
 world_fact world_level(world *w, uint32_t type, int64_t year, int64_t tenths);
+/* Anything: the payload as JSON, with ' for ". */
+world_fact world_say(world *w, world_origin by, const char *type, const char *subject, const char *payload);
 void world_amend(world *w, const world_fact *target, world_origin by, uint32_t type, const tdm_record *body);
 
 #endif
