@@ -200,8 +200,10 @@ static const struct follower {
     { TDM_TYPE_SUPPORT_MATCH, TDM_TYPE_SUPPORT_MATCH, 25 },
     { TDM_TYPE_UNIT_DESIGN, TDM_TYPE_CRITERION, 40 },
     { TDM_TYPE_UNIT_DESIGN, TDM_TYPE_UNIT_MIX, 60 },
-    { TDM_TYPE_REFERENCE_COUNT, TDM_TYPE_REFERENCE_COUNT, 60 },
-    { TDM_TYPE_SUMMARY, TDM_TYPE_SUMMARY, 88 },
+    { TDM_TYPE_UNIT_DESIGN, TDM_TYPE_SUMMARY, 25 },
+    { TDM_TYPE_REFERENCE_COUNT, TDM_TYPE_REFERENCE_COUNT, 70 },
+    { TDM_TYPE_SUMMARY, TDM_TYPE_REFERENCE_COUNT, 20 },
+    { TDM_TYPE_SUMMARY, TDM_TYPE_SUMMARY, 84 },
 };
 
 static const history_saying *saying_of(uint32_t type)
@@ -287,7 +289,9 @@ static void choose_cast(history_maker *m)
 
 static void go_on(history_maker *m)
 {
-    const history_stated *about = m->stated_count ? &m->stated[history_roll(m, m->stated_count)] : NULL;
+    size_t from = m->level_stated > 0 && history_chance(m, 85) ? m->level_stated - 1 : 0;
+    const history_stated *about =
+        m->stated_count ? &m->stated[from + history_roll(m, m->stated_count - from)] : NULL;
     const history_stated *succession = history_chance(m, 4) ? earlier(m, TDM_TYPE_SUCCESSION) : NULL;
     about = succession != NULL ? succession : about;
     if (about != NULL && (succession != NULL || history_chance(m, 18))) {
@@ -331,8 +335,9 @@ void tdm_history_make(tdm_history *history, uint64_t seed)
     *history = (tdm_history){ .has_authority = history_chance(&m, 90), .authority = m.pens[0].origin };
     history->today = history_date(&m);
     m.dice = (tdm_dice){ seed ^ UINT64_C(0x9e3779b97f4a7c15) };
+    m.level_stated = m.stated_count;
     choose_sayings(&m, HISTORY_LEVEL_COUNT, HISTORY_SAYING_COUNT);
-    say_more(&m, 40 + history_roll(&m, 180));
+    say_more(&m, 60 + history_roll(&m, 240));
     history->sheaf = m.sheaf;
     free(m.stated);
     tdm_buf_free(&m.scratch);

@@ -26,27 +26,37 @@ static const char *word_of(tdm_enum_set set, int64_t number)
     return word != NULL ? word : "77";
 }
 
-/* Of itself mostly; of others, which counts if it is a national body. */
-HISTORY_FILLER(history_reference)
+/* Of itself mostly; of others, which counts if it is a national body. After a summary: of the same people. */
+static void begin_reference(history_maker *m, size_t origin, const history_stated *about, history_stated *s)
 {
     bool again = about != NULL && about->type == s->type;
-    int64_t indicator = again ? s->phase : history_chance(m, 75) ? 1 : history_chance(m, 15) ? 77 : 2;
-    const dimension *by = &DIMENSIONS[history_roll(m, TDM_COUNT(DIMENSIONS))];
-    bool all = history_chance(m, 20);
-    if (again)
+    bool counted = about != NULL && about->type == TDM_TYPE_SUMMARY;
+    int64_t indicator = again ? about->phase : history_chance(m, 75) ? 1 : history_chance(m, 15) ? 77 : 2;
+    if (again || counted) {
         history_keep(s, about);
-    else
+        s->origin = about->origin;
+    } else {
         history_copy_code(s->recorder, history_home(m, origin));
-    s->phase = indicator;
-    history_copy_code(s->organisation, history_chance(m, 55) ? s->recorder : history_code(m));
+        s->start = (int64_t)history_roll(m, TDM_COUNT(DIMENSIONS));
+    }
+    s->phase = counted && history_chance(m, 90) ? 1 : indicator;
+    history_copy_code(s->organisation, history_chance(m, 70) ? s->recorder : history_code(m));
+}
+
+HISTORY_FILLER(history_reference)
+{
+    begin_reference(m, origin, about, s);
+    const dimension *by = &DIMENSIONS[(size_t)s->start % TDM_COUNT(DIMENSIONS)];
+    bool all = history_chance(m, 20);
     (void)snprintf(s->subject, sizeof(s->subject), "reference/%.12s/%.20s", s->recorder,
-                   history_chance(m, 96) ? word_of(TDM_ENUM_INDICATOR, indicator) : "elsewhere");
+                   history_chance(m, 96) ? word_of(TDM_ENUM_INDICATOR, s->phase) : "elsewhere");
     tdm_record_set_text(r, TDM_REFERENCE_COUNT_RECORDER, s->recorder);
     tdm_record_set_text(r, TDM_REFERENCE_COUNT_ORGANISATION, s->organisation);
-    tdm_record_set_number(r, TDM_REFERENCE_COUNT_INDICATOR, indicator);
+    tdm_record_set_number(r, TDM_REFERENCE_COUNT_INDICATOR, s->phase);
     tdm_record_set_text(r, TDM_REFERENCE_COUNT_DIMENSION, all ? "" : by->name);
     tdm_record_set_text(r, TDM_REFERENCE_COUNT_GROUP, all ? "" : by->groups[history_roll(m, 5)]);
-    tdm_record_set_number(r, TDM_REFERENCE_COUNT_DATE, history_date(m));
+    tdm_record_set_number(r, TDM_REFERENCE_COUNT_DATE,
+                          history_chance(m, 50) ? oracle_date(2016, 4, 1) : history_date(m));
     tdm_record_set_number(r, TDM_REFERENCE_COUNT_AMOUNT, (int64_t)history_roll(m, 40));
     if (history_chance(m, 30))
         tdm_record_set_number(r, TDM_REFERENCE_COUNT_OUT_OF, (int64_t)history_roll(m, 90));
@@ -64,7 +74,7 @@ static both one_of(history_maker *m, const both *choices, size_t count)
     return choices[history_roll(m, count)];
 }
 
-static both dimensions_of(history_maker *m, int64_t table)
+static both dimensions_of(history_maker *m, int64_t table, int64_t dimension_at)
 {
     static const both APPLICATIONS[] = { { "applied", "" },         { "applied", "" },
                                          { "enrolled", "" },        { "refused", "no_place" },
@@ -83,7 +93,7 @@ static both dimensions_of(history_maker *m, int64_t table)
                                   { "mentor_paired", "frontline" },  { "plan_made", "unknown" },
                                   { "plan_reviewed", "unknown" },    { "career_talk", "executive" },
                                   { "moved_up", "team_leader" } };
-    const dimension *by = &DIMENSIONS[history_roll(m, TDM_COUNT(DIMENSIONS))];
+    const dimension *by = &DIMENSIONS[(size_t)dimension_at % TDM_COUNT(DIMENSIONS)];
     switch (table) {
     case TDM_SUMMARYTABLE_IS_REACHED:
         return history_chance(m, 25) ? (both){ "total", "" }
@@ -126,9 +136,15 @@ HISTORY_FILLER(history_summary)
     bool again = about != NULL && about->type == s->type;
     if (again) {
         history_keep(s, about);
+    } else if (about != NULL && about->type == TDM_TYPE_UNIT_DESIGN) { /* who applied for its places */
+        history_copy_code(s->recorder, about->recorder);
+        s->origin = about->origin;
+        s->phase = TDM_SUMMARYTABLE_IS_APPLICATIONS;
     } else {
         history_copy_code(s->recorder, history_home(m, origin));
         s->phase = history_chance(m, 97) ? 1 + (int64_t)history_roll(m, 9) : 77;
+        s->phase = history_chance(m, 25) ? TDM_SUMMARYTABLE_IS_REACHED : s->phase;
+        s->start = (int64_t)history_roll(m, TDM_COUNT(DIMENSIONS));
     }
     const char *period = again ? strchr(s->subject, '2') : NULL; /* codes and words have no 2 */
     char text[16];
@@ -136,7 +152,7 @@ HISTORY_FILLER(history_summary)
                    period != NULL ? period : PERIODS[history_roll(m, TDM_COUNT(PERIODS))]);
     (void)snprintf(s->subject, sizeof(s->subject), "summary/%.12s/%.13s/%s", s->recorder,
                    history_chance(m, 97) ? word_of(TDM_ENUM_SUMMARYTABLE, s->phase) : "elsewhere", text);
-    both of = dimensions_of(m, s->phase);
+    both of = dimensions_of(m, s->phase, s->start);
     m->scratch.len = 0;
     tdm_buf_text(&m->scratch, text);
     tdm_record_set_text(r, TDM_SUMMARY_RECORDER, s->recorder);

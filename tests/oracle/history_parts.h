@@ -39,6 +39,7 @@ typedef struct history_maker {
     size_t code_count;
     history_stated *stated;
     size_t stated_count;
+    size_t level_stated; /* of them, those of the level, once it is done: they are seldom amended after */
     size_t facts_made;
     size_t first_saying; /* of what is said now: the level first, then all beside it */
     size_t weight_all;   /* of these */

@@ -409,7 +409,7 @@ const history_saying HISTORY_SAYINGS[] = {
     { TDM_TYPE_SUPPORT_MATCH, TDM_TYPE_SUPPORT, 10, false, history_support_match },
     { TDM_TYPE_NETWORK_MEMBER, 0, 4, false, history_member },
     { TDM_TYPE_DISCUSSION, 0, 4, false, history_discussion },
-    { TDM_TYPE_OBJECTIVE, 0, 1, false, history_objective },
+    { TDM_TYPE_OBJECTIVE, 0, 2, false, history_objective },
     { TDM_TYPE_REFERENCE_COUNT, 0, 14, false, history_reference },
     { TDM_TYPE_SUMMARY, 0, 30, false, history_summary },
 };
