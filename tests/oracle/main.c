@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * main.c: tandem-oracle: the level of an exported log, recomputed naively; printed, or compared with a level
- * document. Exit status: 0 printed or equal, 1 differs, 2 wrong usage or input.
+ * document; or its tables or measures, printed as lines. Exit status: 0 printed or equal, 1 differs, 2 wrong
+ * usage or input.
  */
 #include <getopt.h>
 #include <jansson.h>
@@ -10,14 +11,18 @@
 #include <time.h>
 
 #include "document.h"
+#include "measures.h"
 #include "parts.h"
 
 typedef struct request {
     tdm_level_question question;
     tdm_oracle_options options;
     bool authority_given;
-    const char *compare; /* file of a level document; NULL: print */
-    const char *file;    /* NULL: standard input */
+    const char *compare;         /* file of a level document; NULL: print */
+    bool tables;                 /* these instead of the level */
+    bool by_unknown;             /* to the level: the breakdown may be a measure's */
+    tdm_oracle_question measure; /* its id NULL: none; "all": all */
+    const char *file;            /* NULL: standard input */
 } request;
 
 /* An export read: the events' bytes one after another. */
@@ -32,7 +37,10 @@ export;
 static const char USAGE[] =
     "usage: tandem-oracle [--fy 2017/18] [--by programme|kind|lead|locality|sector|month|quarter]\n"
     "         [--weight count|hours|participants|participant_hours] [--planned] [--today YYYY-MM-DD]\n"
-    "         [--authority HEX] [--compare LEVEL.json] [EXPORT.jsonl]\n";
+    "         [--authority HEX] [--compare LEVEL.json] [EXPORT.jsonl]\n"
+    "       tandem-oracle --tables [EXPORT.jsonl]\n"
+    "       tandem-oracle --measure all|C1|... [--period year|quarter|month] [--by WORD] [--dimension WORD]\n"
+    "         [--indicator WORD] [--line asserted|standing|corroborated] [EXPORT.jsonl]\n";
 
 typedef struct word {
     const char *word;
@@ -61,10 +69,11 @@ static bool set_by(request *r, const char *text)
         r->question.period_kind = (tdm_period_kind)value;
         return true;
     }
-    bool known = find_word(DIMENSIONS, TDM_COUNT(DIMENSIONS), text, &value);
-    if (known)
+    r->measure.by = text;
+    r->by_unknown = !find_word(DIMENSIONS, TDM_COUNT(DIMENSIONS), text, &value);
+    if (!r->by_unknown)
         r->question.by = (tdm_dimension)value;
-    return known;
+    return true;
 }
 
 static bool set_weight(request *r, const char *text)
@@ -117,16 +126,78 @@ static bool set_compare(request *r, const char *text)
     return true;
 }
 
+static bool set_tables(request *r, const char *text)
+{
+    (void)text;
+    return r->tables = true;
+}
+
+static bool set_measure(request *r, const char *text)
+{
+    r->measure.measure = text;
+    return strcmp(text, "all") == 0 || tdm_oracle_measure_word(text, 0) != NULL;
+}
+
+static bool set_period(request *r, const char *text)
+{
+    static const word KINDS[] = { { "year", TDM_PERIOD_YEAR },
+                                  { "quarter", TDM_PERIOD_QUARTER },
+                                  { "month", TDM_PERIOD_MONTH } };
+    int value;
+    bool known = find_word(KINDS, TDM_COUNT(KINDS), text, &value);
+    if (known)
+        r->question.period_kind = (tdm_period_kind)value;
+    return known;
+}
+
+static bool set_dimension(request *r, const char *text)
+{
+    r->measure.dimension = text;
+    return true;
+}
+
+static bool set_indicator(request *r, const char *text)
+{
+    int64_t number;
+    r->measure.indicator = text;
+    return tdm_enum_number(TDM_ENUM_INDICATOR, tdm_span_text(text), &number);
+}
+
+static bool set_line(request *r, const char *text)
+{
+    static const word LINES[] = { { "asserted", TDM_LINE_ASSERTED },
+                                  { "standing", TDM_LINE_STANDING },
+                                  { "corroborated", TDM_LINE_CORROBORATED } };
+    return find_word(LINES, TDM_COUNT(LINES), text, &r->measure.line);
+}
+
+/* Of all measures each has the words it has. */
+static bool knows_word(const char *measure, const char *by)
+{
+    const char *known;
+    if (by == NULL || strcmp(measure, "all") == 0)
+        return true;
+    for (size_t at = 0; (known = tdm_oracle_measure_word(measure, at)) != NULL; at++)
+        if (strcmp(known, by) == 0)
+            return true;
+    return false;
+}
+
 static bool read_options(request *r, int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
-        { "fy", required_argument, NULL, 0 },      { "by", required_argument, NULL, 1 },
-        { "weight", required_argument, NULL, 2 },  { "planned", no_argument, NULL, 3 },
-        { "today", required_argument, NULL, 4 },   { "authority", required_argument, NULL, 5 },
-        { "compare", required_argument, NULL, 6 }, { NULL, 0, NULL, 0 },
+        { "fy", required_argument, NULL, 0 },         { "by", required_argument, NULL, 1 },
+        { "weight", required_argument, NULL, 2 },     { "planned", no_argument, NULL, 3 },
+        { "today", required_argument, NULL, 4 },      { "authority", required_argument, NULL, 5 },
+        { "compare", required_argument, NULL, 6 },    { "tables", no_argument, NULL, 7 },
+        { "measure", required_argument, NULL, 8 },    { "period", required_argument, NULL, 9 },
+        { "dimension", required_argument, NULL, 10 }, { "indicator", required_argument, NULL, 11 },
+        { "line", required_argument, NULL, 12 },      { NULL, 0, NULL, 0 },
     };
-    static bool (*const SET[])(request *, const char *) = { set_year,  set_by,        set_weight, set_planned,
-                                                            set_today, set_authority, set_compare };
+    static bool (*const SET[])(request *, const char *) = {
+        set_year,   set_by,      set_weight, set_planned,   set_today,     set_authority, set_compare,
+        set_tables, set_measure, set_period, set_dimension, set_indicator, set_line
+    };
     int option;
     while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
         if (option < 0 || option >= (int)TDM_COUNT(SET))
@@ -137,7 +208,10 @@ static bool read_options(request *r, int argc, char **argv)
         return false;
     }
     r->file = optind < argc ? argv[optind] : NULL;
-    return optind + 1 >= argc;
+    bool known = r->measure.measure != NULL ? knows_word(r->measure.measure, r->measure.by) : !r->by_unknown;
+    if (!known)
+        (void)fprintf(stderr, "tandem-oracle: --by does not know %s\n", r->measure.by);
+    return optind + 1 >= argc && known;
 }
 
 static tdm_code read_file(const char *path, tdm_buf *out, tdm_err *err)
@@ -205,6 +279,32 @@ static tdm_code read_export(request *r, export *x, tdm_err *err)
     return code;
 }
 
+static void print_tables(const tdm_oracle *oracle)
+{
+    tdm_oracle_cell *cells;
+    size_t count;
+    tdm_oracle_tables(oracle, &cells, &count);
+    tdm_oracle_tables_print(stdout, cells, count);
+    free(cells);
+}
+
+static void print_measures(const request *r, const tdm_oracle *oracle)
+{
+    tdm_oracle_question question = r->measure;
+    bool all = strcmp(question.measure, "all") == 0;
+    question.period_kind = r->question.period_kind;
+    question.has_year = r->question.has_year;
+    question.year = r->question.year;
+    question.planned = r->question.planned;
+    question.as_of = r->question.as_of;
+    for (size_t i = 0; tdm_oracle_measure_id(i) != NULL; i++) {
+        if (!all && strcmp(tdm_oracle_measure_id(i), r->measure.measure) != 0)
+            continue;
+        question.measure = tdm_oracle_measure_id(i);
+        tdm_oracle_measure_print(stdout, oracle, &question);
+    }
+}
+
 static tdm_code answer(const request *r, const tdm_oracle *oracle, size_t *differences, tdm_err *err)
 {
     tdm_oracle_row *rows;
@@ -232,7 +332,11 @@ static tdm_code run(request *r, size_t *differences, tdm_err *err)
         events[i] = (tdm_span){ x.bytes.data + at, x.ends[i] - at };
     if (code == TDM_OK)
         code = tdm_oracle_open(&oracle, events, x.count, &r->options, err);
-    if (code == TDM_OK)
+    if (code == TDM_OK && r->tables)
+        print_tables(oracle);
+    else if (code == TDM_OK && r->measure.measure != NULL)
+        print_measures(r, oracle);
+    else if (code == TDM_OK)
         code = answer(r, oracle, differences, err);
     tdm_oracle_close(&oracle);
     free(events);
@@ -243,7 +347,8 @@ static tdm_code run(request *r, size_t *differences, tdm_err *err)
 
 int main(int argc, char **argv)
 {
-    request r = { .question = { .as_of = oracle_london((int64_t)time(NULL) * 1000) } };
+    request r = { .measure = { .line = TDM_LINE_CORROBORATED },
+                  .question = { .as_of = oracle_london((int64_t)time(NULL) * 1000) } };
     tdm_err err = { 0 };
     size_t differences = 0;
     if (!read_options(&r, argc, argv)) {
