@@ -39,7 +39,8 @@ static void make(const tdm_oracle *o, const tdm_oracle_question *asked, tdm_weig
     for (size_t i = 0; i < count; i++) {
         oracle_row row = { .period = level[i].period };
         TDM_ASSERT(level[i].group.len < sizeof(row.group));
-        memcpy(row.group, level[i].group.data, level[i].group.len);
+        if (level[i].group.len > 0)
+            memcpy(row.group, level[i].group.data, level[i].group.len);
         fill(o, &level[i], weight, &row);
         ORACLE_PUSH(rows->list, rows->count, row);
     }

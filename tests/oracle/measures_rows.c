@@ -207,7 +207,7 @@ static void rows_in(const asked *q, tdm_period period, oracle_rows *rows)
         q->measure->formula(&view, &row);
         ORACLE_PUSH(rows->list, rows->count, row);
     }
-    if (q->measure->finish != NULL)
+    if (q->measure->finish != NULL && rows->count > first_row)
         q->measure->finish(&whole, rows->list + first_row, rows->count - first_row);
     free(items);
     free(entries);
