@@ -196,6 +196,33 @@ typedef tdm_code tdm_explain_visit(void *context, const tdm_explained *part, tdm
  * per step. */
 tdm_code tdm_fold_explain(tdm_fold *fold, const tdm_measure_question *question, tdm_period period,
                           const char *group, tdm_explain_visit *visit, void *context, tdm_err *err);
+/* A unit that adds something else to a period's level than it did: amounts then and now, as tdm_explained.n
+ * of the level (joint lines by count). Spans are borrowed for the call. */
+typedef struct tdm_revised {
+    tdm_span subject;
+    const int64_t *before; /* TDM_TABLE_AMOUNTS */
+    const int64_t *now;
+} tdm_revised;
+typedef tdm_code tdm_revised_visit(void *context, const tdm_revised *revised, tdm_err *err);
+/* Every class whose contribution to the delivered level of the period differs between two folds, in order of
+ * subject. No lock is held in a call. */
+tdm_code tdm_folds_compare(tdm_fold *before, tdm_fold *now, tdm_period period, tdm_revised_visit *visit,
+                           void *context, tdm_err *err);
+/* One event behind a fact in force (its base, the content or the hiding in force) that a frontier does not
+ * cover. */
+typedef struct tdm_late {
+    tdm_fact fact;
+    uint32_t type; /* of the event: of the base, or of the amendment */
+    tdm_id author;
+    uint64_t incarnation;
+    uint64_t sequence;
+    int64_t recorded_ms;
+} tdm_late;
+typedef tdm_code tdm_late_visit(void *context, const tdm_late *late, tdm_err *err);
+/* Of the subjects of one class, or (an empty subject) of the authority's registry. */
+tdm_code tdm_fold_late(tdm_fold *fold, tdm_span subject, const tdm_frontier *frontier, tdm_late_visit *visit,
+                       void *context, tdm_err *err);
+
 /* What the amounts of a table (0: the level) are called, for n0 to n6; NULL: not used. */
 const char *tdm_table_amount(int table, size_t n);
 

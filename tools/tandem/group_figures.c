@@ -55,6 +55,11 @@ static const tdm_positional FIGURE[] = {
     { "PERIOD", TDM_WORD_PERIOD, NULL, "period", true, false, "2017/18, 2017/18Q1 or 2017-04" },
 };
 
+static const tdm_positional CLOSED_PERIOD[] = {
+    { "PERIOD", TDM_WORD_PERIOD, NULL, "period", true, false,
+      "2017/18, 2017/18Q1 or 2017-04, closed before" },
+};
+
 static const tdm_option UNIT_LIST_OPTIONS[] = {
     { "organisation", 0, TDM_WORD_CODE, NULL, "organisation", "only units that name this organisation" },
     { "status", 0, TDM_WORD_CHOICE, "planned|delivered|cancelled", "status", "only units of this status" },
@@ -135,6 +140,25 @@ static const tdm_command COMMANDS[] = {
         TDM_POSITIONALS(FIGURE),
         TDM_OPTIONS(RELEASE_OPTIONS),
         .verb = "release",
+        .timeout_s = 120,
+    },
+    {
+        .words = "revision",
+        .summary = "show why the level of a closed period is another now",
+        .detail = "Each unit that adds something else than at the closing, with what it added then and adds "
+                  "now, and "
+                  "how many facts came after the closing; --json lists them. How much it makes is in measure "
+                  "show C8.",
+        .example = "tandem revision 2017/18",
+        .roles = TDM_AT_HUB,
+        TDM_POSITIONALS(CLOSED_PERIOD),
+        .verb = "revision",
+        .columns =
+            "subject,units_then=units|then,units_now=units|now,joint_corroborated_then=joint corrob.|then,"
+            "joint_corroborated_now=joint corrob.|now,cause_count=late|facts",
+        .more =
+            "hours_then,hours_now,participants_then,participants_now,joint_asserted_then,joint_asserted_now,"
+            "joint_standing_then,joint_standing_now,cancelled_then,cancelled_now",
         .timeout_s = 120,
     },
     {

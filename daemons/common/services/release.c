@@ -253,9 +253,13 @@ tdm_code tdm_release_show(const tdm_service_context *context, const tdm_measure_
         return tdm_fail(err, TDM_DENIED, 0,
                         "%s sees figures about people from releases only, not as of a moment",
                         audience->word);
-    tdm_fold *fold = tdm_core_fold(context->core);
-    tdm_code code = read_released(fold, &r, err);
-    tdm_core_fold_release(context->core, fold);
+    tdm_view view = { 0 };
+    json_t *now = json_object();
+    tdm_code code = tdm_view_open(context, now, &view, err);
+    json_decref(now);
+    if (code == TDM_OK)
+        code = read_released(view.fold, &r, err);
+    tdm_view_close(context, &view);
     if (code == TDM_OK && r.count == 0)
         code =
             tdm_fail(err, TDM_NOT_FOUND, 0,

@@ -42,6 +42,7 @@
     X("measure.show", true, true, false, measure_show)                                                       \
     X("explain", true, true, false, explain)                                                                 \
     X("release", true, false, true, release)                                                                 \
+    X("revision", true, false, false, revision)                                                              \
     X("doubts", true, true, false, doubts)                                                                   \
     X("export", true, true, false, export)                                                                   \
     X("verify", true, true, false, verify)

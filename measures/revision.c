@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * revision.c: why a closed period's level is another now: the units that add something else than they did,
+ * and the facts that came after the closing.
+ */
+#include "fold_inner.h"
+#include "frontier.h"
+#include "tandem/measure.h"
+
+#include <stdlib.h>
+
+enum { WALK_STEP = 256 };
+
+/* ---- two folds side by side ---- */
+
+/* Subjects of one fold's units, some at a time. */
+typedef struct walk {
+    tdm_fold *fold;
+    tdm_subjects found;
+    tdm_arena arena;
+    size_t at;
+    tdm_buf after;
+    bool more;
+} walk;
+
+static tdm_code fill(walk *w, tdm_err *err)
+{
+    if (w->at < w->found.count || !w->more)
+        return TDM_OK;
+    tdm_arena_free(&w->arena);
+    tdm_fold_lock(w->fold);
+    tdm_code code = tdm_shelf_walk(&w->fold->shelf, TDM_SPAN_LITERAL("unit/"), tdm_buf_span(&w->after),
+                                   WALK_STEP, &w->found, &w->arena, err);
+    tdm_shelf_end(&w->fold->shelf);
+    tdm_fold_unlock(w->fold);
+    w->at = 0;
+    w->more = code == TDM_OK && w->found.count == WALK_STEP;
+    tdm_buf_clear(&w->after);
+    if (w->found.count > 0)
+        tdm_buf_add(&w->after, w->found.items[w->found.count - 1].data,
+                    w->found.items[w->found.count - 1].len);
+    return code;
+}
+
+static void end_walk(walk *w)
+{
+    tdm_arena_free(&w->arena);
+    tdm_subjects_free(&w->found);
+    tdm_buf_free(&w->after);
+}
+
+/* What a class adds, as tdm_explained.n of the level; zeroes if it adds nothing. */
+static tdm_code read_amounts(tdm_fold *fold, tdm_span subject, tdm_period period,
+                             int64_t n[TDM_TABLE_AMOUNTS], tdm_err *err)
+{
+    int64_t v[TDM_AMOUNTS];
+    tdm_dossier *dossier;
+    bool owned;
+    memset(n, 0, TDM_TABLE_AMOUNTS * sizeof *n);
+    tdm_fold_lock(fold);
+    tdm_code code = tdm_shelf_look(&fold->shelf, subject, &dossier, &owned, err);
+    if (code == TDM_OK && dossier != NULL
+        && tdm_contribution_find(tdm_dossier_contribution(dossier), TDM_FAMILY_DELIVERED, period, v)) {
+        n[0] = v[TDM_AMOUNT_WEIGHT];
+        n[1] = v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_HOURS];
+        n[2] = v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANTS];
+        for (size_t line = 0; line < TDM_LINES; line++)
+            n[3 + line] = v[TDM_AMOUNT_JOINT + 4 * line];
+        n[6] = v[TDM_AMOUNT_CANCELLED];
+    }
+    if (owned)
+        tdm_dossier_free(dossier);
+    tdm_shelf_end(&fold->shelf);
+    tdm_fold_unlock(fold);
+    return code;
+}
+
+static tdm_code compare_subject(tdm_fold *before, tdm_fold *now, tdm_span subject, tdm_period period,
+                                tdm_revised_visit *visit, void *context, tdm_err *err)
+{
+    int64_t then[TDM_TABLE_AMOUNTS];
+    int64_t today[TDM_TABLE_AMOUNTS];
+    tdm_code code = read_amounts(before, subject, period, then, err);
+    if (code == TDM_OK)
+        code = read_amounts(now, subject, period, today, err);
+    if (code != TDM_OK || memcmp(then, today, sizeof then) == 0)
+        return code;
+    const tdm_revised revised = { subject, then, today };
+    return visit(context, &revised, err);
+}
+
+tdm_code tdm_folds_compare(tdm_fold *before, tdm_fold *now, tdm_period period, tdm_revised_visit *visit,
+                           void *context, tdm_err *err)
+{
+    walk then = { .fold = before, .more = true };
+    walk today = { .fold = now, .more = true };
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK) {
+        code = fill(&then, err);
+        if (code == TDM_OK)
+            code = fill(&today, err);
+        bool left = then.at < then.found.count;
+        bool right = today.at < today.found.count;
+        if (code != TDM_OK || (!left && !right))
+            break;
+        int order = !left    ? 1
+                    : !right ? -1
+                             : tdm_span_compare(then.found.items[then.at], today.found.items[today.at]);
+        tdm_span subject = order <= 0 ? then.found.items[then.at] : today.found.items[today.at];
+        code = compare_subject(before, now, subject, period, visit, context, err);
+        then.at += order <= 0;
+        today.at += order >= 0;
+    }
+    end_walk(&then);
+    end_walk(&today);
+    return code == TDM_END ? TDM_OK : code;
+}
+
+/* ---- what came late ---- */
+
+static tdm_code show_late(const tdm_statement *statement, tdm_slot slot, const tdm_frontier *frontier,
+                          tdm_late_visit *visit, void *context, tdm_err *err)
+{
+    if (slot == NULL
+        || tdm_frontier_covers(frontier, tdm_slot_author(slot), tdm_slot_incarnation(slot),
+                               tdm_slot_sequence(slot)))
+        return TDM_OK;
+    const tdm_slot base = statement->fact.base;
+    const tdm_late late = { .fact = { .origin = *tdm_slot_target(base),
+                                      .fact = *tdm_slot_fact(base),
+                                      .type = tdm_slot_type(base),
+                                      .incarnation = tdm_slot_incarnation(base),
+                                      .sequence = tdm_slot_sequence(base),
+                                      .recorded_ms = tdm_slot_recorded(base),
+                                      .subject = tdm_dossier_subject(statement->dossier),
+                                      .visible = statement->fact.visible,
+                                      .amended = statement->fact.content != NULL,
+                                      .reason = statement->reason },
+                            .type = tdm_slot_type(slot),
+                            .author = *tdm_slot_author(slot),
+                            .incarnation = tdm_slot_incarnation(slot),
+                            .sequence = tdm_slot_sequence(slot),
+                            .recorded_ms = tdm_slot_recorded(slot) };
+    return visit(context, &late, err);
+}
+
+static tdm_code late_of_subject(tdm_fold *fold, tdm_span subject, const tdm_frontier *frontier,
+                                tdm_late_visit *visit, void *context, tdm_err *err)
+{
+    tdm_class_look look;
+    tdm_code code = tdm_fold_view(fold, subject, &look, err);
+    for (size_t i = 0; code == TDM_OK && i < fold->view.count; i++) {
+        const tdm_statement *s = &fold->view.statements[i];
+        if (s->fact.base == NULL)
+            continue;
+        code = show_late(s, s->fact.base, frontier, visit, context, err);
+        if (code == TDM_OK)
+            code = show_late(s, s->fact.content, frontier, visit, context, err);
+        if (code == TDM_OK)
+            code = show_late(s, s->fact.visibility, frontier, visit, context, err);
+    }
+    tdm_fold_view_done(fold, &look);
+    return code;
+}
+
+tdm_code tdm_fold_late(tdm_fold *fold, tdm_span subject, const tdm_frontier *frontier, tdm_late_visit *visit,
+                       void *context, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    tdm_fold_lock(fold);
+    if (subject.len > 0)
+        code = late_of_subject(fold, subject, frontier, visit, context, err);
+    for (size_t i = 0; subject.len == 0 && i < fold->shelf.resident_count && code == TDM_OK; i++)
+        code = late_of_subject(fold, tdm_dossier_subject(fold->shelf.residents[i]), frontier, visit, context,
+                               err);
+    tdm_shelf_end(&fold->shelf);
+    tdm_fold_unlock(fold);
+    return code == TDM_END ? TDM_OK : code;
+}
