@@ -105,6 +105,18 @@ HISTORY_FILLER(history_criterion)
     return true;
 }
 
+/* ---- more about what the level's sayings say, by dice of its own: the level's own numbers stay as they were
+ */
+static size_t side_roll(history_maker *m, size_t sides)
+{
+    return (size_t)tdm_dice_roll(&m->side, sides);
+}
+
+static bool side_chance(history_maker *m, unsigned percent)
+{
+    return tdm_dice_chance(&m->side, percent);
+}
+
 HISTORY_FILLER(history_catalogue)
 {
     static const char *const PROGRAMMES[] = { "lead well", "kind teams" };
@@ -117,19 +129,18 @@ HISTORY_FILLER(history_catalogue)
     tdm_record_set_text(r, TDM_CATALOGUE_ENTRY_NAME, programme);
     if (history_chance(m, 85))
         tdm_record_set_text(r, TDM_CATALOGUE_ENTRY_CORE, CORES[history_roll(m, 2)]);
+    if (side_chance(m, 40))
+        tdm_record_set_number(r, TDM_CATALOGUE_ENTRY_AIM, 1 + (int64_t)side_roll(m, 4));
+    if (side_chance(m, 50))
+        tdm_record_set_number(r, TDM_CATALOGUE_ENTRY_BESPOKE, side_chance(m, 70));
+    if (side_chance(m, 50))
+        tdm_record_set_text(r, TDM_CATALOGUE_ENTRY_EVIDENCE, side_chance(m, 80) ? "a review" : "");
+    if (side_chance(m, 50))
+        tdm_record_set_text(r, TDM_CATALOGUE_ENTRY_TARGET_GROUP, side_chance(m, 80) ? "female leaders" : "");
+    if (side_chance(m, 70))
+        tdm_record_set_number(r, TDM_CATALOGUE_ENTRY_REVIEWED,
+                              oracle_date(2018, 4, 1) - (tdm_date)side_roll(m, 1200));
     return true;
-}
-
-/* ---- more about what the level's sayings say, by dice of its own: the level's own numbers stay as they were
- */
-static size_t side_roll(history_maker *m, size_t sides)
-{
-    return (size_t)tdm_dice_roll(&m->side, sides);
-}
-
-static bool side_chance(history_maker *m, unsigned percent)
-{
-    return tdm_dice_chance(&m->side, percent);
 }
 
 void history_more_of_session(history_maker *m, tdm_record *r)

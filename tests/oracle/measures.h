@@ -15,12 +15,12 @@ typedef struct tdm_oracle_question {
     int32_t year;
     const char *by; /* a word of tdm_oracle_measure_word; NULL: "total" */
     const char
-        *dimension; /* NULL: the measure's own: staff_group (N6), ethnicity (R5, R6), locality (R1-R4) */
+        *dimension; /* NULL: the measure's own: staff_group (N6, R1), ethnicity (R5, R6), locality (R2-R4), objective (L7) */
     const char *indicator; /* NULL: workforce */
     const char *top;       /* of R5; NULL: white */
     const char *bottom;    /* NULL: bme */
     int line;              /* TDM_LINE_*: of N1-N4 and N7 */
-    bool planned;          /* of C1-C8 */
+    bool planned;          /* of C1-C8 and S8 */
     tdm_date as_of;
 } tdm_oracle_question;
 
@@ -37,7 +37,7 @@ typedef struct tdm_oracle_figure {
 #define TDM_ORACLE_FIGURES 14
 typedef struct tdm_oracle_measure_row {
     tdm_period period;
-    char group[TDM_ORACLE_TEXT]; /* "" for total; two sectors as "trust/voluntary" */
+    char group[TDM_ORACLE_TEXT]; /* "" for total; two sectors as "trust - voluntary" */
     tdm_oracle_figure figures[TDM_ORACLE_FIGURES];
     size_t count; /* of figures: the same for every row of a measure */
 } tdm_oracle_measure_row;

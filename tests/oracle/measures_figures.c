@@ -53,14 +53,23 @@ void oracle_ratio(oracle_row *row, const char *name, int64_t num, int64_t den)
     oracle_real(row, name, den > 0, den > 0 ? (double)num / (double)den : 0);
 }
 
+bool oracle_by_a(const oracle_view *view, const tdm_oracle_cell *cell, const char **group)
+{
+    (void)view;
+    *group = cell->a;
+    return true;
+}
+
+bool oracle_by_b(const oracle_view *view, const tdm_oracle_cell *cell, const char **group)
+{
+    (void)view;
+    *group = cell->b;
+    return true;
+}
+
 bool oracle_is_by(const oracle_view *view, const char *word)
 {
     return strcmp(view->question->by, word) == 0;
-}
-
-bool oracle_is_total(const oracle_view *view)
-{
-    return oracle_is_by(view, "total");
 }
 
 static bool is_text(const char *text, const char *asked)

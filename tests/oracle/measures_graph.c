@@ -21,6 +21,7 @@ typedef struct graph {
     size_t tie_count;
     int64_t *degree; /* by root */
     int64_t *weighted;
+    int64_t oversize; /* units of too many organisations */
 } graph;
 
 static bool is_cell_in(const tdm_oracle_cell *cell, int table, tdm_period period)
@@ -89,23 +90,19 @@ static void add_tie(graph *g, size_t a, size_t b, int64_t weight)
     ORACLE_PUSH(g->ties, g->tie_count, ((tie){ a, b, weight }));
 }
 
-/* False: no table of the measure has a cell in the period. */
-static bool graph_of(const tdm_oracle *o, int line, tdm_period period, graph *g)
+static graph graph_of(const tdm_oracle *o, tdm_period period)
 {
-    const oracle_tally *tally = oracle_tally_of(o);
-    bool any = false;
-    *g = (graph){ .roots = oracle_registered(o, period) };
-    g->degree = oracle_zeroed(g->roots.count, sizeof(*g->degree));
-    g->weighted = oracle_zeroed(g->roots.count, sizeof(*g->weighted));
-    for (size_t i = 0; i < tally->cell_count; i++) {
-        const tdm_oracle_cell *cell = &tally->cells[i];
-        if (!is_cell_in(cell, TDM_TABLE_TIES, period))
-            continue;
-        any = true;
-        if (cell->n[line] > 0)
-            add_tie(g, place_of(&g->roots, cell->a), place_of(&g->roots, cell->b), cell->n[line]);
-    }
-    return any;
+    graph g = { .roots = oracle_registered(o, period) };
+    g.degree = oracle_zeroed(g.roots.count, sizeof(*g.degree));
+    g.weighted = oracle_zeroed(g.roots.count, sizeof(*g.weighted));
+    return g;
+}
+
+static void add_cell(graph *g, const tdm_oracle_cell *cell, int line)
+{
+    g->oversize += cell->n[3];
+    if (cell->n[line] > 0)
+        add_tie(g, place_of(&g->roots, cell->a), place_of(&g->roots, cell->b), cell->n[line]);
 }
 
 static void graph_free(graph *g)
@@ -135,10 +132,61 @@ static void make(const tdm_oracle *o, const tdm_oracle_question *question, descr
             continue;
         before = period; /* cells are in order of period */
         oracle_row empty = { .period = period };
-        if (graph_of(o, question->line, period, &g))
-            describe(o, question, &g, &empty, rows);
+        g = graph_of(o, period);
+        for (size_t k = i; k < tally->cell_count && is_cell_in(&tally->cells[k], TDM_TABLE_TIES, period); k++)
+            add_cell(&g, &tally->cells[k], question->line);
+        describe(o, question, &g, &empty, rows);
         graph_free(&g);
     }
+}
+
+/* ---- N1 by what a unit is: the ties of its units, among all organisations of the period */
+typedef struct unit_tie {
+    const tdm_oracle_cell *cell;
+    tdm_span group;
+} unit_tie;
+
+static int by_place(const void *left, const void *right)
+{
+    const unit_tie *a = left, *b = right;
+    int32_t x = a->cell->period.number, y = b->cell->period.number;
+    return x != y ? (x > y) - (x < y) : tdm_span_compare(a->group, b->group);
+}
+
+static unit_tie *unit_ties_of(const tdm_oracle *o, const tdm_oracle_question *question, size_t *count)
+{
+    const oracle_tally *tally = oracle_tally_of(o);
+    unit_tie *ties = NULL;
+    *count = 0;
+    for (size_t i = 0; i < tally->entry_count; i++) {
+        const oracle_entry *entry = &tally->entries[i];
+        unit_tie one = { &entry->cell, { NULL, 0 } };
+        if (entry->cell.table == TDM_TABLE_TIES && entry->cell.period.kind == question->period_kind
+            && (!question->has_year || oracle_period_year(entry->cell.period) == question->year)
+            && oracle_unit_text(o, entry->class->principal, question->by, &one.group))
+            ORACLE_PUSH(ties, *count, one);
+    }
+    if (*count > 0)
+        qsort(ties, *count, sizeof(*ties), by_place);
+    return ties;
+}
+
+static void make_by_unit(const tdm_oracle *o, const tdm_oracle_question *question, describer *describe,
+                         oracle_rows *rows)
+{
+    size_t count;
+    unit_tie *ties = unit_ties_of(o, question, &count);
+    for (size_t i = 0, next; i < count; i = next) {
+        oracle_row empty = { .period = ties[i].cell->period };
+        graph g = graph_of(o, empty.period);
+        (void)snprintf(empty.group, sizeof(empty.group), "%.*s", (int)ties[i].group.len,
+                       (const char *)ties[i].group.data);
+        for (next = i; next < count && by_place(&ties[i], &ties[next]) == 0; next++)
+            add_cell(&g, ties[next].cell, question->line);
+        describe(o, question, &g, &empty, rows);
+        graph_free(&g);
+    }
+    free(ties);
 }
 
 static void describe_density(const tdm_oracle *o, const tdm_oracle_question *question, const graph *g,
@@ -151,6 +199,7 @@ static void describe_density(const tdm_oracle *o, const tdm_oracle_question *que
     oracle_count(&row, "organisations", n);
     oracle_count(&row, "ties", (int64_t)g->tie_count);
     oracle_ratio(&row, "density", 2 * (int64_t)g->tie_count, n * (n - 1));
+    oracle_count(&row, "oversize", g->oversize);
     ORACLE_PUSH(rows->list, rows->count, row);
 }
 
@@ -221,6 +270,7 @@ static void describe_centralisation(const tdm_oracle *o, const tdm_oracle_questi
     (void)question;
     for (size_t i = 0; i < g->roots.count; i++)
         below += most - g->degree[i];
+    oracle_count(&row, "highest_degree", most);
     oracle_ratio(&row, "centralisation", below, n < 3 ? 0 : (n - 1) * (n - 2));
     ORACLE_PUSH(rows->list, rows->count, row);
 }
@@ -229,6 +279,7 @@ static void describe_centralisation(const tdm_oracle *o, const tdm_oracle_questi
 typedef struct sector_pair {
     char text[TDM_ORACLE_TEXT];
     int64_t ties;
+    bool across;
 } sector_pair;
 
 static bool pair_of(const tdm_oracle *o, const graph *g, const tie *t, tdm_period period, sector_pair *out)
@@ -239,9 +290,10 @@ static bool pair_of(const tdm_oracle *o, const graph *g, const tie *t, tdm_perio
     bool swap = tdm_span_compare(a, b) > 0;
     tdm_span first = swap ? b : a, second = swap ? a : b;
     out->ties = 1;
-    (void)snprintf(out->text, sizeof(out->text), "%.*s/%.*s", (int)first.len, (const char *)first.data,
+    (void)snprintf(out->text, sizeof(out->text), "%.*s - %.*s", (int)first.len, (const char *)first.data,
                    (int)second.len, (const char *)second.data);
-    return !tdm_span_equal(a, b);
+    out->across = !tdm_span_equal(a, b);
+    return out->across;
 }
 
 static void add_pair(sector_pair **pairs, size_t *count, const sector_pair *pair)
@@ -271,8 +323,9 @@ static void describe_sectors(const tdm_oracle *o, const tdm_oracle_question *que
         oracle_row row = *empty;
         if (!total)
             (void)snprintf(row.group, sizeof(row.group), "%s", pairs[i].text);
-        oracle_share_of(&row, "cross_share", across, total ? (int64_t)g->tie_count : 0);
-        oracle_count(&row, "ties", total ? (int64_t)g->tie_count : pairs[i].ties);
+        int64_t ties = total ? (int64_t)g->tie_count : pairs[i].ties;
+        oracle_share_of(&row, "cross_share", total ? across : pairs[i].across ? ties : 0, ties);
+        oracle_count(&row, "ties", ties);
         ORACLE_PUSH(rows->list, rows->count, row);
     }
     free(pairs);
@@ -283,7 +336,12 @@ static void describe_sectors(const tdm_oracle *o, const tdm_oracle_question *que
     {                                                                                                        \
         make(o, question, describe, rows);                                                                   \
     }
-GRAPH_MEASURE(oracle_n1, describe_density)
+void oracle_n1(const tdm_oracle *o, const tdm_oracle_question *question, oracle_rows *rows)
+{
+    bool total = strcmp(question->by, "total") == 0;
+    (total ? make : make_by_unit)(o, question, describe_density, rows);
+}
+
 GRAPH_MEASURE(oracle_n2, describe_degree)
 GRAPH_MEASURE(oracle_n3, describe_components)
 GRAPH_MEASURE(oracle_n4, describe_centralisation)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- L1: stages that anybody entered or passed, in order of their text */
+/* ---- L1: stages of which anything is counted, in order of their text */
 bool oracle_by_stage(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
 {
     (void)view;
@@ -17,32 +17,17 @@ bool oracle_by_stage(const oracle_view *view, const tdm_oracle_cell *cell, const
     return cell->table == TDM_TABLE_STAGES || cell->table == TDM_TABLE_STAGE_DAYS;
 }
 
-static bool is_step(const tdm_oracle_cell *cell)
-{
-    return cell->table == TDM_TABLE_STAGES
-           && (strcmp(cell->b, "entered") == 0 || strcmp(cell->b, "passed") == 0);
-}
-
-/* The last stage below one (NULL: below none), or the first of all; NULL: there is none. */
+/* The last stage below one (NULL: below none), or NULL. */
 static const char *stage_before(const oracle_view *view, const char *stage)
 {
     const char *before = NULL;
     for (size_t i = 0; i < view->count; i++) {
         const tdm_oracle_cell *cell = view->items[i].cell;
-        if (is_step(cell) && (stage == NULL || strcmp(cell->a, stage) < 0)
+        if (cell->table == TDM_TABLE_STAGES && (stage == NULL || strcmp(cell->a, stage) < 0)
             && (before == NULL || strcmp(cell->a, before) > 0))
             before = cell->a;
     }
     return before;
-}
-
-static const char *first_stage(const oracle_view *view)
-{
-    const char *first = NULL;
-    for (size_t i = 0; i < view->count; i++)
-        if (is_step(view->items[i].cell) && (first == NULL || strcmp(view->items[i].cell->a, first) < 0))
-            first = view->items[i].cell->a;
-    return first;
 }
 
 static int64_t stage_count(const oracle_view *view, const char *stage, const char *state)
@@ -50,11 +35,21 @@ static int64_t stage_count(const oracle_view *view, const char *stage, const cha
     return stage != NULL ? oracle_sum(view, TDM_TABLE_STAGES, stage, state, 0) : 0;
 }
 
+static bool has_stages(const oracle_view *view)
+{
+    for (size_t i = 0; i < view->count; i++)
+        if (view->items[i].cell->table == TDM_TABLE_STAGES)
+            return true;
+    return false;
+}
+
 static void describe_stage(const oracle_view *view, oracle_row *row)
 {
     const char *before = stage_before(view->whole, row->group);
     int64_t entered = oracle_sum(view, TDM_TABLE_STAGES, NULL, "entered", 0);
     int64_t passed = oracle_sum(view, TDM_TABLE_STAGES, NULL, "passed", 0);
+    if (!has_stages(view))
+        return;
     oracle_count(row, "entered", entered);
     oracle_count(row, "passed", passed);
     oracle_share_of(row, "conversion", passed,
@@ -66,6 +61,7 @@ static void describe_stage(const oracle_view *view, oracle_row *row)
     oracle_undefined(row, "active", TDM_SHAPE_COUNT);
     oracle_undefined(row, "active_share", TDM_SHAPE_SHARE);
     oracle_undefined(row, "cascade", TDM_SHAPE_REAL);
+    oracle_undefined(row, "launched", TDM_SHAPE_COUNT);
 }
 
 void oracle_l1(const oracle_view *view, oracle_row *row)
@@ -74,19 +70,25 @@ void oracle_l1(const oracle_view *view, oracle_row *row)
         describe_stage(view, row);
         return;
     }
+    const char *first = stage_before(view, NULL), *last = first;
+    for (const char *at = first; at != NULL; at = stage_before(view, at))
+        first = at;
+    while (last != NULL && stage_count(view, last, "passed") == 0)
+        last = stage_before(view, last);
+    int64_t entered = stage_count(view, first, "entered"), passed = stage_count(view, last, "passed");
     int64_t faculty = oracle_sum(view, TDM_TABLE_FACULTY, NULL, NULL, 0);
     int64_t active = oracle_sum(view, TDM_TABLE_FACULTY, NULL, NULL, 1);
-    oracle_undefined(row, "entered", TDM_SHAPE_COUNT);
-    oracle_undefined(row, "passed", TDM_SHAPE_COUNT);
+    oracle_count(row, "entered", entered);
+    oracle_count(row, "passed", passed);
     oracle_undefined(row, "conversion", TDM_SHAPE_SHARE);
     oracle_undefined(row, "median_days", TDM_SHAPE_COUNT);
     oracle_undefined(row, "backwards", TDM_SHAPE_COUNT);
-    oracle_share_of(row, "yield", stage_count(view, stage_before(view, NULL), "passed"),
-                    stage_count(view, first_stage(view), "entered"));
+    oracle_share_of(row, "yield", passed, entered);
     oracle_count(row, "faculty", faculty);
     oracle_count(row, "active", active);
     oracle_share_of(row, "active_share", active, faculty);
     oracle_ratio(row, "cascade", oracle_sum(view, TDM_TABLE_FACULTY, NULL, NULL, 2), faculty);
+    oracle_count(row, "launched", oracle_sum(view, TDM_TABLE_STAGES, NULL, "launched", 0));
 }
 
 /* ---- L2 */
@@ -108,7 +110,7 @@ static int64_t answers_of(const oracle_view *view, const char *class)
 
 void oracle_l3(const oracle_view *view, oracle_row *row)
 {
-    int64_t answers = answers_of(view, NULL), real = answers_of(view, "real");
+    int64_t answers = answers_of(view, NULL) - answers_of(view, "unanswered"), real = answers_of(view, "real");
     int64_t pseudo = answers_of(view, "pseudo"), incomplete = answers_of(view, "incomplete");
     int64_t in_team = real + pseudo + incomplete;
     oracle_count(row, "answers", answers);
@@ -121,29 +123,23 @@ void oracle_l3(const oracle_view *view, oracle_row *row)
 }
 
 /* ---- L4: scores are in hundredths */
-bool oracle_by_instrument(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
-{
-    (void)view;
-    *text = cell->a;
-    return true;
-}
-
 void oracle_l4(const oracle_view *view, oracle_row *row)
 {
     int64_t n[7];
     for (int i = 0; i < 7; i++)
         n[i] = oracle_sum(view, TDM_TABLE_RESPONSES, NULL, NULL, i);
     __int128 spread = (__int128)n[3] * n[5] - (__int128)n[4] * n[4]; /* pairs^2 x the variance */
-    bool has_sd = n[3] > 1 && spread >= 0;
+    bool paired = n[3] > 0 && n[6] >= 0 && n[6] <= n[3];
     double pairs = n[3] > 0 ? (double)n[3] : 1, change = (double)n[4] / pairs / 100;
+    bool has_sd = paired && n[3] > 1 && spread >= 0;
     double sd = has_sd ? sqrt((double)spread / (pairs * (pairs - 1))) / 100 : 0;
     oracle_count(row, "responses", n[0]);
     oracle_ratio(row, "mean", n[1], 100 * n[0]);
     oracle_count(row, "pairs", n[3]);
-    oracle_real(row, "change", n[3] > 0, change);
+    oracle_real(row, "change", paired, change);
     oracle_real(row, "sd", has_sd, sd);
     oracle_real(row, "standardised", sd > 0, sd > 0 ? change / sd : 0);
-    oracle_share_of(row, "improved", n[6], n[3]);
+    oracle_share_of(row, "improved", n[6], paired ? n[3] : 0);
 }
 
 /* ---- L5, L6, L8 */
@@ -161,7 +157,16 @@ void oracle_l5(const oracle_view *view, oracle_row *row)
                  100 * oracle_sum(view, TDM_TABLE_PROTECTED, NULL, NULL, 1));
 }
 
-void oracle_l6(const oracle_view *view, oracle_row *row)
+bool oracle_by_locality_pair(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
+{
+    static char pair[TDM_ORACLE_TEXT]; /* until the next */
+    (void)view;
+    (void)snprintf(pair, sizeof(pair), "%.90s - %.90s", cell->a, cell->b);
+    *text = pair;
+    return cell->table == TDM_TABLE_PROJECTS && cell->n[0] != 0;
+}
+
+static void describe_goals(const oracle_view *view, oracle_row *row)
 {
     int64_t criteria = oracle_sum(view, TDM_TABLE_CRITERIA, NULL, NULL, 0);
     int64_t actions = oracle_sum(view, TDM_TABLE_ACTIONS, NULL, NULL, 0);
@@ -174,6 +179,23 @@ void oracle_l6(const oracle_view *view, oracle_row *row)
     oracle_share_of(row, "kept", oracle_sum(view, TDM_TABLE_ACTIONS, NULL, NULL, 3),
                     oracle_sum(view, TDM_TABLE_ACTIONS, NULL, NULL, 2));
     oracle_count(row, "projects", oracle_sum(view, TDM_TABLE_PROJECTS, "", "", 1));
+    oracle_count(row, "across", oracle_sum(view, TDM_TABLE_PROJECTS, "", "", 2));
+}
+
+void oracle_l6(const oracle_view *view, oracle_row *row)
+{
+    if (!oracle_is_by(view, "locality_pair")) {
+        describe_goals(view, row);
+        return;
+    }
+    oracle_undefined(row, "criteria", TDM_SHAPE_COUNT);
+    oracle_undefined(row, "met", TDM_SHAPE_SHARE);
+    oracle_undefined(row, "designed", TDM_SHAPE_SHARE);
+    oracle_undefined(row, "actions", TDM_SHAPE_COUNT);
+    oracle_undefined(row, "done", TDM_SHAPE_SHARE);
+    oracle_undefined(row, "kept", TDM_SHAPE_SHARE);
+    oracle_count(row, "projects", oracle_sum(view, TDM_TABLE_PROJECTS, NULL, NULL, 0));
+    oracle_undefined(row, "across", TDM_SHAPE_COUNT);
 }
 
 void oracle_l8(const oracle_view *view, oracle_row *row)
@@ -188,22 +210,10 @@ void oracle_l8(const oracle_view *view, oracle_row *row)
 }
 
 /* ---- L7: a unit may count under several aims, so units and hours are of one aim only */
-static bool is_aim(const tdm_oracle_cell *cell, const char *kind, const char **text)
+bool oracle_by_aim(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
 {
     *text = cell->b;
-    return cell->table == TDM_TABLE_AIMS && strcmp(cell->a, kind) == 0;
-}
-
-bool oracle_by_objective(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
-{
-    (void)view;
-    return is_aim(cell, "objective", text);
-}
-
-bool oracle_by_framework(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
-{
-    (void)view;
-    return is_aim(cell, "framework", text);
+    return cell->table == TDM_TABLE_AIMS && strcmp(cell->a, view->question->dimension) == 0;
 }
 
 bool oracle_by_need_theme(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
@@ -216,7 +226,7 @@ bool oracle_by_need_theme(const oracle_view *view, const tdm_oracle_cell *cell, 
 void oracle_l7(const oracle_view *view, oracle_row *row)
 {
     int64_t needs = oracle_sum(view, TDM_TABLE_NEEDS, NULL, NULL, 0);
-    bool aims = oracle_is_by(view, "objective") || oracle_is_by(view, "framework");
+    bool aims = oracle_is_by(view, "aim");
     if (aims) {
         oracle_count(row, "units", oracle_sum(view, TDM_TABLE_AIMS, NULL, NULL, 0));
         oracle_hours(row, "hours", oracle_sum(view, TDM_TABLE_AIMS, NULL, NULL, 1));
@@ -229,35 +239,89 @@ void oracle_l7(const oracle_view *view, oracle_row *row)
     oracle_share_of(row, "answered", oracle_sum(view, TDM_TABLE_NEEDS, NULL, NULL, 1), aims ? 0 : needs);
 }
 
-/* ---- L9 */
-bool oracle_by_support_theme(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
+/* ---- L9, and what is like it: organisations with a cell, of those registered in the period */
+static int64_t organisations_with(const oracle_view *view, int table)
 {
-    (void)view;
-    *text = cell->a;
-    return cell->table == TDM_TABLE_SUPPORT;
-}
-
-void oracle_l9(const oracle_view *view, oracle_row *row)
-{
-    oracle_roots offering = { NULL, 0 }, registered = oracle_registered(view->o, view->period);
+    oracle_roots with = { NULL, 0 };
     for (size_t i = 0; i < view->count; i++) {
         const tdm_oracle_cell *cell = view->items[i].cell;
         oracle_code root =
             oracle_root(view->o, tdm_span_text(cell->organisation), oracle_period_last(view->period), NULL);
-        if (cell->table == TDM_TABLE_SUPPORT)
-            oracle_roots_add(&offering, &root);
+        if (cell->table == table && cell->n[0] > 0)
+            oracle_roots_add(&with, &root);
     }
-    oracle_count(row, "organisations", (int64_t)offering.count);
-    oracle_share_of(row, "share", (int64_t)offering.count, (int64_t)registered.count);
-    if (oracle_is_by(view, "theme"))
-        oracle_undefined(row, "taken_up", TDM_SHAPE_COUNT); /* exchange has no theme */
-    else
-        oracle_count(row, "taken_up", oracle_sum(view, TDM_TABLE_EXCHANGE, NULL, NULL, 1));
-    free(offering.list);
+    free(with.list);
+    return (int64_t)with.count;
+}
+
+static void describe_organisations(const oracle_view *view, int table, oracle_row *row)
+{
+    oracle_roots registered = oracle_registered(view->o, view->period);
+    int64_t with = organisations_with(view, table);
+    oracle_count(row, "organisations", with);
+    oracle_count(row, "registered", (int64_t)registered.count);
+    oracle_share_of(row, "share", with, (int64_t)registered.count);
     free(registered.list);
 }
 
-/* ---- L10: of the whole workforce: the reference without a dimension */
+void oracle_l9(const oracle_view *view, oracle_row *row)
+{
+    describe_organisations(view, TDM_TABLE_SUPPORT, row);
+    oracle_count(row, "supports", oracle_sum(view, TDM_TABLE_SUPPORT, NULL, NULL, 0));
+}
+
+/* ---- S1 to S7 */
+void oracle_s1(const oracle_view *view, oracle_row *row)
+{
+    int64_t posts = oracle_sum(view, TDM_TABLE_POSTS, NULL, NULL, 0);
+    int64_t filled = oracle_sum(view, TDM_TABLE_POSTS, NULL, NULL, 1);
+    oracle_count(row, "posts", posts);
+    oracle_count(row, "filled", filled);
+    oracle_share_of(row, "filled_share", filled, posts);
+}
+
+void oracle_s2(const oracle_view *view, oracle_row *row)
+{
+    describe_organisations(view, TDM_TABLE_POLICIES, row);
+}
+
+void oracle_s3(const oracle_view *view, oracle_row *row)
+{
+    int64_t teams = oracle_sum(view, TDM_TABLE_TEAMS, NULL, NULL, 0);
+    int64_t across = oracle_sum(view, TDM_TABLE_TEAMS, NULL, NULL, 1);
+    oracle_count(row, "teams", teams);
+    oracle_count(row, "across", across);
+    oracle_share_of(row, "across_share", across, teams);
+    oracle_count(row, "organisations", organisations_with(view, TDM_TABLE_TEAMS));
+    oracle_count(row, "members", oracle_sum(view, TDM_TABLE_TEAMS, NULL, NULL, 2));
+}
+
+void oracle_s4(const oracle_view *view, oracle_row *row)
+{
+    oracle_count(row, "organisations", organisations_with(view, TDM_TABLE_MEMBERS));
+    oracle_count(row, "roles", oracle_sum(view, TDM_TABLE_MEMBERS, NULL, NULL, 0));
+}
+
+void oracle_s5(const oracle_view *view, oracle_row *row)
+{
+    oracle_count(row, "discussions", oracle_sum(view, TDM_TABLE_DISCUSSIONS, NULL, NULL, 0));
+    oracle_count(row, "voices", oracle_sum(view, TDM_TABLE_DISCUSSIONS, NULL, NULL, 1));
+}
+
+void oracle_s6(const oracle_view *view, oracle_row *row)
+{
+    oracle_count(row, "sessions", oracle_sum(view, TDM_TABLE_SESSIONS, NULL, NULL, 0));
+    oracle_hours(row, "hours", oracle_sum(view, TDM_TABLE_SESSIONS, NULL, NULL, 1));
+}
+
+void oracle_s7(const oracle_view *view, oracle_row *row)
+{
+    int64_t needs = oracle_sum(view, TDM_TABLE_BARRIERS, NULL, NULL, 0);
+    oracle_count(row, "needs", needs);
+    oracle_share_of(row, "answered", oracle_sum(view, TDM_TABLE_BARRIERS, NULL, NULL, 1), needs);
+}
+
+/* ---- L10: of the whole workforce: the reference without a dimension and a group */
 static int64_t staff_of(const oracle_view *view)
 {
     char key[TDM_ORACLE_TEXT];
@@ -265,7 +329,7 @@ static int64_t staff_of(const oracle_view *view)
     (void)snprintf(key, sizeof(key), "%s:", view->question->indicator);
     for (size_t i = 0; i < view->count; i++) {
         const tdm_oracle_cell *cell = view->items[i].cell;
-        if (cell->table == TDM_TABLE_REFERENCE && strcmp(cell->a, key) == 0)
+        if (cell->table == TDM_TABLE_REFERENCE && strcmp(cell->a, key) == 0 && cell->b[0] == '\0')
             staff += cell->n[4] > 0 ? cell->n[0] : cell->n[2];
     }
     return staff;
@@ -275,12 +339,13 @@ void oracle_l10(const oracle_view *view, oracle_row *row)
 {
     static const struct {
         const char *kind, *people, *share;
-    } KINDS[] = { { "appraisal_held", "appraisals", "appraisals_share" },
-                  { "mentor_paired", "mentors", "mentors_share" },
-                  { "plan_made", "plans", "plans_share" },
-                  { "career_talk", "talks", "talks_share" },
-                  { "moved_up", "moves", "moves_share" } };
+    } KINDS[] = { { "appraisal_held", "appraised", "appraisal" },
+                  { "mentor_paired", "mentored", "mentoring" },
+                  { "plan_made", "planned", "plans" },
+                  { "career_talk", "talked", "career_talks" },
+                  { "moved_up", "moved", "moves" } };
     int64_t staff = staff_of(view);
+    oracle_count(row, "staff", staff);
     for (size_t i = 0; i < TDM_COUNT(KINDS); i++) {
         int64_t people = oracle_sum(view, TDM_TABLE_DEVELOPMENT, KINDS[i].kind, NULL, 0);
         oracle_count(row, KINDS[i].people, people);

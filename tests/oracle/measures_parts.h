@@ -33,6 +33,7 @@ typedef struct oracle_view {
     const struct oracle_view *whole; /* all groups of the period */
 } oracle_view;
 
+/* A formula that fills no figure makes no row. */
 typedef void oracle_formula(const oracle_view *view, oracle_row *row);
 /* What depends on the other rows of the period. */
 typedef void oracle_finish(const oracle_view *view, oracle_row *rows, size_t count);
@@ -60,6 +61,10 @@ typedef struct oracle_measure {
 extern const oracle_measure ORACLE_MEASURES[];
 extern const size_t ORACLE_MEASURE_COUNT;
 
+/* The group of a unit by one of its attributes. False: the word is none of these. */
+bool oracle_unit_text(const tdm_oracle *o, const oracle_fact *unit, const char *word, tdm_span *out);
+tdm_dimension oracle_level_dimension(const char *by);
+
 void oracle_sum_rows(const tdm_oracle *o, const oracle_measure *measure, const tdm_oracle_question *question,
                      oracle_rows *rows);
 
@@ -77,7 +82,6 @@ int64_t oracle_share_tenths(int64_t num, int64_t den); /* den > 0 */
 int64_t oracle_sum(const oracle_view *view, int table, const char *a, const char *b, int amount);
 /* Lower middle of days by their cells: the days are in a or in b. */
 void oracle_median_days(const oracle_view *view, int table, const char *a, bool in_b, oracle_row *row);
-bool oracle_is_total(const oracle_view *view);
 bool oracle_is_by(const oracle_view *view, const char *word);
 
 /* ---- organisations of a period (section 10) */
@@ -88,15 +92,16 @@ tdm_date oracle_period_day(const tdm_oracle_question *question, tdm_period perio
 typedef void oracle_rows_maker(const tdm_oracle *o, const tdm_oracle_question *question, oracle_rows *rows);
 oracle_rows_maker oracle_c1, oracle_c2, oracle_c3, oracle_c4, oracle_c5, oracle_c6, oracle_c7, oracle_c8;
 oracle_rows_maker oracle_n1, oracle_n2, oracle_n3, oracle_n4, oracle_n7;
-oracle_formula oracle_c9, oracle_c10, oracle_n5, oracle_n6, oracle_n8;
+oracle_formula oracle_c9, oracle_c10, oracle_n5, oracle_n6;
 oracle_formula oracle_r1, oracle_r2, oracle_r3, oracle_r4, oracle_r5, oracle_r6, oracle_r7;
 oracle_finish oracle_r1_finish;
 oracle_formula oracle_l1, oracle_l2, oracle_l3, oracle_l4, oracle_l5, oracle_l6, oracle_l7, oracle_l8,
     oracle_l9;
 oracle_formula oracle_l10;
-oracle_grouping oracle_by_giver, oracle_by_taker, oracle_by_dimension_group, oracle_by_reason,
-    oracle_by_stage;
-oracle_grouping oracle_by_objective, oracle_by_framework, oracle_by_need_theme, oracle_by_support_theme;
-oracle_grouping oracle_by_instrument;
+oracle_formula oracle_s1, oracle_s2, oracle_s3, oracle_s4, oracle_s5, oracle_s6, oracle_s7;
+oracle_rows_maker oracle_n8, oracle_s8;
+oracle_grouping oracle_by_a, oracle_by_b; /* the table's dimensions */
+oracle_grouping oracle_by_dimension_group, oracle_by_reason, oracle_by_stage, oracle_by_locality_pair;
+oracle_grouping oracle_by_aim, oracle_by_need_theme;
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define Z 1.959964
+#define UNKNOWN "unknown"
 
 /* A group of the dimension asked for: how many of it were reached, of how many. */
 typedef struct group {
@@ -24,12 +25,10 @@ typedef struct groups {
     int64_t staff;
 } groups;
 
-/* The first dimension of the reference for the dimension asked for: of `total`, the one that is empty. */
+/* The first dimension of the reference for the dimension asked for. */
 static void reference_key(const oracle_view *view, char out[TDM_ORACLE_TEXT])
 {
-    const char *dimension = view->question->dimension;
-    (void)snprintf(out, TDM_ORACLE_TEXT, "%s:%s", view->question->indicator,
-                   strcmp(dimension, "total") == 0 ? "" : dimension);
+    (void)snprintf(out, TDM_ORACLE_TEXT, "%s:%s", view->question->indicator, view->question->dimension);
 }
 
 static bool is_asked(const oracle_view *view, const tdm_oracle_cell *cell)
@@ -66,46 +65,79 @@ static group *group_named(groups *all, const char *text)
     return &all->list[at];
 }
 
-/* free(list). With staff_only: those that have staff, which rates are made of. */
-static groups groups_of(const oracle_view *view, bool staff_only)
+/* Those known of a dimension; free(list). */
+static groups groups_of(const oracle_view *view)
 {
     groups all = { 0 };
     for (size_t i = 0; i < view->count; i++) {
         const tdm_oracle_cell *cell = view->items[i].cell;
-        if (!is_asked(view, cell))
+        if (!is_asked(view, cell) || strcmp(cell->b, UNKNOWN) == 0)
             continue;
         group *its = group_named(&all, cell->b);
         its->reached += cell->table == TDM_TABLE_REACHED ? cell->n[0] : 0;
         its->staff += cell->table == TDM_TABLE_REFERENCE ? staff_of(cell) : 0;
     }
-    size_t kept = 0;
     for (size_t i = 0; i < all.count; i++) {
-        if (staff_only && all.list[i].staff <= 0)
-            continue;
-        all.list[kept++] = all.list[i];
         all.reached += all.list[i].reached;
         all.staff += all.list[i].staff;
     }
-    all.count = kept;
     return all;
 }
 
-static group *find_group(const groups *all, const char *text)
+/* Of which all have a rate: without those that have neither people nor staff, and none at all if some were
+ * reached where there is no staff. */
+static groups rated_groups_of(const oracle_view *view)
 {
-    for (size_t i = 0; i < all->count; i++)
-        if (strcmp(all->list[i].text, text) == 0)
-            return &all->list[i];
-    return NULL;
+    groups all = groups_of(view);
+    size_t kept = 0;
+    bool odd = false;
+    for (size_t i = 0; i < all.count; i++) {
+        odd = odd || (all.list[i].staff <= 0 && all.list[i].reached > 0);
+        if (all.list[i].staff > 0)
+            all.list[kept++] = all.list[i];
+    }
+    all.count = odd ? 0 : kept;
+    all.reached = odd ? 0 : all.reached;
+    return all;
+}
+
+/* Whatever the dimension asked for. */
+static group sum_of(const oracle_view *view, const char *dimension, const char *key, const char *text)
+{
+    group its = { text, oracle_sum(view, TDM_TABLE_REACHED, dimension, text, 0), 0 };
+    for (size_t i = 0; i < view->count; i++) {
+        const tdm_oracle_cell *cell = view->items[i].cell;
+        if (cell->table == TDM_TABLE_REFERENCE && strcmp(cell->a, key) == 0 && strcmp(cell->b, text) == 0)
+            its.staff += staff_of(cell);
+    }
+    return its;
+}
+
+static group group_asked(const oracle_view *view, const char *text)
+{
+    char key[TDM_ORACLE_TEXT];
+    reference_key(view, key);
+    return sum_of(view, view->question->dimension, key, text);
 }
 
 /* ---- R1: the comparison with the lowest rate comes when all rows are there */
 void oracle_r1(const oracle_view *view, oracle_row *row)
 {
-    groups all = groups_of(view, false);
-    oracle_count(row, "reached", all.reached);
-    oracle_count(row, "staff", all.staff);
-    oracle_share_of(row, "rate", all.reached, all.staff);
-    free(all.list);
+    char key[TDM_ORACLE_TEXT];
+    (void)snprintf(key, sizeof(key), "%s:", view->question->indicator);
+    bool one = oracle_is_by(view, "group");
+    group its = one ? group_asked(view, row->group) : sum_of(view, "total", key, "");
+    if (one && strcmp(row->group, UNKNOWN) == 0) {
+        if (its.reached == 0)
+            return;
+        oracle_count(row, "reached", its.reached);
+        oracle_undefined(row, "staff", TDM_SHAPE_COUNT);
+        oracle_undefined(row, "rate", TDM_SHAPE_SHARE);
+        return;
+    }
+    oracle_count(row, "reached", its.reached);
+    oracle_count(row, "staff", its.staff);
+    oracle_share_of(row, "rate", its.reached, its.staff);
 }
 
 static int64_t number_of(const oracle_row *row, const char *name)
@@ -131,25 +163,24 @@ static const oracle_row *lowest_of(const oracle_row *rows, size_t count)
     return lowest;
 }
 
+/* Nobody reached: no ratio. More than there are: no interval. */
 static void compare_rates(const oracle_row *lowest, oracle_row *row)
 {
     int64_t a = number_of(row, "reached"), n = number_of(row, "staff");
     int64_t c = lowest ? number_of(lowest, "reached") : 0, m = lowest ? number_of(lowest, "staff") : 0;
-    bool defined = lowest != NULL && n > 0, ranges = defined && a > 0;
-    double ratio = defined ? ((double)a / (double)n) / ((double)c / (double)m) : 0;
+    bool defined = lowest != NULL && n > 0, above = defined && a > 0, ranges = above && a <= n && c <= m;
+    double ratio = above ? ((double)a / (double)n) / ((double)c / (double)m) : 0;
     double error = ranges ? Z * sqrt(1 / (double)a - 1 / (double)n + 1 / (double)c - 1 / (double)m) : 0;
-    ranges = ranges && !isnan(error);
-    __int128 across = (__int128)n * m;
-    __int128 apart = (__int128)2000 * ((__int128)a * m - (__int128)c * n) + across;
-    oracle_real(row, "ratio", defined, ratio);
-    oracle_tenths(row, "difference", defined, defined ? oracle_floor_div(apart, 2 * across) : 0);
+    oracle_real(row, "ratio", above, ratio);
+    oracle_real(row, "difference", defined,
+                defined ? 100 * ((double)((__int128)a * m - (__int128)c * n) / ((double)n * (double)m)) : 0);
     oracle_real(row, "low", ranges, ranges ? exp(log(ratio) - error) : 0);
     oracle_real(row, "high", ranges, ranges ? exp(log(ratio) + error) : 0);
 }
 
 void oracle_r1_finish(const oracle_view *view, oracle_row *rows, size_t count)
 {
-    const oracle_row *lowest = oracle_is_total(view) ? NULL : lowest_of(rows, count);
+    const oracle_row *lowest = oracle_is_by(view, "group") ? lowest_of(rows, count) : NULL;
     oracle_row kept = lowest != NULL ? *lowest : (oracle_row){ 0 };
     for (size_t i = 0; i < count; i++)
         compare_rates(lowest != NULL ? &kept : NULL, &rows[i]);
@@ -159,7 +190,7 @@ void oracle_r1_finish(const oracle_view *view, oracle_row *rows, size_t count)
  */
 void oracle_r2(const oracle_view *view, oracle_row *row)
 {
-    groups all = groups_of(view, true);
+    groups all = rated_groups_of(view);
     double before = 0, mean_x = 0, mean_y = 0, xy = 0, xx = 0;
     for (int round = 0; round < 2; round++) { /* means, then sums about them */
         before = 0;
@@ -175,7 +206,7 @@ void oracle_r2(const oracle_view *view, oracle_row *row)
     }
     bool defined = all.count > 1;
     double slope = defined ? xy / xx : 0, intercept = mean_y - slope * mean_x;
-    bool ratio = defined && intercept > 0, over = defined && all.reached > 0;
+    bool ratio = defined && intercept > 1e-12, over = defined && all.reached > 0;
     oracle_real(row, "sii", defined, slope);
     oracle_real(row, "intercept", defined, intercept);
     oracle_real(row, "rii", ratio, ratio ? (intercept + slope) / intercept : 0);
@@ -186,7 +217,7 @@ void oracle_r2(const oracle_view *view, oracle_row *row)
 /* ---- R3 */
 void oracle_r3(const oracle_view *view, oracle_row *row)
 {
-    groups all = groups_of(view, true);
+    groups all = rated_groups_of(view);
     double theil = 0;
     for (size_t i = 0; i < all.count && all.reached > 0; i++) {
         double s = (double)all.list[i].reached / (double)all.reached;
@@ -207,7 +238,7 @@ static int by_rate(const void *left, const void *right)
 
 void oracle_r4(const oracle_view *view, oracle_row *row)
 {
-    groups all = groups_of(view, true);
+    groups all = rated_groups_of(view);
     double sum = 0;
     int64_t before = 0;
     if (all.count > 0)
@@ -228,42 +259,45 @@ static const char *band_of(const group *top, const group *bottom)
     __int128 over = (__int128)top->reached * bottom->staff, under = (__int128)bottom->reached * top->staff;
     if (100 * over < 80 * under)
         return "below";
-    return 100 * over > 125 * under ? "above" : "proportionate";
+    return 100 * over > 125 * under ? "above" : "broadly proportionate";
 }
 
 void oracle_r5(const oracle_view *view, oracle_row *row)
 {
-    groups all = groups_of(view, false);
-    const group *top = find_group(&all, view->question->top);
-    const group *bottom = find_group(&all, view->question->bottom);
-    bool defined =
-        top != NULL && bottom != NULL && top->staff > 0 && bottom->staff > 0 && bottom->reached > 0;
+    group top = group_asked(view, view->question->top), bottom = group_asked(view, view->question->bottom);
+    bool defined = top.staff > 0 && bottom.staff > 0 && bottom.reached > 0;
+    oracle_count(row, "top_reached", top.reached);
+    oracle_count(row, "top_staff", top.staff);
+    oracle_count(row, "bottom_reached", bottom.reached);
+    oracle_count(row, "bottom_staff", bottom.staff);
     oracle_real(row, "likelihood", defined,
-                defined ? ((double)top->reached / (double)top->staff)
-                              / ((double)bottom->reached / (double)bottom->staff)
+                defined ? ((double)top.reached / (double)top.staff)
+                              / ((double)bottom.reached / (double)bottom.staff)
                         : 0);
     oracle_undefined(row, "band", TDM_SHAPE_WORD);
     if (defined) {
         row->figures[row->count - 1].defined = true;
-        row->figures[row->count - 1].word = band_of(top, bottom);
+        row->figures[row->count - 1].word = band_of(&top, &bottom);
     }
-    free(all.list);
+    oracle_count(row, "unknown", group_asked(view, UNKNOWN).reached);
 }
 
-/* ---- R6: shares of all groups of the period, of the row's own where it has all groups */
+/* ---- R6: shares of all groups of the period */
 void oracle_r6(const oracle_view *view, oracle_row *row)
 {
-    bool one = oracle_is_by(view, "group");
-    groups own = groups_of(view, false), all = groups_of(one ? view->whole : view, false);
-    const group *unknown = find_group(&all, "unknown");
-    bool defined = one && all.reached > 0 && all.staff > 0 && own.staff > 0;
-    oracle_share_of(row, "share", own.reached, one ? all.reached : 0);
-    oracle_share_of(row, "reference_share", own.staff, one ? all.staff : 0);
+    if (!oracle_is_by(view, "group") || strcmp(row->group, UNKNOWN) == 0)
+        return;
+    group own = group_asked(view, row->group);
+    groups all = groups_of(view->whole);
+    int64_t unknown = group_asked(view->whole, UNKNOWN).reached;
+    bool defined = all.reached > 0 && own.staff > 0;
+    oracle_count(row, "reached", own.reached);
+    oracle_share_of(row, "share", own.reached, all.reached);
+    oracle_share_of(row, "reference_share", own.staff, all.staff);
     oracle_real(
         row, "ratio", defined,
         defined ? ((double)own.reached / (double)all.reached) / ((double)own.staff / (double)all.staff) : 0);
-    oracle_share_of(row, "unknown", unknown != NULL ? unknown->reached : 0, all.reached);
-    free(own.list);
+    oracle_share_of(row, "unknown", unknown, all.reached + unknown);
     free(all.list);
 }
 
@@ -272,25 +306,26 @@ bool oracle_by_reason(const oracle_view *view, const tdm_oracle_cell *cell, cons
 {
     (void)view;
     *text = cell->b;
-    return cell->table == TDM_TABLE_APPLICATIONS;
+    return cell->table == TDM_TABLE_APPLICATIONS && cell->b[0] != '\0';
 }
 
 void oracle_r7(const oracle_view *view, oracle_row *row)
 {
-    bool whole = !oracle_is_by(view, "reason"); /* places and days have no reason */
     int64_t places = oracle_sum(view, TDM_TABLE_PLACES, NULL, NULL, 0);
     int64_t applicants = oracle_sum(view, TDM_TABLE_APPLICATIONS, "applied", NULL, 0);
-    if (whole)
-        oracle_count(row, "places", places);
-    else
+    if (oracle_is_by(view, "reason")) { /* places, applicants and days have none */
         oracle_undefined(row, "places", TDM_SHAPE_COUNT);
-    oracle_count(row, "applicants", applicants);
-    oracle_ratio(row, "capacity", places, whole ? applicants : 0);
-    if (whole)
-        oracle_count(row, "unmet", applicants > places ? applicants - places : 0);
-    else
+        oracle_undefined(row, "applicants", TDM_SHAPE_COUNT);
+        oracle_undefined(row, "capacity", TDM_SHAPE_REAL);
         oracle_undefined(row, "unmet", TDM_SHAPE_COUNT);
-    oracle_median_days(view, TDM_TABLE_WAITING, NULL, false, row);
+        oracle_undefined(row, "median_days", TDM_SHAPE_COUNT);
+    } else {
+        oracle_count(row, "places", places);
+        oracle_count(row, "applicants", applicants);
+        oracle_ratio(row, "capacity", places, applicants);
+        oracle_count(row, "unmet", applicants > places ? applicants - places : 0);
+        oracle_median_days(view, TDM_TABLE_WAITING, NULL, false, row);
+    }
     oracle_count(row, "refused", oracle_sum(view, TDM_TABLE_APPLICATIONS, "refused", NULL, 0));
     oracle_count(row, "withdrew", oracle_sum(view, TDM_TABLE_APPLICATIONS, "withdrew", NULL, 0));
 }

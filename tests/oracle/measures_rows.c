@@ -12,14 +12,22 @@ typedef struct asked {
     const oracle_measure *measure;
     const tdm_oracle_question *question;
     const oracle_tally *tally;
+    tdm_oracle_cell *level; /* rows of the level, as cells of one amount, with their groups in a */
+    size_t level_count;
 } asked;
 
 static bool is_of_measure(const asked *q, int table)
 {
-    if (table == ORACLE_TABLE_LEVEL)
-        return q->measure->with_level;
     for (size_t i = 0; q->measure->tables[i] != 0; i++)
         if (q->measure->tables[i] == table)
+            return true;
+    return false;
+}
+
+static bool has_sums(const asked *q)
+{
+    for (size_t i = 0; q->measure->tables[i] != 0; i++)
+        if (!tdm_oracle_is_in_force(q->measure->tables[i]))
             return true;
     return false;
 }
@@ -37,7 +45,8 @@ static int by_number(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* In-force tables: all from the day of a change to the as-of date's. */
+/* Those of sum tables and of the level; where all are in force from a day on, all from the first day to the
+ * as-of date's. */
 static int32_t *candidates(const asked *q, size_t *count)
 {
     int32_t *numbers = NULL;
@@ -45,7 +54,8 @@ static int32_t *candidates(const asked *q, size_t *count)
     *count = 0;
     for (size_t i = 0; i < q->tally->cell_count; i++) {
         const tdm_oracle_cell *cell = &q->tally->cells[i];
-        if (!is_of_measure(q, cell->table) || (!cell->has_day && cell->period.kind != kind))
+        if (!is_of_measure(q, cell->table) || cell->has_day == has_sums(q)
+            || (!cell->has_day && cell->period.kind != kind))
             continue;
         int32_t first = cell->period.number, last = first;
         if (cell->has_day) {
@@ -55,13 +65,15 @@ static int32_t *candidates(const asked *q, size_t *count)
         for (int32_t number = first; number <= last; number++)
             ORACLE_PUSH(numbers, *count, number);
     }
+    for (size_t i = 0; i < q->level_count; i++)
+        ORACLE_PUSH(numbers, *count, q->level[i].period.number);
     if (*count > 0)
         qsort(numbers, *count, sizeof(*numbers), by_number);
     return numbers;
 }
 
 /* ---- groups */
-static bool unit_text(const tdm_oracle *o, const oracle_fact *unit, const char *word, tdm_span *out)
+bool oracle_unit_text(const tdm_oracle *o, const oracle_fact *unit, const char *word, tdm_span *out)
 {
     *out = TDM_SPAN_LITERAL("");
     if (strcmp(word, "programme") == 0)
@@ -108,7 +120,7 @@ static bool own_text(const asked *q, const oracle_view *view, const tdm_oracle_c
             continue;
         if (!q->measure->own[i].group(view, cell, &group))
             return false;
-        *out = tdm_span_text(group[0] != '\0' ? group : "(none)");
+        *out = tdm_span_text(group);
         return true;
     }
     return false;
@@ -120,7 +132,7 @@ static void add_item(const asked *q, oracle_view *view, const oracle_entry *entr
     oracle_code root;
     tdm_span text;
     if (!organisation_text(view, entry->cell.organisation, q->question->by, &root, &text)
-        && !(entry->class != NULL && unit_text(q->o, entry->class->principal, q->question->by, &text))
+        && !(entry->class != NULL && oracle_unit_text(q->o, entry->class->principal, q->question->by, &text))
         && !own_text(q, view, &entry->cell, &text))
         return;
     if (text.len > 0)
@@ -191,6 +203,12 @@ static void rows_in(const asked *q, tdm_period period, oracle_rows *rows)
     oracle_item *items = NULL;
     for (size_t i = 0; i < entry_count; i++)
         add_item(q, &whole, &entries[i], &items);
+    for (size_t i = 0; i < q->level_count; i++) {
+        oracle_item item = { .cell = &q->level[i] };
+        memcpy(item.group, q->level[i].a, sizeof(item.group));
+        if (q->level[i].period.number == period.number)
+            ORACLE_PUSH(items, whole.count, item);
+    }
     if (whole.count > 0)
         qsort(items, whole.count, sizeof(*items), by_group);
     whole.items = items;
@@ -205,7 +223,8 @@ static void rows_in(const asked *q, tdm_period period, oracle_rows *rows)
         view.count = next - first;
         view.whole = &whole;
         q->measure->formula(&view, &row);
-        ORACLE_PUSH(rows->list, rows->count, row);
+        if (row.count > 0)
+            ORACLE_PUSH(rows->list, rows->count, row);
     }
     if (q->measure->finish != NULL && rows->count > first_row)
         q->measure->finish(&whole, rows->list + first_row, rows->count - first_row);
@@ -213,11 +232,31 @@ static void rows_in(const asked *q, tdm_period period, oracle_rows *rows)
     free(entries);
 }
 
+static void load_level(asked *q)
+{
+    tdm_level_question question = { .period_kind = q->question->period_kind,
+                                    .by = oracle_level_dimension(q->question->by),
+                                    .weight = TDM_WEIGHT_HOURS,
+                                    .as_of = q->question->as_of };
+    tdm_oracle_row *rows;
+    size_t count;
+    tdm_oracle_level(q->o, &question, &rows, &count);
+    for (size_t i = 0; i < count; i++) {
+        tdm_oracle_cell cell = { .table = ORACLE_TABLE_LEVEL, .period = rows[i].period };
+        memcpy(cell.a, rows[i].group.len > 0 ? (const char *)rows[i].group.data : "", rows[i].group.len);
+        cell.n[0] = rows[i].amount;
+        ORACLE_PUSH(q->level, q->level_count, cell);
+    }
+    free(rows);
+}
+
 void oracle_sum_rows(const tdm_oracle *o, const oracle_measure *measure, const tdm_oracle_question *question,
                      oracle_rows *rows)
 {
-    asked q = { o, measure, question, oracle_tally_of(o) };
+    asked q = { o, measure, question, oracle_tally_of(o), NULL, 0 };
     size_t count;
+    if (measure->with_level)
+        load_level(&q);
     int32_t *numbers = candidates(&q, &count);
     for (size_t i = 0; i < count; i++) {
         tdm_period period = { question->period_kind, numbers[i] };
@@ -226,4 +265,5 @@ void oracle_sum_rows(const tdm_oracle *o, const oracle_measure *measure, const t
             rows_in(&q, period, rows);
     }
     free(numbers);
+    free(q.level);
 }

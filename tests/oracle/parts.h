@@ -133,6 +133,7 @@ bool oracle_is_countable(const tdm_oracle *o, tdm_span code, tdm_date date);
 bool oracle_represents(const tdm_oracle *o, const tdm_id *origin, tdm_span code, tdm_date date);
 tdm_span oracle_sector(const tdm_oracle *o, tdm_span code, tdm_date date);
 tdm_span oracle_region(const tdm_oracle *o, tdm_span code);
+const oracle_fact *oracle_catalogue(const tdm_oracle *o, tdm_span programme); /* its entry, or NULL */
 tdm_span oracle_core(const tdm_oracle *o, tdm_span programme); /* core programme; empty: none */
 tdm_span oracle_word(tdm_enum_set set, int64_t number);        /* the word, or the number: 1..99 */
 tdm_span oracle_kind(int64_t kind);

@@ -235,14 +235,20 @@ tdm_span oracle_region(const tdm_oracle *o, tdm_span code)
     return region != NULL && region->present ? region->bytes : TDM_SPAN_LITERAL("unknown");
 }
 
-tdm_span oracle_core(const tdm_oracle *o, tdm_span programme)
+const oracle_fact *oracle_catalogue(const tdm_oracle *o, tdm_span programme)
 {
     const oracle_fact *latest = NULL;
     for (size_t i = 0; i < o->catalogue_count; i++)
         if (tdm_span_equal(oracle_value(o->catalogue[i], TDM_CATALOGUE_ENTRY_PROGRAMME)->bytes, programme)
             && (latest == NULL || oracle_order(latest->base, o->catalogue[i]->base) < 0))
             latest = o->catalogue[i];
-    return latest != NULL ? oracle_value(latest, TDM_CATALOGUE_ENTRY_CORE)->bytes : TDM_SPAN_LITERAL("");
+    return latest;
+}
+
+tdm_span oracle_core(const tdm_oracle *o, tdm_span programme)
+{
+    const oracle_fact *entry = oracle_catalogue(o, programme);
+    return entry != NULL ? oracle_value(entry, TDM_CATALOGUE_ENTRY_CORE)->bytes : TDM_SPAN_LITERAL("");
 }
 
 tdm_span oracle_kind(int64_t kind)
