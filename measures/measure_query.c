@@ -194,7 +194,7 @@ static tdm_code ask_level(asking *at, tdm_err *err)
         .period_kind = question->period_kind,
         .by = question->measure->by_programme ? TDM_BY_PROGRAMME : tdm_breakdown_dimension(question->by->by),
         .weight = question->measure->weight,
-        .planned = question->planned,
+        .planned = question->planned && question->measure->tables[0] == 0, /* tables are of the delivered */
         .as_of = question->as_of
     };
     return tdm_fold_level(at->fold, &level, &at->level, err);
