@@ -140,6 +140,7 @@ void tdm_fold_close(tdm_fold **handle)
     tdm_unit_view_free(&fold->view);
     tdm_contribution_free(&fold->contribution);
     tdm_tally_free(&fold->tally);
+    free(fold->countable.codes);
     tdm_buf_free(&fold->encoded);
     tdm_buf_free(&fold->payload);
     tdm_subjects_free(&fold->class);

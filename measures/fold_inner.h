@@ -61,6 +61,13 @@ struct tdm_fold {
     tdm_arena work_arena;
     bool everything; /* all subjects after `cursor` */
     tdm_buf cursor;
+    /* roots countable in the period asked last (measure_query.c) */
+    struct {
+        const tdm_registry *registry; /* NULL: none */
+        tdm_period period;
+        tdm_org_code *codes;
+        size_t count;
+    } countable;
     /* scratch, kept to spare allocations */
     tdm_unit_view view;
     tdm_contribution contribution;

@@ -134,13 +134,30 @@ const tdm_measure TDM_MEASURE_C9 = {
 
 /* ---- N5 ---- */
 
+static int compare_spans(const void *a, const void *b)
+{
+    return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
+}
+
+/* Partners' hours by root, in the order of the roots: the rows are gone through once. */
+static void sum_hours(const tdm_formula *f, const tdm_span *roots, size_t count, int64_t *hours)
+{
+    size_t rows;
+    const tdm_table_row *row = tdm_formula_table(f, TDM_TABLE_CONTRIBUTED, &rows);
+    for (size_t i = 0; i < rows; i++) {
+        if (!tdm_span_equal(row[i].b, PARTNER))
+            continue;
+        const tdm_span *root = bsearch(&row[i].a, roots, count, sizeof *roots, compare_spans);
+        hours[root - roots] += row[i].n[0];
+    }
+}
+
 static void concentration(tdm_formula *f)
 {
     size_t count;
     tdm_span *roots = tdm_formula_values(f, TDM_TABLE_CONTRIBUTED, 0, &count);
     int64_t *hours = tdm_memory_new((count + 1) * sizeof *hours);
-    for (size_t i = 0; i < count; i++)
-        hours[i] = tdm_formula_sum(f, TDM_TABLE_CONTRIBUTED, 0, roots[i], PARTNER);
+    sum_hours(f, roots, count, hours);
     tdm_concentration c = tdm_concentration_of(hours, count);
     tdm_figure *out = tdm_formula_row(f, f->group);
     tdm_figure_count(&out[0], c.total);

@@ -157,45 +157,106 @@ static void list_periods(const gathering *at, period_list *list)
 
 /* ---- from the maintained cells ---- */
 
-static void gather_table(gathering *at, int table, const period_list *list)
+/* The days on which a table in force changes. */
+typedef struct changes {
+    tdm_period *days;
+    size_t count;
+} changes;
+
+static void gather_period(gathering *at, tdm_period period, const changes *days)
 {
-    size_t days = 0;
-    tdm_period *changes = NULL;
-    if (tdm_table_is_in_force(table))
-        changes = tdm_tables_periods(&at->fold->tables, table, &days);
-    for (size_t i = 0; i < list->count; i++) {
-        tdm_date until = tdm_question_day(at->question, list->items[i]);
-        for (size_t d = 0; d < days && changes[d].number <= until; d++)
-            add_shelf(at, table, changes[d], list->items[i]);
-        if (changes == NULL)
-            add_shelf(at, table, list->items[i], list->items[i]);
+    tdm_date until = tdm_question_day(at->question, period);
+    for (size_t t = 0; t < TDM_MEASURE_TABLES && at->question->measure->tables[t] != 0; t++) {
+        int table = at->question->measure->tables[t];
+        for (size_t d = 0; d < days[t].count && days[t].days[d].number <= until; d++)
+            add_shelf(at, table, days[t].days[d], period);
+        if (!tdm_table_is_in_force(table))
+            add_shelf(at, table, period, period);
     }
-    free(changes);
+}
+
+static void gather_tables(gathering *at)
+{
+    period_list list = { 0 };
+    changes days[TDM_MEASURE_TABLES] = { 0 };
+    list_periods(at, &list);
+    for (size_t t = 0; t < TDM_MEASURE_TABLES && at->question->measure->tables[t] != 0; t++)
+        if (tdm_table_is_in_force(at->question->measure->tables[t]))
+            days[t].days =
+                tdm_tables_periods(&at->fold->tables, at->question->measure->tables[t], &days[t].count);
+    for (size_t i = 0; i < list.count; i++)
+        gather_period(at, list.items[i], days);
+    for (size_t t = 0; t < TDM_MEASURE_TABLES; t++)
+        free(days[t].days);
+    free(list.items);
 }
 
 /* ---- from the dossiers of units ---- */
 
-/* Their groups are in what they contribute to the level. */
-static void take_dossier(gathering *at, const tdm_dossier *dossier)
+/* One cell of one group, added up over dossiers. */
+typedef struct scanned {
+    int64_t n[TDM_TABLE_AMOUNTS];
+    size_t group_len;
+    size_t key_len; /* group and cell key together */
+    uint8_t key[];
+} scanned;
+
+static tdm_span scanned_key(const void *item)
+{
+    const scanned *cell = item;
+    return (tdm_span){ cell->key, cell->key_len };
+}
+
+static void add_scanned(tdm_map *cells, tdm_span group, tdm_span key, const int64_t n[TDM_TABLE_AMOUNTS])
+{
+    uint8_t bytes[TDM_SUBJECT_MAX + TDM_TABLE_KEY_MAX];
+    memcpy(bytes, group.data, group.len);
+    memcpy(bytes + group.len, key.data, key.len);
+    tdm_span whole = { bytes, group.len + key.len };
+    scanned *cell = tdm_map_find(cells, whole);
+    if (cell == NULL) {
+        cell = tdm_memory_new(sizeof *cell + whole.len);
+        cell->group_len = group.len;
+        cell->key_len = whole.len;
+        memcpy(cell->key, bytes, whole.len);
+        tdm_map_add(cells, cell);
+    }
+    for (size_t i = 0; i < TDM_TABLE_AMOUNTS; i++)
+        cell->n[i] = (int64_t)((uint64_t)cell->n[i] + (uint64_t)n[i]);
+}
+
+/* Its groups are in what it contributes to the level. */
+static void take_dossier(gathering *at, const tdm_dossier *dossier, tdm_map *cells)
 {
     tdm_span groups[TDM_GROUPS];
     tdm_span tally = tdm_dossier_tally(dossier);
     if (tally.len == 0 || !tdm_contribution_groups(tdm_dossier_contribution(dossier), groups))
         return;
     tdm_dimension by = tdm_breakdown_dimension(at->question->by->by);
-    tdm_span raw = groups[by == TDM_BY_CORE ? TDM_BY_PROGRAMME : by];
-    tally = tdm_arena_keep(&at->out->arena, tally); /* rows borrow from it */
+    char text[TDM_SUBJECT_MAX + 1];
     tdm_span key;
     int64_t n[TDM_TABLE_AMOUNTS];
+    tdm_group_text(at->fold->registry, by, (tdm_period){ 0 },
+                   groups[by == TDM_BY_CORE ? TDM_BY_PROGRAMME : by], text);
     for (size_t next = 0; tdm_tally_next(tally, &next, &key, n);) {
         tdm_table_cell cell;
-        char text[TDM_SUBJECT_MAX + 1];
-        tdm_table_key_read(key, &cell);
-        if (!tdm_measure_reads(at->question->measure, cell.table) || cell.has_day
-            || !tdm_question_asks(at->question, cell.period))
+        if (key.data[1] != at->question->period_kind
+            || !tdm_measure_reads(at->question->measure, key.data[0]))
             continue;
-        tdm_group_text(at->fold->registry, by, cell.period, raw, text);
-        add_row(at, cell.period, tdm_arena_keep(&at->out->arena, tdm_span_text(text)), &cell, n);
+        tdm_table_key_read(key, &cell);
+        if (tdm_question_asks(at->question, cell.period))
+            add_scanned(cells, tdm_span_text(text), key, n);
+    }
+}
+
+static void take_scanned(gathering *at, const tdm_map *cells)
+{
+    size_t next = 0;
+    for (const scanned *cell = tdm_map_next(cells, &next); cell != NULL; cell = tdm_map_next(cells, &next)) {
+        tdm_table_cell read;
+        tdm_span whole = tdm_arena_keep(&at->out->arena, (tdm_span){ cell->key, cell->key_len });
+        tdm_table_key_read((tdm_span){ whole.data + cell->group_len, whole.len - cell->group_len }, &read);
+        add_row(at, read.period, (tdm_span){ whole.data, cell->group_len }, &read, cell->n);
     }
 }
 
@@ -204,7 +265,9 @@ static tdm_code scan_units(gathering *at, tdm_err *err)
     tdm_subjects found = { 0 };
     tdm_arena arena = { 0 };
     tdm_buf after = { 0 };
+    tdm_map cells;
     tdm_code code;
+    tdm_map_init(&cells, scanned_key);
     do {
         code = tdm_shelf_walk(&at->fold->shelf, TDM_SPAN_LITERAL("unit/"), tdm_buf_span(&after), WALK_STEP,
                               &found, &arena, err);
@@ -213,7 +276,7 @@ static tdm_code scan_units(gathering *at, tdm_err *err)
             bool owned;
             code = tdm_shelf_look(&at->fold->shelf, found.items[i], &dossier, &owned, err);
             if (code == TDM_OK && dossier != NULL)
-                take_dossier(at, dossier);
+                take_dossier(at, dossier, &cells);
             if (owned)
                 tdm_dossier_free(dossier);
         }
@@ -222,6 +285,8 @@ static tdm_code scan_units(gathering *at, tdm_err *err)
             tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
         tdm_arena_free(&arena);
     } while (code == TDM_OK && found.count == WALK_STEP);
+    take_scanned(at, &cells);
+    tdm_map_free(&cells, free);
     tdm_buf_free(&after);
     tdm_subjects_free(&found);
     return code;
@@ -256,7 +321,11 @@ static bool is_zero(const tdm_table_row *row)
 static void join_rows(tdm_gathered *out)
 {
     size_t kept = 0;
-    if (out->count > 1)
+    /* Shelves are in order: so are their rows, where there are no groups. */
+    bool sorted = true;
+    for (size_t i = 1; i < out->count && sorted; i++)
+        sorted = compare_rows(&out->items[i - 1], &out->items[i]) <= 0;
+    if (!sorted)
         qsort(out->items, out->count, sizeof *out->items, compare_rows);
     for (size_t i = 0; i < out->count;) {
         tdm_grouped_row row = out->items[i++];
@@ -283,15 +352,10 @@ tdm_code tdm_gather(tdm_fold *fold, const tdm_measure_question *question, tdm_ga
     *out = (tdm_gathered){ 0 };
     if (question->measure->tables[0] == 0)
         return TDM_OK;
-    if (needs_scan(question)) {
+    if (needs_scan(question))
         code = scan_units(&at, err);
-    } else {
-        period_list list = { 0 };
-        list_periods(&at, &list);
-        for (size_t t = 0; t < TDM_MEASURE_TABLES && question->measure->tables[t] != 0; t++)
-            gather_table(&at, question->measure->tables[t], &list);
-        free(list.items);
-    }
+    else
+        gather_tables(&at);
     join_rows(out);
     return code;
 }

@@ -26,17 +26,41 @@ static int compare_codes(const void *a, const void *b)
     return tdm_org_code_compare(a, b);
 }
 
-static void add_code(asking *at, size_t *capacity, const tdm_org_code *code)
+typedef struct codes {
+    tdm_org_code *items;
+    size_t count;
+    size_t capacity;
+} codes;
+
+static void add_code(codes *to, const tdm_org_code *code)
 {
-    at->registered =
-        tdm_memory_grow(at->registered, capacity, at->registered_count + 1, sizeof *at->registered);
-    at->registered[at->registered_count++] = *code;
+    to->items = tdm_memory_grow(to->items, &to->capacity, to->count + 1, sizeof *to->items);
+    to->items[to->count++] = *code;
+}
+
+static void sort_codes(codes *to)
+{
+    size_t kept = 0;
+    if (to->count > 1)
+        qsort(to->items, to->count, sizeof *to->items, compare_codes);
+    for (size_t i = 0; i < to->count; i++)
+        if (kept == 0 || !tdm_org_code_equal(&to->items[kept - 1], &to->items[i]))
+            to->items[kept++] = to->items[i];
+    to->count = kept;
+}
+
+/* Nearly every lead and partner is countable, and so there already. */
+static void add_other(const tdm_fold *fold, codes *to, const tdm_org_code *code)
+{
+    if (fold->countable.count == 0
+        || bsearch(code, fold->countable.codes, fold->countable.count, sizeof *code, compare_codes) == NULL)
+        add_code(to, code);
 }
 
 /* Leads of the period's units, by the level's cells. */
-static void add_leads(asking *at, size_t *capacity, tdm_period period)
+static void add_leads(const tdm_fold *fold, tdm_period period, codes *to)
 {
-    const tdm_cells *cells = &at->fold->cells;
+    const tdm_cells *cells = &fold->cells;
     for (size_t i = 0; i < cells->count; i++) {
         tdm_cell_place place;
         tdm_cell_place_read(cells->all[i], &place);
@@ -45,15 +69,15 @@ static void add_leads(asking *at, size_t *capacity, tdm_period period)
             || cells->all[i]->v[TDM_AMOUNT_WEIGHT] == 0)
             continue;
         tdm_org_code lead = tdm_org_code_of(place.group);
-        lead = tdm_registry_root(at->fold->registry, &lead, tdm_period_last(period)).root;
-        add_code(at, capacity, &lead);
+        lead = tdm_registry_root(fold->registry, &lead, tdm_period_last(period)).root;
+        add_other(fold, to, &lead);
     }
 }
 
-static void add_tied(asking *at, size_t *capacity, tdm_period period)
+static void add_tied(tdm_fold *fold, tdm_period period, codes *to)
 {
     size_t count;
-    tdm_table_slot *const *slots = tdm_tables_of(&at->fold->tables, TDM_TABLE_TIES, period, &count);
+    tdm_table_slot *const *slots = tdm_tables_of(&fold->tables, TDM_TABLE_TIES, period, &count);
     for (size_t i = 0; i < count; i++) {
         tdm_table_cell cell;
         tdm_table_key_read((tdm_span){ slots[i]->key, slots[i]->key_len }, &cell);
@@ -61,41 +85,52 @@ static void add_tied(asking *at, size_t *capacity, tdm_period period)
             continue;
         tdm_org_code a = tdm_org_code_of(cell.a);
         tdm_org_code b = tdm_org_code_of(cell.b);
-        add_code(at, capacity, &a);
-        add_code(at, capacity, &b);
+        add_other(fold, to, &a);
+        add_other(fold, to, &b);
     }
 }
 
-static void add_countable(asking *at, size_t *capacity, tdm_period period)
+static void list_countable(const tdm_registry *registry, tdm_period period, codes *to)
 {
-    const tdm_registry *registry = at->fold->registry;
     const tdm_date days[] = { tdm_period_first(period), tdm_period_last(period) };
     size_t next = 0;
-    for (const tdm_organisation *o = tdm_map_next(&registry->organisations, &next); o != NULL;
-         o = tdm_map_next(&registry->organisations, &next))
+    for (const tdm_organisation *o = tdm_map_next(&registry->organisations, &next);
+         o != NULL && !registry->open; o = tdm_map_next(&registry->organisations, &next))
         for (size_t d = 0; d < TDM_COUNT(days); d++) {
             tdm_rooted rooted = tdm_registry_root(registry, &o->code, days[d]);
-            if (!registry->open && rooted.countable)
-                add_code(at, capacity, &rooted.root);
+            if (rooted.countable)
+                add_code(to, &rooted.root);
         }
+    sort_codes(to);
+}
+
+/* They stay until the registry is another one: thousands of sites lead to some hundred roots. */
+static void renew_countable(tdm_fold *fold, tdm_period period)
+{
+    if (fold->countable.registry == fold->registry && fold->countable.period.kind == period.kind
+        && fold->countable.period.number == period.number)
+        return;
+    codes all = { 0 };
+    list_countable(fold->registry, period, &all);
+    free(fold->countable.codes);
+    fold->countable.registry = fold->registry;
+    fold->countable.period = period;
+    fold->countable.codes = all.items;
+    fold->countable.count = all.count;
 }
 
 static void list_registered(asking *at, tdm_period period)
 {
-    size_t capacity = 0;
+    codes all = { 0 };
+    renew_countable(at->fold, period);
+    for (size_t i = 0; i < at->fold->countable.count; i++)
+        add_code(&all, &at->fold->countable.codes[i]);
+    add_leads(at->fold, period, &all);
+    add_tied(at->fold, period, &all);
+    sort_codes(&all);
     free(at->registered);
-    at->registered = NULL;
-    at->registered_count = 0;
-    add_countable(at, &capacity, period);
-    add_leads(at, &capacity, period);
-    add_tied(at, &capacity, period);
-    if (at->registered_count > 1)
-        qsort(at->registered, at->registered_count, sizeof *at->registered, compare_codes);
-    size_t kept = 0;
-    for (size_t i = 0; i < at->registered_count; i++)
-        if (kept == 0 || !tdm_org_code_equal(&at->registered[kept - 1], &at->registered[i]))
-            at->registered[kept++] = at->registered[i];
-    at->registered_count = kept;
+    at->registered = all.items;
+    at->registered_count = all.count;
 }
 
 /* ---- one group of one period ---- */

@@ -147,6 +147,7 @@ static tdm_code renew_registry(tdm_fold *fold, tdm_err *err)
                       fold->shelf.resident_count);
     tdm_code code = tdm_tides_close(fold, new, err);
     fold->registry = new;
+    fold->countable.registry = NULL;
     fold->registry_stale = false;
     tdm_registry_compare(old, new, &changes);
     if (code == TDM_OK)

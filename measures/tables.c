@@ -254,9 +254,10 @@ bool tdm_tally_is_sound(tdm_span encoded)
 /* What one table holds of one period. */
 typedef struct shelf {
     uint8_t key[SHELF_KEY];
-    tdm_table_slot **slots; /* in no order; one that became zero stays until the next start */
+    tdm_table_slot **slots; /* one that became zero stays until the next start */
     size_t count;
     size_t capacity;
+    bool unsorted; /* slots were added since they were asked for */
 } shelf;
 
 static tdm_span slot_key(const void *item)
@@ -314,6 +315,7 @@ static tdm_table_slot *slot_of(tdm_tables *tables, tdm_span key)
     shelf *on = shelf_of(tables, key);
     on->slots = tdm_memory_grow(on->slots, &on->capacity, on->count + 1, sizeof(tdm_table_slot *));
     on->slots[on->count++] = slot;
+    on->unsorted = true;
     return slot;
 }
 
@@ -371,13 +373,23 @@ void tdm_tables_saved(tdm_tables *tables)
     tables->dirty_count = 0;
 }
 
-tdm_table_slot *const *tdm_tables_of(const tdm_tables *tables, int table, tdm_period period, size_t *count)
+static int compare_slots(const void *a, const void *b)
+{
+    return tdm_span_compare(slot_key(*(tdm_table_slot *const *)a), slot_key(*(tdm_table_slot *const *)b));
+}
+
+tdm_table_slot *const *tdm_tables_of(tdm_tables *tables, int table, tdm_period period, size_t *count)
 {
     uint8_t key[SHELF_KEY];
     write_shelf_key(key, table, period);
-    const shelf *found = tdm_map_find(&tables->shelves, (tdm_span){ key, SHELF_KEY });
+    shelf *found = tdm_map_find(&tables->shelves, (tdm_span){ key, SHELF_KEY });
     *count = found == NULL ? 0 : found->count;
-    return found == NULL ? NULL : found->slots;
+    if (found == NULL)
+        return NULL;
+    if (found->unsorted)
+        qsort(found->slots, found->count, sizeof(tdm_table_slot *), compare_slots);
+    found->unsorted = false;
+    return found->slots;
 }
 
 static int compare_periods(const void *a, const void *b)
@@ -405,11 +417,6 @@ tdm_period *tdm_tables_periods(const tdm_tables *tables, int table, size_t *coun
     if (*count > 1)
         qsort(out, *count, sizeof *out, compare_periods);
     return out;
-}
-
-static int compare_slots(const void *a, const void *b)
-{
-    return tdm_span_compare(slot_key(*(tdm_table_slot *const *)a), slot_key(*(tdm_table_slot *const *)b));
 }
 
 tdm_table_slot **tdm_tables_sorted(const tdm_tables *tables, size_t *count)

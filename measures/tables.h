@@ -76,8 +76,8 @@ void tdm_table_slot_encode(const tdm_table_slot *slot, tdm_buf *out);
 tdm_code tdm_tables_load(tdm_tables *tables, tdm_span key, tdm_span value, tdm_err *err);
 void tdm_tables_saved(tdm_tables *tables);
 
-/* Slots of one table and period that are not zero, in no order; *count 0: none. Borrowed. */
-tdm_table_slot *const *tdm_tables_of(const tdm_tables *tables, int table, tdm_period period, size_t *count);
+/* Slots of one table and period, in order of key; some may be zero. *count 0: none. Borrowed. */
+tdm_table_slot *const *tdm_tables_of(tdm_tables *tables, int table, tdm_period period, size_t *count);
 /* The shelves of a table, as periods (kind TDM_TABLE_DAY: days), in order: an array to be freed. */
 tdm_period *tdm_tables_periods(const tdm_tables *tables, int table, size_t *count);
 /* All slots that are not zero, in order of key: an array of borrowed slots, to be freed. */
