@@ -221,8 +221,8 @@ static tdm_code next_subjects(tdm_fold *fold, tdm_span prefix, const tdm_buf *af
     return code;
 }
 
-tdm_code tdm_fold_facts_below(tdm_fold *fold, tdm_span prefix, tdm_fact_visit *visit, void *context,
-                              tdm_err *err)
+tdm_code tdm_fold_subjects(tdm_fold *fold, tdm_span prefix, tdm_subject_visit *visit, void *context,
+                           tdm_err *err)
 {
     tdm_subjects found = { 0 };
     tdm_arena arena = { 0 };
@@ -233,7 +233,7 @@ tdm_code tdm_fold_facts_below(tdm_fold *fold, tdm_span prefix, tdm_fact_visit *v
         code = next_subjects(fold, prefix, &after, &found, &arena, err);
         more = found.count == WALK_STEP;
         for (size_t i = 0; code == TDM_OK && i < found.count; i++)
-            code = tdm_fold_facts(fold, found.items[i], visit, context, err);
+            code = visit(context, found.items[i], err);
         tdm_buf_clear(&after);
         if (found.count > 0)
             tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
@@ -241,30 +241,45 @@ tdm_code tdm_fold_facts_below(tdm_fold *fold, tdm_span prefix, tdm_fact_visit *v
     } while (code == TDM_OK && more);
     tdm_buf_free(&after);
     tdm_subjects_free(&found);
-    return code;
+    return code == TDM_END ? TDM_OK : code;
+}
+
+typedef struct fact_walk {
+    tdm_fold *fold;
+    tdm_fact_visit *visit;
+    void *context;
+} fact_walk;
+
+static tdm_code walk_facts(void *context, tdm_span subject, tdm_err *err)
+{
+    const fact_walk *walk = context;
+    return tdm_fold_facts(walk->fold, subject, walk->visit, walk->context, err);
+}
+
+tdm_code tdm_fold_facts_below(tdm_fold *fold, tdm_span prefix, tdm_fact_visit *visit, void *context,
+                              tdm_err *err)
+{
+    fact_walk walk = { fold, visit, context };
+    return tdm_fold_subjects(fold, prefix, walk_facts, &walk, err);
+}
+
+typedef struct unit_walk {
+    tdm_fold *fold;
+    tdm_unit_visit *visit;
+    void *context;
+} unit_walk;
+
+static tdm_code walk_class(void *context, tdm_span subject, tdm_err *err)
+{
+    unit_walk *walk = context;
+    bool known;
+    return visit_class(walk->fold, subject, false, &known, walk->visit, walk->context, err);
 }
 
 static tdm_code all_units(tdm_fold *fold, tdm_unit_visit *visit, void *context, tdm_err *err)
 {
-    tdm_subjects found = { 0 };
-    tdm_arena arena = { 0 };
-    tdm_buf after = { 0 };
-    tdm_code code;
-    bool more;
-    do {
-        code = next_subjects(fold, TDM_SPAN_LITERAL("unit/"), &after, &found, &arena, err);
-        more = found.count == WALK_STEP;
-        bool known;
-        for (size_t i = 0; code == TDM_OK && i < found.count; i++)
-            code = visit_class(fold, found.items[i], false, &known, visit, context, err);
-        tdm_buf_clear(&after);
-        if (found.count > 0)
-            tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
-        tdm_arena_free(&arena);
-    } while (code == TDM_OK && more);
-    tdm_buf_free(&after);
-    tdm_subjects_free(&found);
-    return code;
+    unit_walk walk = { fold, visit, context };
+    return tdm_fold_subjects(fold, TDM_SPAN_LITERAL("unit/"), walk_class, &walk, err);
 }
 
 /* Smallest subjects of the classes that the named subjects belong to. */

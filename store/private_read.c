@@ -95,6 +95,29 @@ tdm_code tdm_private_each_row(tdm_private *log, tdm_span person, tdm_private_row
     return code;
 }
 
+tdm_code tdm_private_row_known(tdm_private *log, tdm_span person, const tdm_id *id, bool *known, tdm_err *err)
+{
+    private_person at = { 0 };
+    tdm_kv_txn *txn = NULL;
+    tdm_span row;
+    tdm_code code = tdm_private_check_person(person, err);
+    *known = false;
+    if (code != TDM_OK)
+        return code;
+    tdm_keys_person_id(log->keys, person, &at.id);
+    row_key key = tdm_key_of_row_id(&at.id, id);
+    code = tdm_kv_begin(log->kv, TDM_KV_READ_ONLY, &txn, err);
+    if (code == TDM_OK)
+        code = tdm_private_get_person(txn, &at, err);
+    if (code == TDM_OK) {
+        code = tdm_kv_get(txn, PRIVATE_IDS, key_span(&key), &row, err);
+        *known = code == TDM_OK;
+        code = code == TDM_NOT_FOUND ? TDM_OK : code;
+    }
+    tdm_kv_abort(&txn);
+    return code;
+}
+
 /* ---- people ------------------------------------------------------------------------------------ */
 
 /* Opens the person behind r->person, or the first one. TDM_END: no more. */

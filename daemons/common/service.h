@@ -51,6 +51,7 @@ typedef struct tdm_service_context {
     tdm_code (*record_person)(void *context, const tdm_person_entry *row, tdm_person_fate *fate,
                               tdm_err *err);
     void *context; /* of the four above */
+    struct tdm_people *people; /* node: its private log (people_log.h); NULL: this daemon keeps none */
 } tdm_service_context;
 
 typedef struct tdm_request {

@@ -150,6 +150,11 @@ typedef struct tdm_fact {
 typedef tdm_code tdm_fact_visit(void *context, const tdm_fact *fact, tdm_err *err);
 /* Facts of one subject, ordered by (origin, fact id); TDM_NOT_FOUND if the subject is unknown. */
 tdm_code tdm_fold_facts(tdm_fold *fold, tdm_span subject, tdm_fact_visit *visit, void *context, tdm_err *err);
+/* Subjects that begin with `prefix`, in order of their bytes; the lock is taken for some at a time and not
+ * held during the visit. */
+typedef tdm_code tdm_subject_visit(void *context, tdm_span subject, tdm_err *err);
+tdm_code tdm_fold_subjects(tdm_fold *fold, tdm_span prefix, tdm_subject_visit *visit, void *context,
+                           tdm_err *err);
 
 /* Facts of every subject that begins with the prefix, in order of subject. None is no error. */
 tdm_code tdm_fold_facts_below(tdm_fold *fold, tdm_span prefix, tdm_fact_visit *visit, void *context,

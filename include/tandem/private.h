@@ -168,6 +168,10 @@ typedef tdm_code tdm_private_row_visit(void *context, const tdm_private_entry *e
 /* Those of one person. TDM_NOT_FOUND: nobody by this key. */
 tdm_code tdm_private_each_row(tdm_private *log, tdm_span person, tdm_private_row_visit *visit, void *context,
                               tdm_err *err);
+/* Does the person have a row of this id: in force, void, or a change of another? TDM_NOT_FOUND: nobody by
+ * this key. */
+tdm_code tdm_private_row_known(tdm_private *log, tdm_span person, const tdm_id *id, bool *known,
+                               tdm_err *err);
 /* Those of everybody, one person after the other in order of person id, each as it stands at its turn. */
 tdm_code tdm_private_each_row_of_all(tdm_private *log, tdm_private_row_visit *visit, void *context,
                                      tdm_err *err);

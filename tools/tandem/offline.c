@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "log_text.h"
+#include "people_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,12 +119,17 @@ static tdm_code serve(tdm_core *core, const task *what, int fd, verdict *out)
     tdm_answer answer = { 0 };
     tdm_service_context context = { .core = core, .now_ms = tdm_clock_wall_ms() };
     tdm_request request = { .args = what->args };
-    tdm_code code = tdm_service_call(&context, what->verb, &request, &answer, &out->err);
+    tdm_code code = TDM_OK;
+    if (!tdm_core_is_hub(core) && strncmp(what->verb, "person.", 7) == 0)
+        code = tdm_people_open(&context.people, core, 0, &out->err);
+    if (code == TDM_OK)
+        code = tdm_service_call(&context, what->verb, &request, &answer, &out->err);
     out->raw = answer.raw;
     out->exit = answer.exit;
     if (!write_all(fd, answer.bytes.data, answer.bytes.len) && code == TDM_OK)
         code = tdm_fail(&out->err, TDM_IO, errno, "nobody reads the answer any more");
     tdm_answer_free(&answer);
+    tdm_people_close(&context.people);
     return code;
 }
 

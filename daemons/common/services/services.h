@@ -37,6 +37,14 @@
     X("record", false, true, true, record)                                                                   \
     X("record.fact", true, true, true, record_fact)                                                          \
     X("import", false, true, true, import)                                                                   \
+    X("person.list", false, true, false, person_list)                                                        \
+    X("person.show", false, true, false, person_show)                                                        \
+    X("person.summarise", false, true, true, person_summarise)                                               \
+    X("person.erase", false, true, true, person_erase)                                                       \
+    X("person.compact", false, true, true, person_compact)                                                   \
+    X("person.backup", false, true, true, person_backup)                                                     \
+    X("person.restore", false, true, true, person_restore)                                                   \
+    X("person.verify", false, true, false, person_verify)                                                    \
     X("status", true, true, false, status)                                                                   \
     X("measure.list", true, true, false, measure_list)                                                       \
     X("measure.show", true, true, false, measure_show)                                                       \

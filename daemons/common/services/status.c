@@ -5,6 +5,8 @@
 #include "claims.h"
 #include "nodes.h"
 
+#include "../people_log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +59,19 @@ static tdm_code write_pending(const tdm_service_context *context, tdm_fold *fold
     return code;
 }
 
+/* Of a node's private log: how many, and the day they were last counted. */
+static void write_people(const tdm_service_context *context, tdm_json *json)
+{
+    uint64_t people = 0;
+    tdm_date day;
+    if (context->people == NULL)
+        return;
+    (void)tdm_people_glance(context->people, &people);
+    bool counted = tdm_people_counted_on(context->core, &day);
+    tdm_member_int(json, "people", (int64_t)people);
+    tdm_member_date(json, "people_summarised", counted, day);
+}
+
 static tdm_code write_store(const tdm_service_context *context, tdm_json *json, tdm_err *err)
 {
     tdm_kv_stats stats = { 0 };
@@ -91,6 +106,7 @@ static tdm_code write_status(const tdm_service_context *context, const tdm_view 
     tdm_member_int(json, "units", counts.units);
     tdm_member_int(json, "events", counts.events);
     tdm_member_int(json, "doubts", counts.doubts);
+    write_people(context, json);
     if (code == TDM_OK)
         code = write_store(context, json, err);
     tdm_json_end_object(json);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * person_copy.c: the private log rewritten without its free pages, into a backup, and back from one. The
+ * passphrase is the request's body; it is wiped with the key made of it.
+ */
+#include "person.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PASSPHRASE_MIN = 12, PASSPHRASE_MAX = 1024 };
+
+/* ---- compact */
+
+static int64_t log_bytes(const tdm_service_context *context)
+{
+    tdm_private *log;
+    tdm_kv_stats stats = { 0 };
+    if (tdm_person_enter(context, &log, NULL) != TDM_OK)
+        return 0;
+    tdm_kv_stat(tdm_private_kv(log), &stats, NULL);
+    tdm_people_leave(context->people);
+    return (int64_t)stats.used_bytes;
+}
+
+tdm_code tdm_serve_person_compact(const tdm_service_context *context, const tdm_request *request,
+                                  tdm_answer *answer, tdm_err *err)
+{
+    (void)request;
+    if (context->people == NULL)
+        return tdm_fail(err, TDM_INVALID, 0, "this daemon keeps no private log");
+    int64_t before = log_bytes(context);
+    tdm_code code = tdm_people_compact(context->people, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_document document;
+    tdm_document_open(&document, answer, "tandem.person-compact/1", context->now_ms, true);
+    tdm_json_begin_object(&document.json);
+    tdm_member_text(&document.json, "state", "compacted");
+    tdm_member_int(&document.json, "bytes_before", before);
+    tdm_member_int(&document.json, "bytes", log_bytes(context));
+    tdm_json_end_object(&document.json);
+    return tdm_document_close(&document, err);
+}
+
+/* ---- backup and restore */
+
+/* One line: an editor or echo may have added its end. */
+static tdm_span trim(tdm_span text)
+{
+    while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
+        text.len--;
+    return text;
+}
+
+static tdm_code make_lock(const tdm_request *request, const char *file, bool fresh, tdm_private_lock *out,
+                          tdm_err *err)
+{
+    tdm_span passphrase = trim(request->body);
+    if (passphrase.len == 0 || passphrase.len > PASSPHRASE_MAX || (fresh && passphrase.len < PASSPHRASE_MIN))
+        return tdm_fail(err, TDM_INVALID, 0,
+                        "a passphrase has %d to %d bytes: whoever finds it reads everybody's rows",
+                        PASSPHRASE_MIN, PASSPHRASE_MAX);
+    return fresh ? tdm_private_lock_of_passphrase(out, passphrase, 0, 0, err)
+                 : tdm_private_lock_of_file(out, file, passphrase, err);
+}
+
+static tdm_code read_file_name(const json_t *args, const char **file, tdm_err *err)
+{
+    tdm_code code = tdm_arg_needed(args, "file", "/var/backups/people.tdmpriv", file, err);
+    if (code == TDM_OK && (*file)[0] != '/')
+        return tdm_fail(err, TDM_INVALID, 0, "name the file with its whole path, from / on");
+    return code;
+}
+
+static tdm_code answer_file(const tdm_service_context *context, const char *state, const char *file,
+                            const tdm_err *why, tdm_answer *answer, tdm_err *err)
+{
+    struct stat status;
+    uint64_t people = 0;
+    tdm_document document;
+    tdm_people_glance(context->people, &people);
+    tdm_document_open(&document, answer, "tandem.person-copy/1", context->now_ms, true);
+    tdm_json_begin_object(&document.json);
+    tdm_member_text(&document.json, "state", state);
+    tdm_member_text(&document.json, "file", file);
+    tdm_member_int(&document.json, "bytes", stat(file, &status) == 0 ? (int64_t)status.st_size : 0);
+    tdm_member_int(&document.json, "people", (int64_t)people);
+    if (why != NULL)
+        tdm_member_text(&document.json, "summaries", why->code == TDM_OK ? "stated" : why->what);
+    tdm_json_end_object(&document.json);
+    return tdm_document_close(&document, err);
+}
+
+tdm_code tdm_serve_person_backup(const tdm_service_context *context, const tdm_request *request,
+                                 tdm_answer *answer, tdm_err *err)
+{
+    const char *file = NULL;
+    tdm_private *log;
+    tdm_private_lock lock = { 0 };
+    tdm_code code = read_file_name(request->args, &file, err);
+    if (code == TDM_OK)
+        code = make_lock(request, file, true, &lock, err);
+    if (code == TDM_OK)
+        code = tdm_person_enter(context, &log, err);
+    if (code == TDM_OK) {
+        code = tdm_private_backup(log, file, &lock, err);
+        tdm_people_leave(context->people);
+    }
+    tdm_private_lock_wipe(&lock);
+    return code == TDM_OK ? answer_file(context, "written", file, NULL, answer, err) : code;
+}
+
+/* What is stated then follows from what came back. */
+static void restate(const tdm_service_context *context, tdm_err *why)
+{
+    tdm_private *log;
+    tdm_person_counts counts;
+    *why = (tdm_err){ .code = TDM_OK };
+    if (tdm_person_enter(context, &log, why) != TDM_OK)
+        return;
+    if (tdm_person_restate(context, log, false, &counts, why) == TDM_OK)
+        why->code = TDM_OK;
+    tdm_people_leave(context->people);
+}
+
+tdm_code tdm_serve_person_restore(const tdm_service_context *context, const tdm_request *request,
+                                  tdm_answer *answer, tdm_err *err)
+{
+    const char *file = NULL;
+    tdm_err why;
+    tdm_private_lock lock = { 0 };
+    if (context->people == NULL)
+        return tdm_fail(err, TDM_INVALID, 0, "this daemon keeps no private log");
+    tdm_code code = read_file_name(request->args, &file, err);
+    if (code == TDM_OK)
+        code = make_lock(request, file, false, &lock, err);
+    if (code == TDM_OK)
+        code = tdm_people_restore(context->people, file, &lock, err);
+    tdm_private_lock_wipe(&lock);
+    if (code != TDM_OK)
+        return code;
+    restate(context, &why);
+    return answer_file(context, "restored", file, &why, answer, err);
+}
