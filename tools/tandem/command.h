@@ -111,6 +111,7 @@ typedef struct tdm_group {
     X(figures)                                                                                               \
     X(records)                                                                                               \
     X(facts)                                                                                                 \
+    X(people)                                                                                                \
     X(claims)                                                                                                \
     X(matches)                                                                                               \
     X(members)                                                                                               \

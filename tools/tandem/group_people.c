@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * group_people.c: the people in a node's private log: who, what, summarising, erasing, backups.
+ */
+#include "client.h"
+
+#include "output.h"
+#include "terminal.h"
+
+#include <limits.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { LINE_BYTES = 1100 };
+
+static bool is_dry_run(const tdm_invocation *invocation)
+{
+    return tdm_invocation_flag(invocation, "dry-run");
+}
+
+static void cut_line_end(char *line)
+{
+    line[strcspn(line, "\r\n")] = '\0';
+}
+
+/* ---- erase: the name again, typed or given */
+
+static tdm_code confirm(const tdm_invocation *invocation, tdm_session *session, tdm_err *err)
+{
+    char line[LINE_BYTES] = "";
+    tdm_buf safe = { 0 };
+    const char *person = tdm_invocation_text(invocation, "PERSON");
+    if (tdm_invocation_text(invocation, "confirm") != NULL || is_dry_run(invocation))
+        return TDM_OK; /* the daemon compares */
+    if (!session->asks)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0,
+                        "erasing can not be undone, and nothing may be asked here: give the person's key "
+                        "again with --confirm");
+    tdm_terminal_add(&safe, tdm_span_text(person));
+    fprintf(session->err,
+            "All rows of %.*s are erased for good; the figures stay.\nType the person's key to go on: ",
+            (int)safe.len, (const char *)safe.data);
+    tdm_buf_free(&safe);
+    fflush(session->err);
+    if (fgets(line, sizeof line, session->in) == NULL)
+        line[0] = '\0';
+    cut_line_end(line);
+    if (strcmp(line, person) != 0)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0, "that is another key: nobody was erased");
+    json_object_set_new(invocation->args, "confirm", json_string(line));
+    return TDM_OK;
+}
+
+static int run_erase(const tdm_invocation *invocation, tdm_session *session)
+{
+    tdm_answer answer;
+    tdm_err err = { 0 };
+    if (confirm(invocation, session, &err) != TDM_OK)
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
+    bool asked = answer.bytes.len > 0;
+    status = tdm_client_show(invocation, session, &answer, status);
+    if (status == 0 && asked)
+        tdm_session_say(session, "Free pages of the file may still hold the key that was destroyed: tandem "
+                                 "person compact rewrites it. Older backups hold the person, too.");
+    return status;
+}
+
+/* ---- passphrases: a prompt that shows nothing, a file, or standard input */
+
+static tdm_code read_hidden(tdm_session *session, const char *asks_for, char line[LINE_BYTES], tdm_err *err)
+{
+    struct termios shown;
+    struct termios hidden;
+    int fd = fileno(session->in);
+    if (tcgetattr(fd, &shown) != 0)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0, "the passphrase can not be asked for here: pipe it in");
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    fputs(asks_for, session->err);
+    fflush(session->err);
+    tcsetattr(fd, TCSAFLUSH, &hidden);
+    bool got = fgets(line, LINE_BYTES, session->in) != NULL;
+    tcsetattr(fd, TCSAFLUSH, &shown);
+    fputc('\n', session->err);
+    cut_line_end(line);
+    return got && line[0] != '\0' ? TDM_OK : tdm_fail(err, TDM_UNCONFIRMED, 0, "no passphrase was given");
+}
+
+static tdm_code prompt(tdm_session *session, bool twice, tdm_buf *out, tdm_err *err)
+{
+    char line[LINE_BYTES] = "";
+    char again[LINE_BYTES] = "";
+    tdm_code code = read_hidden(session, "Passphrase of the backup: ", line, err);
+    if (code == TDM_OK && twice)
+        code = read_hidden(session, "The same again: ", again, err);
+    if (code == TDM_OK && twice && strcmp(line, again) != 0)
+        code = tdm_fail(err, TDM_UNCONFIRMED, 0, "the two are not the same: nothing was written");
+    if (code == TDM_OK)
+        tdm_buf_text(out, line);
+    sodium_memzero(line, sizeof line);
+    sodium_memzero(again, sizeof again);
+    return code;
+}
+
+static tdm_code read_passphrase(const tdm_invocation *invocation, tdm_session *session, bool twice,
+                                tdm_buf *out, tdm_err *err)
+{
+    const char *path = tdm_invocation_text(invocation, "passphrase-file");
+    if (is_dry_run(invocation))
+        return TDM_OK;
+    if (path != NULL || !session->in_is_terminal)
+        return tdm_read_file(path == NULL ? "-" : path, session->in, LINE_BYTES, out, err);
+    if (!session->asks)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0,
+                        "the passphrase may not be asked for: give it with --passphrase-file FILE, or in a "
+                        "pipe");
+    return prompt(session, twice, out, err);
+}
+
+/* The daemon has another working folder. */
+static tdm_code name_file(const tdm_invocation *invocation, tdm_err *err)
+{
+    char folder[PATH_MAX];
+    const char *file = tdm_invocation_text(invocation, "FILE");
+    if (file[0] == '/')
+        return TDM_OK;
+    if (getcwd(folder, sizeof folder) == NULL)
+        return tdm_fail(err, TDM_INVALID, 0, "name the file with its whole path, from / on");
+    json_object_set_new(invocation->args, "file", json_sprintf("%s/%s", folder, file));
+    return TDM_OK;
+}
+
+static int run_copy(const tdm_invocation *invocation, tdm_session *session, bool twice)
+{
+    tdm_buf passphrase = { 0 };
+    tdm_err err = { 0 };
+    tdm_answer answer;
+    int status;
+    tdm_code code = name_file(invocation, &err);
+    if (code == TDM_OK)
+        code = read_passphrase(invocation, session, twice, &passphrase, &err);
+    if (code != TDM_OK) {
+        status = tdm_session_fail(session, invocation->command->words, &err, NULL);
+    } else {
+        status = tdm_client_ask_row(invocation, session, tdm_buf_span(&passphrase), &answer);
+        status = tdm_client_show(invocation, session, &answer, status);
+    }
+    if (passphrase.data != NULL)
+        sodium_memzero(passphrase.data, passphrase.len);
+    tdm_buf_free(&passphrase);
+    return status;
+}
+
+static int run_backup(const tdm_invocation *invocation, tdm_session *session)
+{
+    return run_copy(invocation, session, true);
+}
+
+static int run_restore(const tdm_invocation *invocation, tdm_session *session)
+{
+    return run_copy(invocation, session, false);
+}
+
+/* ---- rows */
+
+static const char PASSPHRASE_REFUSAL[] =
+    "a passphrase is a secret and others can read command lines: give it when asked, with "
+    "--passphrase-file FILE, or in a pipe";
+
+static const tdm_positional PERSON[] = {
+    { "PERSON", TDM_WORD_TEXT, NULL, "person", true, false, "the person's key, as in tandem person list" },
+};
+
+static const tdm_positional BACKUP_FILE[] = {
+    { "FILE", TDM_WORD_FILE, NULL, "file", true, false, "the backup, on the node's machine" },
+};
+
+static const tdm_option ERASE_OPTIONS[] = {
+    { "confirm", 0, TDM_WORD_TEXT, NULL, "confirm",
+      "the person's key again, instead of typing it when asked" },
+};
+
+static const tdm_option SUMMARISE_OPTIONS[] = {
+    { "force", 0, TDM_WORD_FLAG, NULL, "force", "also if it was done today" },
+};
+
+static const tdm_option COPY_OPTIONS[] = {
+    { "passphrase-file", 0, TDM_WORD_FILE, NULL, NULL,
+      "read the passphrase from this file; - for standard input" },
+};
+
+static const tdm_command COMMANDS[] = {
+    {
+        .words = "person list",
+        .summary = "list the people in this node's private log",
+        .example = "tandem person list",
+        .roles = TDM_AT_NODE,
+        .takes = TDM_TAKES_STORE,
+        .verb = "person.list",
+        .columns = "person,rows",
+    },
+    {
+        .words = "person show",
+        .summary = "show what this node keeps of one person",
+        .detail = "The rows in force, in the order they came. They never leave the node.",
+        .example = "tandem person show P-17",
+        .roles = TDM_AT_NODE,
+        .takes = TDM_TAKES_STORE,
+        TDM_POSITIONALS(PERSON),
+        .verb = "person.show",
+        .columns = "type,recorded,fields",
+        .more = "sequence",
+    },
+    {
+        .words = "person summarise",
+        .summary = "state what the people of this node amount to, as summaries of the own organisation",
+        .detail = "New summaries are stated, changed ones corrected, those without people taken back, also "
+                  "ones that were stated by hand. The node does it by itself once a day.",
+        .example = "tandem person summarise --dry-run",
+        .roles = TDM_AT_NODE,
+        .takes = TDM_TAKES_DRY_RUN,
+        .writes = true,
+        TDM_OPTIONS(SUMMARISE_OPTIONS),
+        .verb = "person.summarise",
+        .columns = "state,day,people,cells,stated,corrected,voided",
+        .more = "events",
+        .timeout_s = 600,
+    },
+    {
+        .words = "person erase",
+        .summary = "erase a person for good",
+        .detail = "The key of the person's rows is destroyed, what they amounted to stays in the figures. "
+                  "Without a terminal, give the person's key again with --confirm.",
+        .example = "tandem person erase P-17 --confirm P-17",
+        .roles = TDM_AT_NODE,
+        .writes = true,
+        TDM_POSITIONALS(PERSON),
+        TDM_OPTIONS(ERASE_OPTIONS),
+        .verb = "person.erase",
+        .columns = "person,state,summaries,stated,corrected,voided",
+        .more = "people,cells,events",
+        .timeout_s = 600,
+        .function = run_erase,
+    },
+    {
+        .words = "person compact",
+        .summary = "rewrite the private log, so that nothing of the erased is left in its file",
+        .detail = "What the disk keeps of the old file's blocks is out of reach: encrypt the disk.",
+        .example = "tandem person compact",
+        .roles = TDM_AT_NODE,
+        .writes = true,
+        .verb = "person.compact",
+        .columns = "state,bytes_before,bytes",
+        .timeout_s = 600,
+    },
+    {
+        .words = "person backup",
+        .summary = "write the private log into an encrypted file",
+        .detail = "The passphrase comes from a prompt, --passphrase-file or standard input. A file that "
+                  "exists is never written over. Whoever is erased later is still in it: keep backups for a "
+                  "short time.",
+        .example = "tandem person backup people.tdmpriv --passphrase-file secret.txt",
+        .roles = TDM_AT_NODE,
+        .writes = true,
+        TDM_POSITIONALS(BACKUP_FILE),
+        TDM_OPTIONS(COPY_OPTIONS),
+        .refusal = PASSPHRASE_REFUSAL,
+        .verb = "person.backup",
+        .columns = "state,file,bytes,people",
+        .timeout_s = 600,
+        .function = run_backup,
+    },
+    {
+        .words = "person restore",
+        .summary = "bring the private log back from a backup",
+        .detail = "Only into a node that has no private log. Erase again whoever was erased since the "
+                  "backup.",
+        .example = "tandem person restore people.tdmpriv",
+        .roles = TDM_AT_NODE,
+        .writes = true,
+        TDM_POSITIONALS(BACKUP_FILE),
+        TDM_OPTIONS(COPY_OPTIONS),
+        .refusal = PASSPHRASE_REFUSAL,
+        .verb = "person.restore",
+        .columns = "state,file,bytes,people,summaries",
+        .timeout_s = 600,
+        .function = run_restore,
+    },
+    {
+        .words = "person verify",
+        .summary = "look for damage in the private log",
+        .example = "tandem person verify",
+        .roles = TDM_AT_NODE,
+        .takes = TDM_TAKES_STORE,
+        .verb = "person.verify",
+        .columns = "kind,invariant,sequence,what,people,erased,rows,readable,faults",
+        .more = "residuals",
+        .timeout_s = 600,
+    },
+};
+
+const tdm_group tdm_group_people = { "people, at the node alone", COMMANDS, TDM_COUNT(COMMANDS), NULL };
