@@ -81,7 +81,8 @@ static void refold_members(tdm_fold *fold, size_t count, bool release)
     tdm_tally_encode(&fold->tally, &fold->encoded);
     TDM_ASSERT(!fold->encoded.failed);
     const tdm_span contribution = { fold->encoded.data, split };
-    const tdm_span tally = { fold->encoded.data + split, fold->encoded.len - split };
+    const uint8_t *end = split == 0 ? fold->encoded.data : fold->encoded.data + split;
+    const tdm_span tally = { end, fold->encoded.len - split };
     const tdm_span nothing = { NULL, 0 };
     for (size_t i = 0; i < count; i++) {
         exchange(fold, fold->members[i], i == 0 ? contribution : nothing);
