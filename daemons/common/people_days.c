@@ -22,6 +22,7 @@ struct tdm_people_days {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool stopping;
+    bool told; /* that it fails: once is enough until it succeeds */
 };
 
 /* True: the day is done with, there is nothing more to do before the next. */
@@ -31,10 +32,11 @@ static bool count(tdm_people_days *days)
     tdm_err err = { 0 };
     days->context.now_ms = tdm_clock_wall_ms();
     tdm_code code = tdm_people_daily(&days->context, &did, &err);
-    if (code != TDM_OK)
+    if (code != TDM_OK && !days->told)
         tdm_log_failure(TDM_LOG_WARN, "PEOPLE-NOT-COUNTED", &err);
-    else if (did)
+    else if (did && code == TDM_OK)
         tdm_log(TDM_LOG_INFO, "PEOPLE-COUNTED");
+    days->told = code != TDM_OK;
     return code == TDM_OK;
 }
 
