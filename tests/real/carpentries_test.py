@@ -14,6 +14,8 @@ from world import World, join, oracle, register, settled  # noqa: E402
 
 COUNTS = ("new", "known", "changed", "withdrawn", "returned", "refused")
 PUBLISHED = {3: (207, 57, 3), 4: (109, 81, 17)}  # snapshot: added, changed, withdrawn, as the data's notes tell
+ROWS = {1: 949, 2: 1037, 3: 1241, 4: 1333}
+FILLED = {3: 36, 4: 50}  # snapshot: attendances that were blank in the one before
 ORDER = (1, 2, 3, 4, 4)
 CONTENT = ("tag_name", "start_date", "attendance", "host_name", "country")  # columns of all four exports
 YEARS = {"2016/17": 225, "2017/18": 284, "2018/19": 364}
@@ -43,8 +45,13 @@ def years(daemon):
     return {period: row["units"] for (period, _), row in daemon.level().items() if period in YEARS}
 
 
+def subjects(node, kind):
+    """Units for which the log states such a fact, at any time."""
+    return {row["subject"] for row in node.events() if row["type"] == kind}
+
+
 def check_imports(checks, node, data):
-    old = {}
+    old, had_units, had_people = {}, set(), set()
     for i, snapshot in enumerate(ORDER):
         new = workshops(data, snapshot)
         before = node.status()["last_sequence"]
@@ -55,7 +62,13 @@ def check_imports(checks, node, data):
             checks.same("import %d: added, changed, withdrawn as the notes tell" % (i + 1),
                         (counts[0], counts[2], counts[3]), PUBLISHED[snapshot])
         checks.same("import %d states what it reports" % (i + 1), node.status()["last_sequence"] - before, report["events"])
-        old = new
+        checks.same("import %d: units at the node" % (i + 1), sum(row["units"] for row in node.level().values()),
+                    ROWS[snapshot])
+        now_people = subjects(node, "attendance")
+        if snapshot in FILLED and old != new:
+            checks.same("import %d: attendances filled in late" % (i + 1), len((now_people - had_people) & had_units),
+                        FILLED[snapshot])
+        old, had_units, had_people = new, subjects(node, "unit"), now_people
     checks.same("the same file again states nothing", report["events"], 0)
 
 

@@ -13,13 +13,16 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "world"))
 from checks import Checks, shared_data  # noqa: E402
+from recorded import printed  # noqa: E402
 from world import World, join, oracle, register, settled  # noqa: E402
 
 NOW = "2023-06-01T09:00:00Z"
-SETS = {  # folder, least number of nodes, joint and all units, share by participants in tenths (None: not told)
-    "coderefinery": ("coderefinery-workshops", 20, (37, 65), 770),
+SETS = {  # folder, least number of nodes, joint and all units, all participants and their joint share in tenths (or None)
+    "coderefinery": ("coderefinery-workshops", 20, (37, 65), (2593, 770)),
     "elixir": ("elixir-it-training", 19, (9, 12), None),
 }
+NETWORK = ("N1", "N2", "N3", "N4")
+LEVELS = {"coderefinery": 569, "elixir": 750}  # joint units of all, in tenths of a percent
 
 
 def tenths(part, whole):
@@ -76,6 +79,15 @@ def check_claims(checks, nodes, folder):
     checks.same("each partner named had its claims, and nobody else", confirm(nodes), named)
 
 
+def check_network(checks, hub):
+    """Once every claim is confirmed the corroborated network is the asserted one."""
+    for measure in NETWORK:
+        asserted = printed(hub, measure, "--line", "asserted")
+        checks.same("%s: as corroborated it is as asserted" % measure, printed(hub, measure), asserted)
+    ties = sum(row["ties"] for row in printed(hub, "N1").values())
+    checks.that("there are ties", ties > 0, ties)
+
+
 def check_set(checks, world, name, data):
     _, least, joint, by_people = SETS[name]
     folder = world.path("mapped")
@@ -91,9 +103,11 @@ def check_set(checks, world, name, data):
     check_claims(checks, nodes, folder)
     settled(hub, nodes)
     checks.same("joint as corroborated", share(hub, "joint_corroborated"), joint)
+    checks.same("share by count, in tenths", tenths(*share(hub, "joint_corroborated")), LEVELS[name])
     if by_people is not None:
-        checks.same("share by participants, in tenths", tenths(*share(hub, "joint_corroborated", "--weight", "participants")),
-                    by_people)
+        people = share(hub, "joint_corroborated", "--weight", "participants")
+        checks.same("all participants, and the share by them in tenths", (people[1], tenths(*people)), by_people)
+    check_network(checks, hub)
     checks.same("nothing is in doubt", hub.status()["doubts"], 0)
     checks.that("all links are live", all(row["state"] in ("live", "here") for row in hub.ask("node", "list")))
     check_oracle(checks, hub)
