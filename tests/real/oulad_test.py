@@ -12,7 +12,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "world"))
 from checks import Checks, shared_data  # noqa: E402
-from recorded import LENS, Reach, check_row, printed, read_table, record  # noqa: E402
+from recorded import Reach, check_digits, check_row, printed, read_table, record, worked_out  # noqa: E402
 from world import World, join, register, settled  # noqa: E402
 
 NOW = "2018-06-01T09:00:00Z"
@@ -68,6 +68,15 @@ def check_inequality(checks, hub):
                   theil=theil)
 
 
+def check_behind(checks, hub):
+    whole = (YEAR, "total", "")
+    words = ("--dimension", "region")
+    check_digits(checks, "R4: Gini of 13 regions 0.056422, by the oracle", worked_out(hub, "R4", *words), whole,
+                 gini="0.056422")
+    check_digits(checks, "R3: Theil of 13 regions 0.004893, by the oracle", worked_out(hub, "R3", *words), whole,
+                 theil="0.004893")
+
+
 def check_likelihood(checks, hub):
     women = printed(hub, "R5", "--dimension", "sex", "--top", "F", "--bottom", "M")
     check_row(checks, "R5: women over men 1.007476", women, (YEAR, ""), top_reached=3212, top_staff=6589,
@@ -94,6 +103,7 @@ def main():
         check_reach(checks, hub)
         check_inequality(checks, hub)
         check_likelihood(checks, hub)
+        check_behind(checks, hub)
     return checks.end()
 
 

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MPL-2.0
 """Rows of a published data set as facts of a node, and the figures as a daemon prints them.
 
-A figure is compared as the text that the daemon prints. Where the known value has more digits than that, the
-count below the line of a ratio stays and the count above it is stated once more LENS times as large, in a year
-of its own; the figure of that year shows the digits behind.
+A figure is compared as the text that the daemon prints. The known values have six digits, often more than are
+printed. Two ways show the digits behind. Of a ratio the count below the line stays and the count above it is
+stated once more LENS times as large, in a year of its own. And the oracle works the figure out anew, from the
+facts that the hub exports.
 """
 
 import csv
 import io
 import json
 import os
+import subprocess
+
+from world import BIN
 
 LENS = 10000
 
@@ -42,6 +46,28 @@ def check_row(checks, sentence, rows, key, **wanted):
     """The named figures of one row."""
     row = rows.get(key, {})
     checks.same(sentence, {name: row.get(name) for name in wanted}, wanted)
+
+
+def worked_out(hub, measure, *words):
+    """(period, breakdown, group) -> figures, with all digits, by the oracle from the hub's export."""
+    log = hub.world.path("oracle.jsonl")
+    with open(log, "w") as out:
+        out.write(hub.exported())
+    today = hub.world.environment["TANDEM_NOW"][:10]
+    done = subprocess.run([os.path.join(BIN, "tandem-oracle"), "--measure", measure, "--today", today, *words, log],
+                          capture_output=True, text=True, check=True)
+    found = {}
+    for line in done.stdout.splitlines():
+        _, period, breakdown, group, figures = line.split("\t")
+        found[(period, breakdown, group)] = dict(figure.split("=") for figure in figures.split(";") if figure)
+    return found
+
+
+def check_digits(checks, sentence, rows, key, **wanted):
+    """The named figures of one row of the oracle's, at as many decimals as are wanted."""
+    row = rows.get(key, {})
+    got = {name: "%.*f" % (len(text.partition(".")[2]), float(row.get(name, "nan"))) for name, text in wanted.items()}
+    checks.same(sentence, got, wanted)
 
 
 class Reach:
