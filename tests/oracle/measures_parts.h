@@ -48,14 +48,14 @@ typedef struct oracle_breakdown {
 typedef struct oracle_measure {
     const char *id;
     const char *dimension; /* asked for if none is given; NULL: takes none */
-    int tables[5];         /* ends with 0, which is the level's if `with_level` */
-    bool with_level;
+    int tables[5];         /* ends with 0 */
+    bool with_level; /* has the level's rows as cells of ORACLE_TABLE_LEVEL: hours in n0 */
     bool of_units;           /* takes the breakdowns by a unit's own attributes */
     oracle_breakdown own[4]; /* ends with a NULL word */
     oracle_formula *formula; /* NULL: `rows` makes them */
     oracle_finish *finish;   /* NULL: nothing */
     void (*rows)(const tdm_oracle *o, const tdm_oracle_question *question, oracle_rows *rows);
-    const char *const *words; /* breakdowns where `rows` makes them */
+    const char *const *words; /* its breakdowns; NULL: those of its tables */
 } oracle_measure;
 
 extern const oracle_measure ORACLE_MEASURES[];

@@ -145,8 +145,8 @@ static void exchange(world *w)
 /* ---- reach */
 static void reach(world *w)
 {
-    reached(w, "locality", "one", 30, 400);
-    reached(w, "locality", "two", 12, 300);
+    reached(w, "staff_group", "one", 30, 400);
+    reached(w, "staff_group", "two", 12, 300);
 }
 
 static void inequality(world *w)
@@ -220,7 +220,7 @@ static void change(world *w)
             "'count':20,'sum':7000,'squares':0,'pairs':10,'pair_sum':600,'pair_squares':100000,'improved':6");
 }
 
-/* Eight cycles: one predicted after it was done, one never acted on. */
+/* Eight cycles: one predicted on the day it was done, one never acted on. */
 static void cycles(world *w)
 {
     char payload[256];
@@ -229,7 +229,7 @@ static void cycles(world *w)
             payload, sizeof(payload),
             "{'recorder':'LEA','group':'g','cycle':'%d','plan':'2017-05-01','prediction':'2017-05-0%d',"
             "'do':'2017-05-03','study':'2017-05-04'%s,'challenge':'%s'}",
-            i, i == 0 ? 4 : 3, i == 1 ? "" : ",'act':'2017-05-05'", i < 2 ? "adaptive" : "technical");
+            i, i == 0 ? 3 : 2, i == 1 ? "" : ",'act':'2017-05-05'", i < 2 ? "adaptive" : "technical");
         say(w, WORLD_LEAD, "pdsa_cycle", "cycle/LEA/g", payload);
     }
     say(w, WORLD_LEAD, "protected_time", "protected/LEA",
@@ -287,7 +287,7 @@ static void development(world *w)
 typedef struct row {
     const char *name;
     scenario *scenario;
-    const char *measure, *by, *group, *column;
+    const char *measure, *by, *group, *column; /* by: with a colon and the dimension, if one is asked for */
     double expected; /* tenths, hundredths, whole; reals to `digits` */
     int digits;
 } row;
@@ -322,16 +322,16 @@ static const row ROWS[] = {
     { "N6: normalised 0.8100", mixing, "N6", NULL, "", "normalised", 0.81, 4 },
     { "N6: the unit is mixed", mixing, "N6", "locality", "(none)", "mixed_share", 1000, 0 },
     { "N7: two of four ties between sectors", network_of_sectors, "N7", NULL, "", "cross_share", 500, 0 },
-    { "N7: by the pair", network_of_sectors, "N7", "sector_pair", "primary_care/trust", "ties", 2, 0 },
-    { "N7: within a sector", network_of_sectors, "N7", "sector_pair", "trust/trust", "ties", 2, 0 },
+    { "N7: by the pair", network_of_sectors, "N7", "sector_pair", "primary_care - trust", "ties", 2, 0 },
+    { "N7: within a sector", network_of_sectors, "N7", "sector_pair", "trust - trust", "ties", 2, 0 },
     { "N8: two offers taken up", exchange, "N8", NULL, "", "taken_up", 2, 0 },
-    { "N8: one request met", exchange, "N8", "giver", "PAR", "met", 1, 0 },
-    { "N8: who only meets requests has balance -1", exchange, "N8", "giver", "PAR", "balance", -1, 2 },
+    { "N8: one request met", exchange, "N8", "organisation", "PAR", "met", 1, 0 },
+    { "N8: who only meets requests has balance -1", exchange, "N8", "organisation", "PAR", "balance", -1, 2 },
     { "N8: one pair of two both ways", exchange, "N8", NULL, "", "reciprocity", 500, 0 },
     { "R1: 30 of 400 are 7.5", reach, "R1", "group", "one", "rate", 75, 0 },
     { "R1: 12 of 300 are 4.0", reach, "R1", "group", "two", "rate", 40, 0 },
     { "R1: ratio 1.875", reach, "R1", "group", "one", "ratio", 1.875, 3 },
-    { "R1: difference 3.5", reach, "R1", "group", "one", "difference", 35, 0 },
+    { "R1: difference 3.5", reach, "R1", "group", "one", "difference", 3.5, 1 },
     { "R1: from 0.98", reach, "R1", "group", "one", "low", 0.98, 2 },
     { "R1: to 3.60", reach, "R1", "group", "one", "high", 3.60, 2 },
     { "R2: SII 0.0677", inequality, "R2", NULL, "", "sii", 0.0677, 4 },
@@ -377,16 +377,16 @@ static const row ROWS[] = {
     { "L6: half kept", learning, "L6", NULL, "", "kept", 500, 0 },
     { "L6: one project", learning, "L6", NULL, "", "projects", 1, 0 },
     { "L7: half of the needs answered", learning, "L7", "theme", "time", "answered", 500, 0 },
-    { "L7: hours of a framework", course, "L7", "framework", "wellbeing", "hours", 400, 0 },
-    { "L7: units of an objective", course, "L7", "objective", "LEA/1", "units", 1, 0 },
+    { "L7: hours of a framework", course, "L7", "aim:framework", "wellbeing", "hours", 400, 0 },
+    { "L7: units of an objective", course, "L7", "aim", "LEA/1", "units", 1, 0 },
     { "L8: three of four uses by others", resources, "L8", NULL, "", "by_others", 750, 0 },
     { "L8: one of four adopted by others", resources, "L8", NULL, "", "adopted_by_others", 250, 0 },
     { "L8: an adaptation is reused", resources, "L8", "organisation", "LEA", "reused", 3, 0 },
     { "L9: one of four organisations offers", exchange, "L9", "theme", "coaching", "share", 250, 0 },
-    { "L9: two taken up", exchange, "L9", NULL, "", "taken_up", 2, 0 },
-    { "L10: 50 of 200 appraised", development, "L10", NULL, "", "appraisals_share", 250, 0 },
+    { "L9: two offers in force", exchange, "L9", NULL, "", "supports", 2, 0 },
+    { "L10: 50 of 200 appraised", development, "L10", NULL, "", "appraisal", 250, 0 },
     { "L10: half of the appraisals good", development, "L10", NULL, "", "good_appraisals", 500, 0 },
-    { "L10: 3 of 200 moved up", development, "L10", "region", "unknown", "moves_share", 15, 0 },
+    { "L10: 3 of 200 moved up", development, "L10", "region", "unknown", "moves", 15, 0 },
 };
 
 static const tdm_oracle_figure *find(const tdm_oracle_measure_row *rows, size_t count, const row *r)
@@ -416,9 +416,16 @@ static void check_row(void **state)
     world_begin(&w);
     r->scenario(&w);
     tdm_oracle *oracle = open_world(&w, &events);
-    tdm_oracle_question question = {
-        .measure = r->measure, .by = r->by, .has_year = true, .year = 2017, .as_of = oracle_date(2018, 3, 31)
-    };
+    const char *dimension = r->by != NULL ? strchr(r->by, ':') : NULL;
+    char by[32];
+    (void)snprintf(by, sizeof(by), "%.*s", (int)strcspn(r->by != NULL ? r->by : "total", ":"),
+                   r->by != NULL ? r->by : "total");
+    tdm_oracle_question question = { .measure = r->measure,
+                                     .by = by,
+                                     .dimension = dimension != NULL ? dimension + 1 : NULL,
+                                     .has_year = true,
+                                     .year = 2017,
+                                     .as_of = oracle_date(2018, 3, 31) };
     assert_true(tdm_oracle_measure(oracle, &question, &rows, &count));
     const tdm_oracle_figure *found = find(rows, count, r);
     assert_non_null(found);
@@ -448,7 +455,8 @@ static void check_band(void **state)
     assert_int_equal(count, 1);
     char line[TDM_ORACLE_LINE];
     tdm_oracle_measure_text(&question, &rows[0], line);
-    assert_string_equal(line, "R5\t2017/18\ttotal\t\tlikelihood=1.33333333;band=above;");
+    assert_string_equal(line, "R5\t2017/18\ttotal\t\ttop_reached=300;top_staff=1500;bottom_reached=60;"
+                              "bottom_staff=400;likelihood=1.33333333;band=above;unknown=0;");
     free(rows);
     question.by = "no such word";
     assert_false(tdm_oracle_measure(oracle, &question, &rows, &count));
