@@ -117,7 +117,7 @@ static bool is_silent(const char *key)
         "L1 * conversion",
         "L1 * median_days",
         "L1 * backwards",
-        "L1 * launched",
+        "L1 stage launched",
         "L1 stage yield",
         "L1 stage faculty",
         "L1 stage active",
