@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * measures_test.c: every measure by every breakdown and kind of period, by the engine against the naive oracle, over random
- * histories (scene.h). What else a question has (year, dimension, indicator, line, planned) is
- * rolled, twice for each.
+ * measures_test.c: every measure by every breakdown and kind of period, by the engine against the naive
+ * oracle, over random histories (scene.h). What else a question has (year, dimension, indicator, line,
+ * planned) is rolled, twice for each.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +59,9 @@ static tdm_measure_question roll_question(comparing *with, const tdm_measure *me
     const tdm_measure_facts *facts = tdm_measure_read(measure);
     tdm_dice *dice = &with->dice;
     bool levels = facts->id[0] == 'C' && strlen(facts->id) == 2 && facts->id[1] < '9';
-    tdm_measure_question question = { .measure = measure, .period_kind = kind, .by = by, .as_of = with->as_of };
+    tdm_measure_question question = {
+        .measure = measure, .period_kind = kind, .by = by, .as_of = with->as_of
+    };
     question.has_year = tdm_dice_chance(dice, 35);
     question.year = 2015 + (int32_t)tdm_dice_roll(dice, 4);
     question.line = (int)tdm_dice_roll(dice, TDM_LINES);
@@ -119,7 +121,8 @@ static void tell_question(const tdm_measure_question *q, FILE *out)
                   q->indicator != NULL ? q->indicator : "-", q->line, q->planned);
 }
 
-static void tell_figure(const char *who, tdm_shape shape, bool defined, int64_t number, double real, FILE *out)
+static void tell_figure(const char *who, tdm_shape shape, bool defined, int64_t number, double real,
+                        FILE *out)
 {
     if (!defined)
         (void)fprintf(out, " %s n/a", who);
@@ -175,7 +178,8 @@ static bool same_answer(comparing *with, const tdm_measure_question *question)
     if (same && ours.count != count) {
         size_t at = ours.count < count ? ours.count : count;
         tell_question(question, with->out);
-        (void)fprintf(with->out, "only %s has period %d group '%s'\n", ours.count > count ? "engine" : "oracle",
+        (void)fprintf(with->out, "only %s has period %d group '%s'\n",
+                      ours.count > count ? "engine" : "oracle",
                       (int)(ours.count > count ? ours.rows[at].period.number : theirs[at].period.number),
                       ours.count > count ? ours.rows[at].group : theirs[at].group);
         same = false;

@@ -360,7 +360,9 @@ static void sets(world *w)
         for (int meeting = 0; meeting < 2; meeting++) {
             (void)snprintf(payload, sizeof(payload),
                            "{'recorder':'LEA','date':'%s','hours_hundredths':100,'type':'action_learning'}",
-                           meeting == 0 ? "2017-05-01" : i == 0 ? "2017-08-01" : "2017-08-02");
+                           meeting == 0 ? "2017-05-01"
+                           : i == 0     ? "2017-08-01"
+                                        : "2017-08-02");
             say(w, WORLD_LEAD, "session", unit.subject, payload);
         }
         if (i == 0)

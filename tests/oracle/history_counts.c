@@ -81,10 +81,9 @@ static both dimensions_of(history_maker *m, int64_t table, int64_t dimension_at)
                                          { "refused", "workload" }, { "withdrew", "workload" },
                                          { "withdrew", "" } };
     static const both DAYS[] = { { "00000", "" }, { "00007", "" }, { "00030", "" }, { "00400", "" } };
-    static const both STAGES[] = { { "1", "entered" },       { "1", "passed" }, { "2", "entered" },
-                                   { "2", "passed" },        { "3", "passed" }, { "3", "entered" },
-                                   { "4", "joined_faculty" },
-                                   { "2", "launched" } };
+    static const both STAGES[] = { { "1", "entered" },        { "1", "passed" },  { "2", "entered" },
+                                   { "2", "passed" },         { "3", "passed" },  { "3", "entered" },
+                                   { "4", "joined_faculty" }, { "2", "launched" } };
     static const both STAGE_DAYS[] = { { "1", "00012" }, { "1", "00090" },     { "2", "00012" },
                                        { "3", "00001" }, { "2", "backwards" }, { "1", "backwards" } };
     static const both RESPONSES[] = { { "wellbeing", "" }, { "wellbeing", "rest" }, { "clarity", "" } };

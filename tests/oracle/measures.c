@@ -11,7 +11,8 @@
 static const char *const OF_LEVEL[] = { "total",  "programme", "kind",           "lead", "locality",
                                         "sector", "region",    "core_programme", NULL };
 static const char *const TOTAL[] = { "total", NULL };
-static const char *const OF_UNITS[] = { "total", "programme", "kind", "lead", "locality", "core_programme", NULL };
+static const char *const OF_UNITS[] = { "total",    "programme",      "kind", "lead",
+                                        "locality", "core_programme", NULL };
 static const char *const OF_NODES[] = { "total", "organisation", NULL };
 static const char *const OF_SECTORS[] = { "total", "sector_pair", NULL };
 
@@ -25,15 +26,8 @@ const oracle_measure ORACLE_MEASURES[] = {
     { .id = "C6", .rows = oracle_c6, .words = OF_LEVEL },
     { .id = "C7", .rows = oracle_c7, .words = OF_LEVEL },
     { .id = "C8", .rows = oracle_c8, .words = OF_LEVEL },
-    { .id = "C9",
-      .tables = { T(CONTRIBUTED) },
-      .with_level = true,
-      .words = OF_LEVEL,
-      .formula = oracle_c9 },
-    { .id = "C10",
-      .tables = { T(TEAM_ANSWERS) },
-      .own = { { "team", oracle_by_a } },
-      .formula = oracle_c10 },
+    { .id = "C9", .tables = { T(CONTRIBUTED) }, .with_level = true, .words = OF_LEVEL, .formula = oracle_c9 },
+    { .id = "C10", .tables = { T(TEAM_ANSWERS) }, .own = { { "team", oracle_by_a } }, .formula = oracle_c10 },
     { .id = "N1", .rows = oracle_n1, .words = OF_UNITS },
     { .id = "N2", .rows = oracle_n2, .words = OF_NODES },
     { .id = "N3", .rows = oracle_n3, .words = TOTAL },
@@ -66,10 +60,7 @@ const oracle_measure ORACLE_MEASURES[] = {
       .own = { { "stage", oracle_by_stage } },
       .formula = oracle_l1 },
     { .id = "L2", .tables = { T(COURSE) }, .of_units = true, .formula = oracle_l2 },
-    { .id = "L3",
-      .tables = { T(TEAM_ANSWERS) },
-      .own = { { "team", oracle_by_a } },
-      .formula = oracle_l3 },
+    { .id = "L3", .tables = { T(TEAM_ANSWERS) }, .own = { { "team", oracle_by_a } }, .formula = oracle_l3 },
     { .id = "L4",
       .tables = { T(RESPONSES) },
       .own = { { "instrument", oracle_by_a }, { "scale", oracle_by_b } },

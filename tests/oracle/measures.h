@@ -13,9 +13,9 @@ typedef struct tdm_oracle_question {
     tdm_period_kind period_kind;
     bool has_year;
     int32_t year;
-    const char *by; /* a word of tdm_oracle_measure_word; NULL: "total" */
-    const char
-        *dimension; /* NULL: the measure's own: staff_group (N6, R1), ethnicity (R5, R6), locality (R2-R4), objective (L7) */
+    const char *by;        /* a word of tdm_oracle_measure_word; NULL: "total" */
+    const char *dimension; /* NULL: the measure's own: staff_group (N6, R1), ethnicity (R5, R6), locality
+                              (R2-R4), objective (L7) */
     const char *indicator; /* NULL: workforce */
     const char *top;       /* of R5; NULL: white */
     const char *bottom;    /* NULL: bme */

@@ -110,7 +110,8 @@ static int64_t answers_of(const oracle_view *view, const char *class)
 
 void oracle_l3(const oracle_view *view, oracle_row *row)
 {
-    int64_t answers = answers_of(view, NULL) - answers_of(view, "unanswered"), real = answers_of(view, "real");
+    int64_t answers = answers_of(view, NULL) - answers_of(view, "unanswered"),
+            real = answers_of(view, "real");
     int64_t pseudo = answers_of(view, "pseudo"), incomplete = answers_of(view, "incomplete");
     int64_t in_team = real + pseudo + incomplete;
     oracle_count(row, "answers", answers);

@@ -144,7 +144,8 @@ void oracle_c7(const tdm_oracle *o, const tdm_oracle_question *asked, oracle_row
         oracle_row row = { .period = level[i].period };
         if (asked->has_year && oracle_period_year(row.period) != asked->year)
             continue;
-        memcpy(row.group, level[i].group.len > 0 ? (const char *)level[i].group.data : "", level[i].group.len);
+        memcpy(row.group, level[i].group.len > 0 ? (const char *)level[i].group.data : "",
+               level[i].group.len);
         fill_target(o, &level[i], TDM_WEIGHT_COUNT, &row);
         add_forecast(level, count, i, &row);
         ORACLE_PUSH(rows->list, rows->count, row);

@@ -47,9 +47,9 @@ typedef struct oracle_breakdown {
 
 typedef struct oracle_measure {
     const char *id;
-    const char *dimension; /* asked for if none is given; NULL: takes none */
-    int tables[5];         /* ends with 0 */
-    bool with_level; /* has the level's rows as cells of ORACLE_TABLE_LEVEL: hours in n0 */
+    const char *dimension;   /* asked for if none is given; NULL: takes none */
+    int tables[5];           /* ends with 0 */
+    bool with_level;         /* has the level's rows as cells of ORACLE_TABLE_LEVEL: hours in n0 */
     bool of_units;           /* takes the breakdowns by a unit's own attributes */
     oracle_breakdown own[4]; /* ends with a NULL word */
     oracle_formula *formula; /* NULL: `rows` makes them */

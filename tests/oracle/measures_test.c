@@ -288,7 +288,7 @@ typedef struct row {
     const char *name;
     scenario *scenario;
     const char *measure, *by, *group, *column; /* by: with a colon and the dimension, if one is asked for */
-    double expected; /* tenths, hundredths, whole; reals to `digits` */
+    double expected;                           /* tenths, hundredths, whole; reals to `digits` */
     int digits;
 } row;
 
