@@ -419,6 +419,76 @@ static void development(world *w)
     summary(w, "development", "moved_up", "unknown", "'count':3");
 }
 
+/* ---- what development happens within: on the last day of 2017/18 */
+
+static void posts(world *w)
+{
+    say(w, WORLD_LEAD, "role_holder", "role/LEA/east",
+        "{'recorder':'LEA','post':'east','from':'2017-04-01','role':'locality_manager','locality':'east'}");
+    say(w, WORLD_LEAD, "role_holder", "role/LEA/west",
+        "{'recorder':'LEA','post':'west','from':'2017-04-01','role':'locality_manager','vacant':true}");
+    say(w, WORLD_LEAD, "role_holder", "role/LEA/gone",
+        "{'recorder':'LEA','post':'gone','from':'2017-04-01','until':'2018-03-31','role':'sponsor'}");
+}
+
+static void policies(world *w)
+{
+    say(w, WORLD_LEAD, "protected_time", "protected/LEA",
+        "{'recorder':'LEA','from':'2016-05-01','policy':true}");
+    say(w, WORLD_PARTNER, "protected_time", "protected/PAR",
+        "{'recorder':'PAR','from':'2017-05-01','until':'2017-06-01','policy':true}");
+}
+
+static void teams(world *w)
+{
+    say(w, WORLD_LEAD, "team", "team/LEA/1",
+        "{'recorder':'LEA','team_id':'1','formed':'2017-05-01','top':true,'members':["
+        "{'organisation':'LEA','people':3},{'organisation':'PAR','people':2}]}");
+    say(w, WORLD_LEAD, "team", "team/LEA/2",
+        "{'recorder':'LEA','team_id':'2','formed':'2017-05-01','members':["
+        "{'organisation':'LEA','people':4},{'organisation':'PAR','people':0}]}");
+}
+
+static void networks(world *w)
+{
+    say(w, WORLD_LEAD, "network_member", "network/LEA/n",
+        "{'recorder':'LEA','network':'n','role':'design','from':'2017-05-01'}");
+    say(w, WORLD_PARTNER, "network_member", "network/PAR/n",
+        "{'recorder':'PAR','network':'n','role':'design','from':'2017-05-01'}");
+    say(w, WORLD_PARTNER, "network_member", "network/PAR/n",
+        "{'recorder':'PAR','network':'n','role':'evaluate','from':'2017-05-01'}");
+    say(w, WORLD_LEAD, "discussion", "network/LEA/n",
+        "{'recorder':'LEA','network':'n','date':'2017-05-01','stakeholders':['public','staff','staff']}");
+}
+
+static void barriers(world *w)
+{
+    say(w, WORLD_LEAD, "need", "need/LEA/1",
+        "{'recorder':'LEA','need_id':'1','theme':'time','stated':'2017-05-01','level':'middle_manager',"
+        "'answered':'2017-06-01'}");
+    say(w, WORLD_LEAD, "need", "need/LEA/2",
+        "{'recorder':'LEA','need_id':'2','theme':'time','stated':'2017-05-01'}");
+}
+
+/* Three units: of a programme in the catalogue, of one that is not, of none. */
+static void catalogue(world *w)
+{
+    static const char *const PROGRAMMES[] = { "'programme':'a',", "'programme':'b',", "" };
+    char subject[32], payload[256];
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(subject, sizeof(subject), "unit/LEA/%d", i);
+        (void)snprintf(payload, sizeof(payload),
+                       "{'recorder':'LEA','lead':'LEA','unit_id':'%d','kind':'programme',%s"
+                       "'status':'delivered','start':'2017-04-20'}",
+                       i, PROGRAMMES[i]);
+        world_fact unit = world_say(w, WORLD_LEAD, "unit", subject, payload);
+        meet(w, &unit, i + 1, "");
+    }
+    say(w, WORLD_HUB, "catalogue_entry", "programme/a",
+        "{'programme':'a','name':'A','aim':'system','bespoke':true,'evidence':'a review',"
+        "'reviewed':'2016-03-31'}");
+}
+
 /* ---- rows: a figure as it is shown */
 
 typedef struct row {
@@ -596,6 +666,30 @@ static const row ROWS[] = {
     TOTAL(development, "L10", "career_talks", "4.0"),
     TOTAL(development, "L10", "moves", "1.5"),
     TOTAL(development, "L10", "good_appraisals", "50.0"),
+    TOTAL(posts, "S1", "posts", "2"),
+    TOTAL(posts, "S1", "filled_share", "50.0"),
+    ROW(posts, "S1", "locality", "east", "filled", "1"),
+    ROW(posts, "S1", "locality", "", "filled", "0"),
+    TOTAL(policies, "S2", "organisations", "1"),
+    TOTAL(policies, "S2", "share", "25.0"),
+    TOTAL(teams, "S3", "across_share", "50.0"),
+    ROW(teams, "S3", "team", "top", "members", "5"),
+    TOTAL(networks, "S4", "organisations", "2"),
+    ROW(networks, "S4", "role", "evaluate", "organisations", "1"),
+    TOTAL(networks, "S5", "discussions", "1"),
+    TOTAL(networks, "S5", "voices", "2"),
+    TOTAL(sets, "S6", "sessions", "4"),
+    ROW(sets, "S6", "type", "action_learning", "hours", "4.00"),
+    ROW(barriers, "S7", "level", "middle_manager", "answered", "100.0"),
+    TOTAL(barriers, "S7", "needs", "1"),
+    TOTAL(catalogue, "S8", "programmes", "2"),
+    TOTAL(catalogue, "S8", "in_catalogue", "1"),
+    TOTAL(catalogue, "S8", "evidence", "100.0"),
+    TOTAL(catalogue, "S8", "reviewed", "100.0"),
+    { catalogue, "S8", "total", "", "reviewed", "0.0", "2017/18", "2016-03-30" },
+    TOTAL(catalogue, "S8", "targeted", "0.0"),
+    TOTAL(catalogue, "S8", "bespoke_hours", "33.3"),
+    TOTAL(catalogue, "S8", "system_hours", "33.3"),
 };
 
 /* ---- from facts to text */
