@@ -65,7 +65,8 @@ static tdm_measure_question roll_question(comparing *with, const tdm_measure *me
     question.has_year = tdm_dice_chance(dice, 35);
     question.year = 2015 + (int32_t)tdm_dice_roll(dice, 4);
     question.line = (int)tdm_dice_roll(dice, TDM_LINES);
-    question.planned = (levels || strcmp(facts->id, "S8") == 0) && tdm_dice_chance(dice, 30);
+    question.planned =
+        (levels || strcmp(facts->id, "S8") == 0 || strcmp(facts->id, "S9") == 0) && tdm_dice_chance(dice, 30);
     if (facts->dimension != NULL)
         question.dimension = roll_dimension(dice, facts->id);
     if (facts->indicator != NULL && tdm_dice_chance(dice, 40))

@@ -111,6 +111,7 @@ const oracle_measure ORACLE_MEASURES[] = {
       .own = { { "level", oracle_by_a }, { "theme", oracle_by_b } },
       .formula = oracle_s7 },
     { .id = "S8", .rows = oracle_s8, .words = TOTAL },
+    { .id = "S9", .rows = oracle_s9, .words = TOTAL },
 };
 #undef T
 const size_t ORACLE_MEASURE_COUNT = TDM_COUNT(ORACLE_MEASURES);

@@ -237,3 +237,51 @@ void oracle_s8(const tdm_oracle *o, const tdm_oracle_question *asked, oracle_row
     }
     free(level);
 }
+
+/* ---- S9: programmes of the period before that go on */
+static bool is_delivered(const tdm_oracle_row *level, size_t count, int64_t period, tdm_span programme)
+{
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        found = found
+                || (level[i].period.number == period && level[i].units > 0
+                    && tdm_span_equal(level[i].group, programme));
+    return found;
+}
+
+static oracle_row continue_period(const tdm_oracle_row *level, size_t count, tdm_period period)
+{
+    oracle_row row = { .period = period };
+    int64_t before = tdm_period_of(period.kind, tdm_period_first(period) - 1).number;
+    int64_t programmes = 0, continued = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (tdm_span_equal(level[i].group, TDM_SPAN_LITERAL("(none)"))
+            || !is_delivered(level, count, before, level[i].group) || level[i].period.number != before)
+            continue;
+        programmes++;
+        continued += is_delivered(level, count, period.number, level[i].group);
+    }
+    oracle_count(&row, "programmes", programmes);
+    oracle_count(&row, "continued", continued);
+    oracle_share_of(&row, "continuation", continued, programmes);
+    return row;
+}
+
+void oracle_s9(const tdm_oracle *o, const tdm_oracle_question *asked, oracle_rows *rows)
+{
+    tdm_level_question question = { .period_kind = asked->period_kind,
+                                    .by = TDM_BY_PROGRAMME,
+                                    .planned = asked->planned,
+                                    .as_of = asked->as_of };
+    tdm_oracle_row *level;
+    size_t count;
+    tdm_oracle_level(o, &question, &level, &count);
+    for (size_t i = 0; i < count; i++) {
+        bool again = i > 0 && level[i].period.number == level[i - 1].period.number;
+        if (again || (asked->has_year && tdm_period_year(level[i].period).number != asked->year))
+            continue;
+        oracle_row row = continue_period(level, count, level[i].period);
+        ORACLE_PUSH(rows->list, rows->count, row);
+    }
+    free(level);
+}
