@@ -105,6 +105,65 @@ static void the_erased_leaves_the_faculty(void **state)
     assert_int_equal(people_stated(&node, TDM_SUMMARYTABLE_IS_FACULTY, "2027/28", "", ""), NOT_STATED);
 }
 
+/* ---- the destroyed key */
+
+enum { PEOPLE_TABLE = 2, PIECE = 24 };
+
+/* A piece of the person's entry in the log's table of people that only the sealed key can have. */
+static void sealed_key(const char *person, uint8_t out[PIECE])
+{
+    tdm_private *log;
+    tdm_kv_txn *txn = NULL;
+    tdm_id id;
+    tdm_span row;
+    assert_string_equal(TDM_PRIVATE_TABLES[PEOPLE_TABLE], "people");
+    assert_int_equal(tdm_people_enter(node.people, &log, NULL), TDM_OK);
+    tdm_private_person_id(log, tdm_span_text(person), &id);
+    assert_int_equal(tdm_kv_begin(tdm_private_kv(log), TDM_KV_READ_ONLY, &txn, NULL), TDM_OK);
+    assert_int_equal(tdm_kv_get(txn, PEOPLE_TABLE, (tdm_span){ id.bytes, TDM_ID_BYTES }, &row, NULL), TDM_OK);
+    assert_true(row.len > 2 * PIECE);
+    memcpy(out, row.data + row.len - PIECE, PIECE);
+    tdm_kv_abort(&txn);
+    tdm_people_leave(node.people);
+}
+
+static bool file_has(const uint8_t piece[PIECE])
+{
+    char path[300];
+    tdm_buf bytes = { 0 };
+    uint8_t part[65536];
+    size_t got;
+    snprintf(path, sizeof path, "%s/private/data.mdb", node.world.folder);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    while ((got = fread(part, 1, sizeof part, file)) > 0)
+        tdm_buf_add(&bytes, part, got);
+    fclose(file);
+    bool has = memmem(bytes.data, bytes.len, piece, PIECE) != NULL;
+    tdm_buf_free(&bytes);
+    return has;
+}
+
+static void compacting_leaves_no_key(void **state)
+{
+    (void)state;
+    uint8_t erased[PIECE];
+    uint8_t stays[PIECE];
+    json_t *keep = NULL;
+    people_record_cohort(&node);
+    sealed_key("P-3", erased);
+    sealed_key("P-4", stays);
+    assert_true(file_has(erased)); /* control */
+    people_ask(&node, "person.erase", "{\"person\":\"P-3\",\"confirm\":\"P-3\"}", &keep);
+    json_decref(keep);
+    people_ask(&node, "person.compact", NULL, &keep);
+    json_decref(keep);
+    assert_false(file_has(erased));
+    assert_true(file_has(stays));
+    people_record(&node, PROFILE(""), NULL, "new", 1); /* the log is open again */
+    assert_int_equal(people_number(&node, "person.verify", NULL, "faults"), 0);
+}
+
 /* ---- copies */
 
 static void backup(const char *file, const char *passphrase, char args[400])
@@ -150,6 +209,7 @@ int main(void)
         T(erasing_needs_the_name),
         T(erasing_keeps_the_figures),
         T(the_erased_leaves_the_faculty),
+        T(compacting_leaves_no_key),
         T(a_backup_comes_back_in_an_empty_node),
 #undef T
     };

@@ -5,6 +5,7 @@ disks, behind a control that shows that such a search finds what is there. Also 
 
 import json
 import os
+import pty
 import socket
 import sys
 import threading
@@ -12,7 +13,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "world"))
 from checks import Checks  # noqa: E402
 from stranger import ACK, WELCOME, Stranger  # noqa: E402
-from world import World, free_port, join, register, settled, wait_for  # noqa: E402
+from world import BIN, World, free_port, join, register, settled, wait_for  # noqa: E402
 
 NOW, NOW_MS, NEXT_DAY = "2018-05-01T09:00:00Z", 1525165200000, "2018-05-02T09:00:00Z"
 HEADER = "unit_id,kind,programme,title,start_date,hours,participants,partners"
@@ -186,6 +187,41 @@ def check_erase(checks, two):
     checks.same("and not changed", node.call("person", "compact", "--store", node.home, check=False).returncode, 2)
 
 
+def typed(daemon, words, lines):
+    """Run the command on a terminal and type these lines, each when it asks; what the terminal showed, and the status."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.update(daemon.world.environment, TANDEM_HOME=daemon.home)
+        os.execv(os.path.join(BIN, "tandem"), ["tandem", *words])
+    shown = b""
+    try:
+        while data := os.read(terminal, 4096):
+            shown += data
+            if lines and shown.rstrip(b" ").endswith(b":"):
+                os.write(terminal, lines.pop(0).encode() + b"\n")
+                shown += b"\n"
+    except OSError:  # the other end is closed
+        pass
+    os.close(terminal)
+    return shown.decode(errors="replace"), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def check_typed(checks, two):
+    """What is asked on a terminal."""
+    node, path = two.node, two.world.path("typed.tdmpriv")
+    shown, status = typed(node, ["person", "erase", PEOPLE[0]], [PEOPLE[2]])
+    checks.that("another key typed erases nobody", status == 8 and "nobody was erased" in shown, shown)
+    checks.same("nobody indeed", len(node.ask("person", "list")), 4)
+    shown, status = typed(node, ["person", "backup", path], [PASSPHRASE, "something else"])
+    checks.that("a passphrase mistyped writes nothing", status == 8 and not os.path.exists(path), shown)
+    shown, status = typed(node, ["person", "backup", path], [PASSPHRASE, PASSPHRASE])
+    checks.that("typed twice it does", status == 0 and os.path.exists(path), shown)
+    checks.that("and is never shown", PASSPHRASE not in shown, shown)
+    shown, status = typed(node, ["person", "erase", PEOPLE[3]], [PEOPLE[3]])
+    checks.that("the key typed erases", status == 0 and "erased" in shown, shown)
+    checks.same("that person", len(node.ask("person", "list")), 3)
+
+
 def check_next_day(checks, two):
     two.hub.stop()
     two.world.environment["TANDEM_NOW"] = NEXT_DAY
@@ -249,7 +285,7 @@ def main():
         node = two.node
         node.rows_of_stdin = lambda *words: json.loads(node.call(*words, "--format", "json", stdin=PASSPHRASE).stdout)["data"][0]
         for check in (check_record, check_summarise, check_search, check_nothing_leaves, check_erase, check_next_day,
-                      check_nothing_leaves, check_backup, check_forced):
+                      check_nothing_leaves, check_backup, check_typed, check_forced):
             check(checks, two)
         for daemon in (two.hub, two.node):
             checks.same("verify finds no fault at %s" % daemon.name, daemon.call("verify", check=False).returncode, 0)

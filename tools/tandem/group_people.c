@@ -80,9 +80,9 @@ static tdm_code read_hidden(tdm_session *session, const char *asks_for, char lin
         return tdm_fail(err, TDM_UNCONFIRMED, 0, "the passphrase can not be asked for here: pipe it in");
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(fd, TCSAFLUSH, &hidden); /* before it asks: what is typed at once stays hidden, and is kept */
     fputs(asks_for, session->err);
     fflush(session->err);
-    tcsetattr(fd, TCSAFLUSH, &hidden);
     bool got = fgets(line, LINE_BYTES, session->in) != NULL;
     tcsetattr(fd, TCSAFLUSH, &shown);
     fputc('\n', session->err);
