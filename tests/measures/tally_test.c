@@ -269,13 +269,54 @@ static void check_span(void **state)
     tdm_buf_free(&bytes);
 }
 
+/* ---- the periods of a table ---- */
+
+static void add_at(tdm_tables *tables, int table, tdm_period period, const char *a, int64_t amount)
+{
+    tdm_tally tally = { 0 };
+    tdm_buf bytes = { 0 };
+    tdm_tally_at(&tally, table, period, ORGANISATION, tdm_span_text(a), ORGANISATION)[6] = amount;
+    tdm_tally_encode(&tally, &bytes);
+    tdm_tables_replace(tables, (tdm_span){ 0 }, tdm_buf_span(&bytes));
+    tdm_tally_free(&tally);
+    tdm_buf_free(&bytes);
+}
+
+static void periods_are_those_with_something_in_order(void **state)
+{
+    (void)state;
+    static const tdm_period WANTED[] = {
+        { TDM_PERIOD_YEAR, -3 }, { TDM_PERIOD_YEAR, 2016 }, { TDM_PERIOD_YEAR, 2017 },
+        { TDM_PERIOD_MONTH, 5 }, { TDM_PERIOD_MONTH, 9 },
+    };
+    tdm_tables tables;
+    size_t count;
+    tdm_tables_init(&tables);
+    for (size_t i = TDM_COUNT(WANTED); i-- > 0;)
+        add_at(&tables, TDM_TABLE_TIES, WANTED[i], "a", 1);
+    add_at(&tables, TDM_TABLE_TIES, (tdm_period){ TDM_PERIOD_YEAR, 2015 }, "a", 1);
+    add_at(&tables, TDM_TABLE_TIES, (tdm_period){ TDM_PERIOD_YEAR, 2015 }, "a", -1);
+    add_at(&tables, TDM_TABLE_TIES, WANTED[1], "b", 2);
+    add_at(&tables, TDM_TABLE_TIES, WANTED[1], "b", -2);
+    add_at(&tables, TDM_TABLE_MIX, (tdm_period){ TDM_PERIOD_YEAR, 2014 }, "a", 1);
+    tdm_period *periods = tdm_tables_periods(&tables, TDM_TABLE_TIES, &count);
+    assert_int_equal(count, TDM_COUNT(WANTED));
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(periods[i].kind, WANTED[i].kind);
+        assert_int_equal(periods[i].number, WANTED[i].number);
+    }
+    free(periods);
+    tdm_tables_free(&tables);
+}
+
 int main(void)
 {
-    enum { ALONE = 2 };
+    enum { ALONE = 3 };
     struct CMUnitTest
         tests[ALONE + TDM_COUNT(ENCODINGS) + TDM_COUNT(SOUND) + TDM_COUNT(LOADS) + TDM_COUNT(SPANS)] = {
             cmocka_unit_test(nothing_is_no_bytes),
             cmocka_unit_test(damage_is_told_or_does_no_harm),
+            cmocka_unit_test(periods_are_those_with_something_in_order),
         };
     size_t count = ALONE;
 #define ROWS(list, check)                                                                                    \
