@@ -53,11 +53,32 @@ static void confirm_other(tdm_book *book, int assertion)
     book_confirm(book, PARTNER, TDM_PHASE_IS_DELIVER, LEAD, assertion + 500);
 }
 
+static void confirm_after_dispute(tdm_book *book, int assertion)
+{
+    book_dispute(book, PARTNER, TDM_PHASE_IS_DELIVER);
+    confirm(book, assertion);
+}
+
+static void answer_another_phase(tdm_book *book, int assertion)
+{
+    (void)assertion;
+    book_dispute(book, PARTNER, TDM_PHASE_IS_PLAN);
+}
+
+static void assert_another(tdm_book *book, int assertion)
+{
+    (void)assertion;
+    book_assert(book, PARTNER, "R0C", TDM_PHASE_IS_DELIVER);
+}
+
 static const answer_row ANSWERS[] = {
     { "a claim nobody answered is unanswered", say_nothing, "unanswered" },
     { "a claim confirmed is confirmed", confirm, "confirmed" },
     { "the latest answer is the one that counts", dispute, "disputed" },
     { "a confirmation of other content has lapsed", confirm_other, "lapsed" },
+    { "a claim confirmed after a dispute is confirmed", confirm_after_dispute, "confirmed" },
+    { "an answer about another phase is none", answer_another_phase, "unanswered" },
+    { "a claim of the partner's own on another is no answer", assert_another, "unanswered" },
 };
 
 typedef struct pending_seen {
