@@ -227,6 +227,7 @@ tdm_code tdm_fold_explain(tdm_fold *fold, const tdm_measure_question *question, 
                           const char *group, tdm_explain_visit *visit, void *context, tdm_err *err)
 {
     tdm_measure_question asked = *question;
+    asked.planned = asked.planned && asked.measure->tables[0] == 0; /* as tdm_fold_measure takes it */
     if (asked.by == NULL)
         asked.by = &asked.measure->facts.breakdowns[0];
     const explaining e = { fold, &asked, period, group, visit, context, err };

@@ -135,9 +135,12 @@ tdm_code tdm_fold_feed_next(tdm_fold *fold, const tdm_id *recipient, uint64_t af
 
 /* ---- which slots go out ---- */
 
-static bool is_private(uint32_t type)
+/* Counts of people and what a unit is for are between the lead and the hub. */
+static bool is_private(uint32_t number)
 {
-    return type == TDM_TYPE_ATTENDANCE || type == TDM_TYPE_UNIT_PARTICIPANTS;
+    const tdm_type *type = tdm_type_find(number);
+    return number == TDM_TYPE_ATTENDANCE || number == TDM_TYPE_UNIT_PARTICIPANTS
+           || (type != NULL && type->duty == TDM_DUTY_DETAIL);
 }
 
 /* An amendment goes out once its target is known to be none of the private kinds. */

@@ -287,6 +287,15 @@ int book_attendance(tdm_book *book, tdm_about about, int session, int people)
     return state_unit(book, about, &r);
 }
 
+int book_design(tdm_book *book, tdm_about about, int enrolled)
+{
+    tdm_record r;
+    tdm_record_init(&r, TDM_TYPE_UNIT_DESIGN);
+    tdm_record_set_text(&r, TDM_UNIT_DESIGN_RECORDER, about.recorder);
+    tdm_record_set_number(&r, TDM_UNIT_DESIGN_ENROLLED, enrolled);
+    return state_unit(book, about, &r);
+}
+
 int book_participants(tdm_book *book, tdm_about about, int year, int people)
 {
     tdm_record r;

@@ -53,6 +53,7 @@ int book_unit(tdm_book *book, tdm_about about, int status, const char *start, co
 int book_session(tdm_book *book, tdm_about about, const char *date, int hours_hundredths);
 int book_attendance(tdm_book *book, tdm_about about, int session, int people);
 int book_participants(tdm_book *book, tdm_about about, int year, int people);
+int book_design(tdm_book *book, tdm_about about, int enrolled);
 int book_assert(tdm_book *book, tdm_about about, const char *organisation, int phase);
 int book_supplier(tdm_book *book, tdm_about about, const char *organisation);
 /* Confirm what `asserter` asserted as fact `assertion` of that organisation and phase. */

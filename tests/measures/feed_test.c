@@ -108,6 +108,20 @@ static void check_private_amendments(void **state)
     book_free(&book);
 }
 
+static void check_details(void **state)
+{
+    (void)state;
+    tdm_book book;
+    start(&book);
+    book_unit(&book, LEAD, 0, "2017-09-12", NULL);         /* 5 */
+    book_assert(&book, LEAD, "R0B", TDM_PHASE_IS_DELIVER); /* 6 */
+    int design = book_design(&book, LEAD, 12);             /* 7 */
+    book_void(&book, LEAD, design);                        /* 8: of the design */
+    book_session(&book, LEAD, "2017-09-12", 300);          /* 9 */
+    expect(&book, 2, (const uint64_t[]){ 5, 6, 9 }, 3);
+    book_free(&book);
+}
+
 static void check_early_amendment(void **state)
 {
     (void)state;
@@ -235,6 +249,7 @@ int main(void)
           NULL },
         { "a represents fact brings all dossiers that name the organisation", check_late_represents, NULL,
           NULL, NULL },
+        { "how a unit was planned stays at home", check_details, NULL, NULL, NULL },
         { "an amendment of an attendance stays at home with it", check_private_amendments, NULL, NULL, NULL },
         { "an amendment waits for its target", check_early_amendment, NULL, NULL, NULL },
         { "who no longer represents gets nothing more; who does again gets all", check_void_represents, NULL,
