@@ -129,6 +129,14 @@ def requests(port):
         ("an unknown breakdown", get(b"/api/v1/level?by=person"), 400, b"programme"),
         ("a moment that is none", get(b"/api/v1/level?as_of=yesterday"), 400, b"moment"),
         ("figures about people", get(b"/api/v1/level?weight=participants"), 403, b"people"),
+        ("the measures", get(b"/api/v1/measures"), 200, b'"measure":"N1"'),
+        ("a measure", get(b"/api/v1/measures/N1?fy=2017/18&line=asserted"), 200, b'"schema":"tandem.measure/1"'),
+        ("a measure by its name", get(b"/api/v1/measures/density"), 200, b'"schema":"tandem.measure/1"'),
+        ("a measure that is none", get(b"/api/v1/measures/densty"), 404, b"density"),
+        ("a breakdown that is none", get(b"/api/v1/measures/N1?by=colour"), 400, b"total"),
+        ("an unknown parameter of a measure", get(b"/api/v1/measures/N1?audience=hub_analyst"), 400, b"audience"),
+        ("people who were not released", get(b"/api/v1/measures/R1"), 404, b"released"),
+        ("people as of a moment", get(b"/api/v1/measures/R1?as_of=2017-05-01"), 403, b"releases only"),
     ]
 
 
