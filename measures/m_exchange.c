@@ -87,11 +87,6 @@ static void tell_support(tdm_unit_view *view, const tdm_statement *support, tdm_
 
 /* ---- N8 ---- */
 
-static int compare_spans(const void *a, const void *b)
-{
-    return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
-}
-
 /* Everybody who gave or took, in order. */
 static tdm_span *list_sides(const tdm_formula *f, size_t *count)
 {
@@ -103,7 +98,7 @@ static tdm_span *list_sides(const tdm_formula *f, size_t *count)
         sides[2 * i + 1] = row[i].b;
     }
     if (rows > 0)
-        qsort(sides, 2 * rows, sizeof *sides, compare_spans);
+        qsort(sides, 2 * rows, sizeof *sides, tdm_compare_spans);
     *count = 0;
     for (size_t i = 0; i < 2 * rows; i++)
         if (*count == 0 || !tdm_span_equal(sides[*count - 1], sides[i]))
@@ -113,7 +108,7 @@ static tdm_span *list_sides(const tdm_formula *f, size_t *count)
 
 static size_t index_of(const tdm_span *sides, size_t count, tdm_span side)
 {
-    const tdm_span *found = bsearch(&side, sides, count, sizeof side, compare_spans);
+    const tdm_span *found = bsearch(&side, sides, count, sizeof side, tdm_compare_spans);
     TDM_ASSERT(found != NULL);
     return (size_t)(found - sides);
 }
@@ -188,27 +183,9 @@ const tdm_measure TDM_MEASURE_N8 = {
 
 /* ---- L9 ---- */
 
-static int64_t count_offering(const tdm_formula *f)
-{
-    size_t count;
-    const tdm_table_row *rows = tdm_formula_table(f, TDM_TABLE_SUPPORT, &count);
-    tdm_org_code *roots = tdm_memory_new((count + 1) * sizeof *roots);
-    size_t distinct = 0;
-    for (size_t i = 0; i < count; i++) {
-        tdm_org_code root = tdm_formula_root(f, rows[i].organisation);
-        size_t at = 0;
-        while (at < distinct && !tdm_org_code_equal(&roots[at], &root))
-            at++;
-        if (rows[i].n[0] > 0 && at == distinct)
-            roots[distinct++] = root;
-    }
-    free(roots);
-    return (int64_t)distinct;
-}
-
 static void availability(tdm_formula *f)
 {
-    int64_t organisations = count_offering(f);
+    int64_t organisations = tdm_formula_organisations(f, TDM_TABLE_SUPPORT);
     tdm_figure *out = tdm_formula_row(f, f->group);
     tdm_figure_count(&out[0], organisations);
     tdm_figure_count(&out[1], (int64_t)f->registered_count);

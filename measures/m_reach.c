@@ -19,11 +19,6 @@ typedef struct groups {
     int64_t unknown; /* reached */
 } groups;
 
-static int compare_spans(const void *a, const void *b)
-{
-    return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
-}
-
 static int64_t reached_of(const tdm_formula *f, tdm_span dimension, tdm_span group)
 {
     return tdm_formula_sum(f, TDM_TABLE_REACHED, 0, dimension, group);
@@ -48,7 +43,7 @@ static size_t list_names(const tdm_formula *f, tdm_span dimension, tdm_span *out
                 out[all++] = rows[i].b;
     }
     if (all > 1)
-        qsort(out, all, sizeof *out, compare_spans);
+        qsort(out, all, sizeof *out, tdm_compare_spans);
     size_t kept = 0;
     for (size_t i = 0; i < all; i++)
         if (kept == 0 || !tdm_span_equal(out[kept - 1], out[i]))

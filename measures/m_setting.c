@@ -11,24 +11,6 @@
 
 #define NOTHING TDM_SPAN_LITERAL("")
 
-static int64_t count_organisations(const tdm_formula *f, int table)
-{
-    size_t count;
-    size_t distinct = 0;
-    const tdm_table_row *rows = tdm_formula_table(f, table, &count);
-    tdm_org_code *roots = tdm_memory_new((count + 1) * sizeof *roots);
-    for (size_t i = 0; i < count; i++) {
-        tdm_org_code root = tdm_formula_root(f, rows[i].organisation);
-        size_t at = 0;
-        while (at < distinct && !tdm_org_code_equal(&roots[at], &root))
-            at++;
-        if (rows[i].n[0] > 0 && at == distinct)
-            roots[distinct++] = root;
-    }
-    free(roots);
-    return (int64_t)distinct;
-}
-
 /* ---- S1: posts ---- */
 
 static void tell_post(tdm_unit_view *view, const tdm_statement *post, tdm_tally *tally)
@@ -82,7 +64,7 @@ const tdm_measure TDM_MEASURE_S1 = {
 
 static void policies(tdm_formula *f)
 {
-    int64_t with = count_organisations(f, TDM_TABLE_POLICIES);
+    int64_t with = tdm_formula_organisations(f, TDM_TABLE_POLICIES);
     tdm_figure *out = tdm_formula_row(f, f->group);
     tdm_figure_count(&out[0], with);
     tdm_figure_count(&out[1], (int64_t)f->registered_count);
@@ -146,7 +128,7 @@ static void team_setting(tdm_formula *f)
     tdm_figure_count(&out[0], all);
     tdm_figure_count(&out[1], across);
     tdm_figure_share(&out[2], across, all);
-    tdm_figure_count(&out[3], count_organisations(f, TDM_TABLE_TEAMS));
+    tdm_figure_count(&out[3], tdm_formula_organisations(f, TDM_TABLE_TEAMS));
     tdm_figure_count(&out[4], tdm_formula_sum(f, TDM_TABLE_TEAMS, 2, TDM_ANY, TDM_ANY));
 }
 
@@ -196,7 +178,7 @@ static void tell_member(tdm_unit_view *view, const tdm_statement *member, tdm_ta
 static void members(tdm_formula *f)
 {
     tdm_figure *out = tdm_formula_row(f, f->group);
-    tdm_figure_count(&out[0], count_organisations(f, TDM_TABLE_MEMBERS));
+    tdm_figure_count(&out[0], tdm_formula_organisations(f, TDM_TABLE_MEMBERS));
     tdm_figure_count(&out[1], tdm_formula_sum(f, TDM_TABLE_MEMBERS, 0, TDM_ANY, TDM_ANY));
 }
 

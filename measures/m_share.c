@@ -134,11 +134,6 @@ const tdm_measure TDM_MEASURE_C9 = {
 
 /* ---- N5 ---- */
 
-static int compare_spans(const void *a, const void *b)
-{
-    return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
-}
-
 /* Partners' hours by root, in the order of the roots: the rows are gone through once. */
 static void sum_hours(const tdm_formula *f, const tdm_span *roots, size_t count, int64_t *hours)
 {
@@ -147,7 +142,7 @@ static void sum_hours(const tdm_formula *f, const tdm_span *roots, size_t count,
     for (size_t i = 0; i < rows; i++) {
         if (!tdm_span_equal(row[i].b, PARTNER))
             continue;
-        const tdm_span *root = bsearch(&row[i].a, roots, count, sizeof *roots, compare_spans);
+        const tdm_span *root = bsearch(&row[i].a, roots, count, sizeof *roots, tdm_compare_spans);
         hours[root - roots] += row[i].n[0];
     }
 }

@@ -119,7 +119,7 @@ int64_t tdm_formula_sum(const tdm_formula *formula, int table, size_t n, tdm_spa
     return (int64_t)sum;
 }
 
-static int compare_spans(const void *a, const void *b)
+int tdm_compare_spans(const void *a, const void *b)
 {
     return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
 }
@@ -132,7 +132,7 @@ tdm_span *tdm_formula_values(const tdm_formula *formula, int table, int dimensio
     for (size_t i = 0; i < rows; i++)
         out[i] = dimension == 0 ? row[i].a : row[i].b;
     if (rows > 1)
-        qsort(out, rows, sizeof *out, compare_spans);
+        qsort(out, rows, sizeof *out, tdm_compare_spans);
     *count = 0;
     for (size_t i = 0; i < rows; i++)
         if (*count == 0 || !tdm_span_equal(out[*count - 1], out[i]))
@@ -144,4 +144,22 @@ tdm_org_code tdm_formula_root(const tdm_formula *formula, tdm_span text)
 {
     tdm_org_code code = tdm_org_code_of(text);
     return tdm_registry_root(formula->registry, &code, tdm_period_last(formula->period)).root;
+}
+
+int64_t tdm_formula_organisations(const tdm_formula *formula, int table)
+{
+    size_t count;
+    size_t distinct = 0;
+    const tdm_table_row *rows = tdm_formula_table(formula, table, &count);
+    tdm_org_code *roots = tdm_memory_new((count + 1) * sizeof *roots);
+    for (size_t i = 0; i < count; i++) {
+        tdm_org_code root = tdm_formula_root(formula, rows[i].organisation);
+        size_t at = 0;
+        while (at < distinct && !tdm_org_code_equal(&roots[at], &root))
+            at++;
+        if (rows[i].n[0] > 0 && at == distinct)
+            roots[distinct++] = root;
+    }
+    free(roots);
+    return (int64_t)distinct;
 }

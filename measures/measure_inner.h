@@ -152,6 +152,9 @@ const tdm_table_row *tdm_formula_table(const tdm_formula *formula, int table, si
 /* Distinct values of a dimension (0: a, 1: b) in the rows of a table, in order: the caller's to free. */
 tdm_span *tdm_formula_values(const tdm_formula *formula, int table, int dimension, size_t *count);
 tdm_org_code tdm_formula_root(const tdm_formula *formula, tdm_span code);
+/* Distinct roots of the organisations with an amount n0 above 0 in a table's rows. */
+int64_t tdm_formula_organisations(const tdm_formula *formula, int table);
+int tdm_compare_spans(const void *a, const void *b); /* of tdm_span, for qsort and bsearch */
 
 /* ---- for contributors ---- */
 static inline tdm_span tdm_word(tdm_enum_set set, const tdm_value *value, char digits[24])
