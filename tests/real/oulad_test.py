@@ -104,6 +104,7 @@ def main():
         check_inequality(checks, hub)
         check_likelihood(checks, hub)
         check_behind(checks, hub)
+        checks.same("nothing is in doubt", hub.ask("doubts"), [])
     return checks.end()
 
 

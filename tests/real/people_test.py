@@ -3,7 +3,8 @@
 """The same people as rows of a node's private log: the node counts them, and only its counts reach the hub.
 
 A registration is a person, reached on one day of the year if it ended in Pass or Distinction; its region goes as
-locality. Those not reached count among the staff only, so there is no row of them. A trainer enters a stage with the badge, and passes it with the first workshop, which may come before.
+locality. Those not reached count among the staff only, so there is no row of them. A trainer enters a stage with
+the badge, and passes it with the first workshop, which may come before.
 """
 
 import datetime
@@ -88,6 +89,7 @@ def main():
         settled(hub, [node])
         check_reach(checks, hub)
         check_stages(checks, hub)
+        checks.same("nothing is in doubt", hub.ask("doubts"), [])
         people = node.ask("person", "list")
         checks.same("the node holds the people", len(people), 6570 + 570)
         text = hub.exported()

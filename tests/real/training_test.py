@@ -112,6 +112,7 @@ def main():
         check_badges(checks, hub, node, data)
         check_first_teaching(checks, hub, node, data)
         check_retention(checks, hub, node, data)
+        checks.same("nothing is in doubt", hub.ask("doubts"), [])
     return checks.end()
 
 

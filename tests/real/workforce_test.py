@@ -112,6 +112,7 @@ def main():
         check_staff(checks, hub, rows)
         check_representation(checks, hub, node, data)
         check_shares(checks, hub, node, data)
+        checks.same("nothing is in doubt", hub.ask("doubts"), [])
     return checks.end()
 
 
