@@ -235,6 +235,9 @@ static void fill_row(const tdm_fold *fold, const tdm_level_question *question, c
     row->period = from->period;
     row->units = v[TDM_AMOUNT_WEIGHT];
     row->amount = v[TDM_AMOUNT_WEIGHT + question->weight];
+    row->people = v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANTS];
+    for (size_t line = 0; line < TDM_LINES; line++)
+        row->people_joint[line] = v[TDM_AMOUNT_JOINT + line * 4 + TDM_WEIGHT_PARTICIPANTS];
     for (size_t line = 0; line < TDM_LINES; line++)
         row->joint[line] = v[TDM_AMOUNT_JOINT + line * 4 + question->weight];
     row->cancelled = v[TDM_AMOUNT_CANCELLED];

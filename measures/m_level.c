@@ -26,6 +26,24 @@ static void set_tenths(tdm_figure *figure, bool defined, int64_t tenths)
 
 /* ---- C1 to C4 ---- */
 
+static void rest_on(tdm_formula *f, int64_t people)
+{
+    if (people > 0)
+        tdm_formula_base(f, people);
+}
+
+/* Each line holds the next: whoever sees two of them sees the people between. */
+static void set_base(tdm_formula *f)
+{
+    int64_t wider = f->level->people;
+    rest_on(f, wider);
+    for (size_t line = 0; line < TDM_LINES; line++) {
+        rest_on(f, f->level->people_joint[line]);
+        rest_on(f, wider - f->level->people_joint[line]);
+        wider = f->level->people_joint[line];
+    }
+}
+
 static void weighted_level(tdm_formula *f)
 {
     tdm_figure *out = level_row(f);
@@ -36,6 +54,7 @@ static void weighted_level(tdm_formula *f)
         tdm_figure_count(out++, f->level->joint[line]);
     for (size_t line = 0; line < TDM_LINES; line++)
         set_tenths(out++, f->level->level_defined, f->level->level[line]);
+    set_base(f);
 }
 
 #define LEVEL_COLUMNS(SHAPE, PEOPLE, unit)                                                                   \

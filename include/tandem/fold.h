@@ -92,6 +92,8 @@ typedef struct tdm_level_row {
     const char *group; /* "" for total; kind by its word; "(none)" for an empty programme or locality */
     int64_t units;     /* always the count */
     int64_t amount;    /* denominator in the weight */
+    int64_t people;    /* participants of all units, */
+    int64_t people_joint[TDM_LINES]; /* and of the joint ones, whatever the weight */
     int64_t joint[TDM_LINES];
     bool level_defined;
     int64_t level[TDM_LINES];

@@ -178,6 +178,39 @@ static void a_later_release_does_not_give_few_away(void **state)
     json_decref(answer);
 }
 
+/* Hours of people and counts that lie within each other: told whole, or not at all. */
+static void hours_of_people_and_nested_counts_are_guarded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *measure;
+        const char *rule;
+        const char *column;
+        bool hidden;
+    } ROWS[] = {
+        { "C4", "hes", "amount", true },  /* five people were in single work */
+        { "C3", "hes", "amount", false }, /* 35, rounded: 30 and 35 may lie 1 to 9 apart */
+        { "C3", "lt5", "amount", true },  /* exact ones would tell of the five */
+    };
+    tell_people();
+    system_ask(&system_now()->north, "record",
+               "{\"unit_id\":\"few\",\"kind\":\"programme\",\"title\":\"Few\",\"start_date\":\"2017-11-02\","
+               "\"hours\":\"3\",\"participants\":\"5\"}",
+               NULL);
+    world_copy_log(&system_now()->north, &system_now()->hub);
+    for (size_t i = 0; i < TDM_COUNT(ROWS); i++) {
+        char args[128];
+        snprintf(args, sizeof args, "{\"measure\":\"%s\",\"period\":\"2017/18\",\"rule\":\"%s\"}",
+                 ROWS[i].measure, ROWS[i].rule);
+        system_ask(&system_now()->hub, "release", args, NULL);
+        snprintf(args, sizeof args, "{\"measure\":\"%s\",\"audience\":\"public\"}", ROWS[i].measure);
+        json_t *answer = show(&system_now()->hub, args, 0);
+        assert_int_equal(is_suppressed(row_of(answer, ""), ROWS[i].column), ROWS[i].hidden);
+        json_decref(answer);
+        system_now()->hub.context.now_ms += 1000;
+    }
+}
+
 static void what_counts_no_people_needs_no_release(void **state)
 {
     (void)state;
@@ -249,16 +282,17 @@ static void a_revision_tells_the_units_and_facts_behind_it(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[8 + TDM_COUNT(REFUSED)] = {
+    struct CMUnitTest tests[9 + TDM_COUNT(REFUSED)] = {
         TEST(every_measure_is_listed_and_shown),
         TEST(who_may_see_exact_figures_does),
         TEST(others_see_what_was_released),
         TEST(a_later_release_does_not_give_few_away),
+        TEST(hours_of_people_and_nested_counts_are_guarded),
         TEST(what_counts_no_people_needs_no_release),
         TEST(a_figure_is_explained_by_what_adds_up_to_it),
         TEST(a_revision_tells_the_units_and_facts_behind_it),
     };
-    size_t count = 7;
+    size_t count = 8;
     for (size_t i = 0; i < TDM_COUNT(REFUSED); i++)
         tests[count++] = (struct CMUnitTest){ REFUSED[i].name, check_refused, system_open, system_close,
                                               (void *)&REFUSED[i] };

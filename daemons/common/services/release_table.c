@@ -20,9 +20,10 @@ typedef struct counts {
     tdm_span *column_keys;
 } counts;
 
+/* Hours of people are no counts: they are shown as they are, or not at all. */
 static bool is_count(const tdm_column_row *column)
 {
-    return column->people && (column->shape == TDM_SHAPE_COUNT || column->shape == TDM_SHAPE_HOURS);
+    return column->people && column->shape == TDM_SHAPE_COUNT;
 }
 
 static void free_counts(counts *c)
@@ -79,6 +80,7 @@ typedef struct writing {
     const tdm_shown *shown; /* of the row's counts of people */
     const counts *counts;
     bool any_hidden;
+    bool hides_all; /* exact counts of the row would tell of few people by their differences */
 } writing;
 
 static const tdm_shown *shown_of(const writing *w, size_t column)
@@ -89,12 +91,18 @@ static const tdm_shown *shown_of(const writing *w, size_t column)
     return NULL;
 }
 
+/* Made of two counts that are shown. */
+static bool is_made_again(const writing *w, const tdm_column_row *column)
+{
+    return column->part > 0 && shown_of(w, (size_t)column->part - 1) != NULL
+           && shown_of(w, (size_t)column->whole - 1) != NULL;
+}
+
 static void write_share(const writing *w, const tdm_column_row *column, tdm_buf *out)
 {
     const tdm_shown *part = shown_of(w, (size_t)column->part - 1);
     const tdm_shown *whole = shown_of(w, (size_t)column->whole - 1);
     char text[TDM_SHOWN_TEXT];
-    TDM_ASSERT(part != NULL && whole != NULL);
     tdm_percent percent = tdm_people_percent(part, whole, false);
     tdm_percent_text(&percent, text);
     tdm_buf_text(out, text);
@@ -108,10 +116,12 @@ static void write_value(const writing *w, size_t at, tdm_buf *out)
     char text[TDM_SHOWN_TEXT];
     if (!figure->defined || !column->people) {
         tdm_figure_text(column, figure, out);
+    } else if (w->hides_all) {
+        tdm_buf_text(out, "*");
     } else if (shown != NULL) {
         tdm_shown_text(w->rule, shown, text);
         tdm_buf_text(out, text);
-    } else if (column->part > 0) {
+    } else if (is_made_again(w, column)) {
         write_share(w, column, out);
     } else if (w->any_hidden || w->row->base < 0
                || tdm_people_index(w->rule, &w->row->base, 1) == TDM_SHOWN_STAR) {
@@ -125,6 +135,7 @@ static void write_row(writing *w, tdm_buf *out)
 {
     tdm_buf text = { 0 };
     w->any_hidden = false;
+    w->hides_all = w->rule->step == 1 && tdm_people_index(w->rule, &w->row->base, 1) == TDM_SHOWN_STAR;
     for (size_t k = 0; k < w->counts->column_count; k++)
         w->any_hidden =
             w->any_hidden
@@ -163,9 +174,11 @@ tdm_code tdm_release_make(const tdm_measure_facts *facts, const tdm_people_rule 
                       + tally[TDM_HIDDEN_DIFFERENCE];
     }
     for (; code == TDM_OK && out->count < count; out->count++) {
-        writing w = {
-            facts, rule, &rows[out->count], c.shown + out->count * (c.column_count + 1), &c, false
-        };
+        writing w = { .facts = facts,
+                      .rule = rule,
+                      .row = &rows[out->count],
+                      .shown = c.shown + out->count * (c.column_count + 1),
+                      .counts = &c };
         out->rows[out->count].group = rows[out->count].group;
         write_row(&w, &out->rows[out->count].figures);
         if (out->rows[out->count].figures.failed)
