@@ -21,7 +21,8 @@ struct tdm_people {
     size_t map_bytes;
     char path[600];
     pthread_mutex_t lock;
-    tdm_private *log; /* under lock; NULL: there is none */
+    tdm_private *log;        /* under lock; NULL: there is none */
+    people_waiting *waiting; /* under lock */
     _Atomic bool known;
     _Atomic uint64_t count; /* of people, while known */
 };
@@ -117,7 +118,10 @@ tdm_code tdm_people_open(tdm_people **out, tdm_core *core, size_t map_bytes, tdm
     people->map_bytes = map_bytes;
     snprintf(people->path, sizeof people->path, "%s/%s", tdm_core_folder(core), LOG_FOLDER);
     pthread_mutex_init(&people->lock, NULL);
-    tdm_code code = is_there(people) ? open_log(people, err) : ensure_secret(core, err);
+    people->waiting = people_waiting_new();
+    tdm_code code = people->waiting == NULL ? tdm_fail(err, TDM_FULL, 0, "no memory for the private log")
+                    : is_there(people)      ? open_log(people, err)
+                                            : ensure_secret(core, err);
     note_count(people);
     if (code != TDM_OK)
         tdm_people_close(&people);
@@ -131,6 +135,7 @@ void tdm_people_close(tdm_people **pointer)
     if (people == NULL)
         return;
     tdm_private_close(&people->log);
+    people_waiting_free(&people->waiting);
     pthread_mutex_destroy(&people->lock);
     free(people);
     *pointer = NULL;
@@ -166,6 +171,11 @@ void tdm_people_leave(tdm_people *people)
 {
     note_count(people);
     pthread_mutex_unlock(&people->lock);
+}
+
+people_waiting *tdm_people_waiting(tdm_people *people)
+{
+    return people->waiting;
 }
 
 bool tdm_people_glance(const tdm_people *people, uint64_t *count)

@@ -31,9 +31,10 @@ void tdm_people_close(tdm_people **people); /* NULL-safe */
 tdm_code tdm_people_enter(tdm_people *people, tdm_private **out, tdm_err *err);
 void tdm_people_leave(tdm_people *people);
 
-/* The seam `record_person` of service.h. */
-tdm_code tdm_people_record(tdm_people *people, const tdm_person_entry *entry, int64_t now_ms,
-                           tdm_person_fate *fate, tdm_err *err);
+/* The seams `record_person` and `keep_people` of service.h: what was taken is durable once it is kept. */
+tdm_code tdm_people_take(tdm_people *people, const tdm_person_entry *entry, int64_t now_ms,
+                         tdm_person_fate *fate, tdm_err *err);
+tdm_code tdm_people_keep(tdm_people *people, tdm_err *err);
 /* A row of a person that is not the salt: those are not shown, not counted. */
 bool tdm_people_is_row(uint32_t type);
 

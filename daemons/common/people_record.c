@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * people_record.c: a row of one person compared with what stands under its name, and kept.
+ * people_record.c: a row of one person compared with what stands under its name, and given to be kept.
  */
 #include "people_inner.h"
 
@@ -8,6 +8,8 @@
 
 #include <sodium.h>
 #include <string.h>
+
+static const tdm_id SALT_NAME = { { 0 } };
 
 /* What the log holds of the person, and under the name. */
 typedef struct finding {
@@ -73,7 +75,8 @@ static tdm_code was_void(tdm_private *log, const finding *found, bool *was, tdm_
     if (log == NULL || !found->salted)
         return TDM_OK;
     tdm_id id = first_id(found);
-    return tdm_private_row_known(log, found->entry->person, &id, was, err);
+    tdm_code code = tdm_private_row_known(log, found->entry->person, &id, was, err);
+    return code == TDM_NOT_FOUND ? TDM_OK : code; /* the person waits, too */
 }
 
 static tdm_code judge(tdm_private *log, const finding *found, tdm_person_fate *fate, tdm_err *err)
@@ -106,41 +109,44 @@ static tdm_private_row begin_row(const finding *found, tdm_private_change change
 }
 
 /* A person begins with the salt, in the same transaction. */
-static tdm_code append(tdm_private *log, finding *found, tdm_person_fate fate, int64_t now_ms, tdm_err *err)
+static tdm_code give(people_waiting *waiting, finding *found, tdm_person_fate fate, int64_t now_ms,
+                     tdm_err *err)
 {
     static const tdm_private_change CHANGES[] = { [TDM_PERSON_NEW] = TDM_PRIVATE_NEW,
                                                   [TDM_PERSON_CHANGED] = TDM_PRIVATE_AMEND,
                                                   [TDM_PERSON_RETURNED] = TDM_PRIVATE_NEW,
                                                   [TDM_PERSON_HIDDEN] = TDM_PRIVATE_VOID };
-    tdm_private_row rows[2];
-    size_t count = 0;
-    size_t added;
+    tdm_code code = TDM_OK;
+    tdm_private_row row;
     if (!found->salted) {
         randombytes_buf(found->salt, sizeof found->salt);
-        rows[count] = begin_row(found, TDM_PRIVATE_NEW, now_ms);
-        rows[count].type = PEOPLE_SALT_TYPE;
-        rows[count++].payload = (tdm_span){ found->salt, sizeof found->salt };
+        row = begin_row(found, TDM_PRIVATE_NEW, now_ms);
+        row.type = PEOPLE_SALT_TYPE;
+        row.payload = (tdm_span){ found->salt, sizeof found->salt };
+        code = people_waiting_add(waiting, &row, &SALT_NAME, err);
     }
-    rows[count] = begin_row(found, CHANGES[fate], now_ms);
+    row = begin_row(found, CHANGES[fate], now_ms);
     if (fate == TDM_PERSON_NEW)
-        rows[count].id = first_id(found);
-    return tdm_private_append(log, rows, count + 1, &added, err);
+        row.id = first_id(found);
+    return code == TDM_OK ? people_waiting_add(waiting, &row, &found->entry->row, err) : code;
 }
 
-/* TDM_FULL: if the map was short, it has grown. */
-static tdm_code append_twice(tdm_private *log, finding *found, tdm_person_fate fate, int64_t now_ms,
-                             tdm_err *err)
+/* What waits is not in the log yet: the salt is taken from there, and a row under the same name goes first.
+ */
+static tdm_code look_at_waiting(people_waiting *waiting, tdm_private *log, finding *found, tdm_err *err)
 {
-    finding once = *found;
-    tdm_code code = append(log, &once, fate, now_ms, err);
-    if (code == TDM_FULL)
-        code = append(log, found, fate, now_ms, err);
-    sodium_memzero(&once, sizeof once);
-    return code;
+    tdm_span payload;
+    if (people_waiting_find(waiting, found->entry->person, &found->entry->row, &payload)
+        || people_waiting_is_full(waiting))
+        return people_waiting_append(waiting, log, err);
+    found->salted = people_waiting_find(waiting, found->entry->person, &SALT_NAME, &payload);
+    if (found->salted)
+        memcpy(found->salt, payload.data, PEOPLE_SALT_BYTES);
+    return TDM_OK;
 }
 
-tdm_code tdm_people_record(tdm_people *people, const tdm_person_entry *entry, int64_t now_ms,
-                           tdm_person_fate *fate, tdm_err *err)
+tdm_code tdm_people_take(tdm_people *people, const tdm_person_entry *entry, int64_t now_ms,
+                         tdm_person_fate *fate, tdm_err *err)
 {
     tdm_private *log;
     finding found = { .entry = entry };
@@ -148,12 +154,26 @@ tdm_code tdm_people_record(tdm_people *people, const tdm_person_entry *entry, in
     tdm_code code = makes ? tdm_people_enter_made(people, &log, err) : tdm_people_enter(people, &log, err);
     if (code != TDM_OK)
         return code;
-    code = look(log, &found, err);
+    people_waiting *waiting = tdm_people_waiting(people);
+    code = look_at_waiting(waiting, log, &found, err);
+    if (code == TDM_OK)
+        code = look(log, &found, err);
     if (code == TDM_OK)
         code = judge(log, &found, fate, err);
     if (code == TDM_OK && !entry->dry_run && *fate != TDM_PERSON_KNOWN)
-        code = append_twice(log, &found, *fate, now_ms, err);
+        code = give(waiting, &found, *fate, now_ms, err);
     tdm_people_leave(people);
     sodium_memzero(&found, sizeof found);
+    return code;
+}
+
+tdm_code tdm_people_keep(tdm_people *people, tdm_err *err)
+{
+    tdm_private *log;
+    tdm_code code = tdm_people_enter(people, &log, err);
+    if (code != TDM_OK)
+        return code;
+    code = people_waiting_append(tdm_people_waiting(people), log, err);
+    tdm_people_leave(people);
     return code;
 }

@@ -50,7 +50,9 @@ typedef struct tdm_service_context {
      * it; NULL: this daemon keeps no private log */
     tdm_code (*record_person)(void *context, const tdm_person_entry *row, tdm_person_fate *fate,
                               tdm_err *err);
-    void *context; /* of the four above */
+    /* node: make durable what record_person took; NULL: it is at once */
+    tdm_code (*keep_people)(void *context, tdm_err *err);
+    void *context;             /* of the five above */
     struct tdm_people *people; /* node: its private log (people_log.h); NULL: this daemon keeps none */
 } tdm_service_context;
 

@@ -42,7 +42,12 @@ static void rejoin(void *context)
 static tdm_code record_person(void *context, const tdm_person_entry *row, tdm_person_fate *fate, tdm_err *err)
 {
     tdm_people *people = ((tdm_uplink *)context)->daemon->services.people;
-    return tdm_people_record(people, row, tdm_clock_wall_ms(), fate, err);
+    return tdm_people_take(people, row, tdm_clock_wall_ms(), fate, err);
+}
+
+static tdm_code keep_people(void *context, tdm_err *err)
+{
+    return tdm_people_keep(((tdm_uplink *)context)->daemon->services.people, err);
 }
 
 /* ---- the connection
@@ -401,7 +406,8 @@ tdm_code tdm_uplink_open(tdm_uplink **out, tdm_daemon *daemon, tdm_err *err)
     connect_as_member(uplink);
     daemon->services.rejoin = rejoin;
     daemon->services.links = read_links;
-    daemon->services.record_person = daemon->services.people == NULL ? NULL : record_person;
+    daemon->services.record_person = record_person;
+    daemon->services.keep_people = keep_people;
     daemon->services.context = uplink;
     return TDM_OK;
 }

@@ -3,6 +3,7 @@
  * people_test.c: the specification of a node's people: rows recorded, corrected, taken back and returned;
  * what they amount to stated as summaries.
  */
+#include "filing.h"
 #include "people_days.h"
 #include "people_world.h"
 
@@ -145,6 +146,55 @@ static void ids_can_not_be_guessed(void **state)
     there = id_of_profile(&node);
     assert_false(tdm_id_equal(&here, &there));
     people_close(&other);
+}
+
+/* More rows than wait at once, several of a person in one group and across groups. */
+static void a_long_file_is_kept_whole(void **state)
+{
+    (void)state;
+    tdm_buf body = { 0 };
+    tdm_buf_text(&body, "person,unit,date\n");
+    for (int day = 1; day <= 2; day++)
+        for (int i = 0; i < 700; i++)
+            tdm_buf_format(&body, "Q-%d,R0A/1,2026-05-0%d\n", i / 2, 2 * day + i % 2);
+    tdm_buf_add(&body, "", 1);
+    const char *text = (const char *)body.data;
+    people_record(&node, "{\"type\":\"person_attendance\"}", text, "new", 1400);
+    people_record(&node, "{\"type\":\"person_attendance\"}", text, "known", 1400);
+    people_reopen(&node, false);
+    people_record(&node, "{\"type\":\"person_attendance\"}", text, "known", 1400);
+    assert_int_equal(people_number(&node, "status", NULL, "people"), 350);
+    assert_int_equal(people_number(&node, "person.list", NULL, "rows"), 4);
+    assert_int_equal(people_number(&node, "person.verify", NULL, "rows"), 1750); /* with 350 salts */
+    tdm_buf_free(&body);
+}
+
+/* What waits counts as if it were there. */
+static void rows_that_wait_are_known(void **state)
+{
+    (void)state;
+    static const char *const SEXES[] = { "f", "f", "m", "" };
+    static const tdm_person_fate FATES[] = { TDM_PERSON_NEW, TDM_PERSON_KNOWN, TDM_PERSON_CHANGED,
+                                             TDM_PERSON_HIDDEN };
+    for (size_t i = 0; i < TDM_COUNT(SEXES); i++) {
+        tdm_buf payload = { 0 };
+        tdm_record record;
+        tdm_person_fate fate;
+        tdm_record_init(&record, TDM_TYPE_PROFILE);
+        tdm_record_set_text(&record, TDM_PROFILE_PERSON, "P-1");
+        tdm_record_set_text(&record, TDM_PROFILE_SEX, SEXES[i]);
+        tdm_person_entry entry = { .type = TDM_TYPE_PROFILE,
+                                   .person = tdm_span_text("P-1"),
+                                   .row = tdm_filing_row(&record) };
+        assert_int_equal(tdm_record_encode(&record, &payload, NULL), TDM_OK);
+        if (SEXES[i][0] != '\0')
+            entry.record = tdm_buf_span(&payload);
+        assert_int_equal(tdm_people_take(node.people, &entry, WORLD_NOW, &fate, NULL), TDM_OK);
+        assert_int_equal(fate, FATES[i]);
+        tdm_buf_free(&payload);
+    }
+    assert_int_equal(tdm_people_keep(node.people, NULL), TDM_OK);
+    assert_int_equal(people_number(&node, "person.list", NULL, "rows"), 0);
 }
 
 static void a_hub_keeps_nobody(void **state)
@@ -293,7 +343,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, open_node, close_node)
         T(a_row_has_its_fates),      T(a_dry_run_keeps_nothing),
         T(rows_survive_a_restart),   T(reading_alone_reads_and_refuses_to_write),
-        T(ids_can_not_be_guessed),   T(a_hub_keeps_nobody),
+        T(ids_can_not_be_guessed),   T(a_long_file_is_kept_whole),
+        T(rows_that_wait_are_known), T(a_hub_keeps_nobody),
         T(a_cohort_is_stated),       T(a_change_corrects_and_a_void_takes_back),
         T(all_taken_back_voids_all), T(what_was_stated_by_hand_gives_way),
         T(each_day_is_counted_once), T(the_thread_counts_at_the_start),

@@ -330,6 +330,18 @@ static tdm_code take_single(tdm_fact_run *run)
     return tdm_fact_take(run, 0);
 }
 
+/* Good rows are kept whatever stopped the others. */
+static tdm_code keep_people(const tdm_fact_run *run, tdm_code code)
+{
+    tdm_err err = { 0 };
+    if (run->type == NULL || run->type->duty != TDM_DUTY_PERSON || run->context->keep_people == NULL)
+        return code;
+    tdm_code kept = run->context->keep_people(run->context->context, &err);
+    if (code != TDM_OK || kept == TDM_OK)
+        return code;
+    return tdm_fail(run->err, kept, err.sys, "%.180s", err.what);
+}
+
 tdm_code tdm_serve_record_fact(const tdm_service_context *context, const tdm_request *request,
                                tdm_answer *answer, tdm_err *err)
 {
@@ -346,6 +358,7 @@ tdm_code tdm_serve_record_fact(const tdm_service_context *context, const tdm_req
         run->fold = tdm_core_fold(context->core);
         code = request->body.len > 0 ? tdm_fact_sheet(run, request->body) : take_single(run);
         tdm_core_fold_release(context->core, run->fold);
+        code = keep_people(run, code);
     }
     if (code == TDM_OK)
         code = write_report(run, request->body.len == 0, answer);
