@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LOOK_S = 5, AGAIN_S = 60 };
+enum { CATCH_UP_S = 1, LOOK_S = 5, AGAIN_S = 60 };
 
 struct tdm_people_days {
     tdm_service_context context;
@@ -61,14 +61,17 @@ static void *watch(void *argument)
     tdm_people_days *days = argument;
     pthread_setname_np(pthread_self(), "people"); /* as top -H shows it */
     tdm_date done = INT32_MIN;
-    bool counted = true;
+    int pause;
     do {
         tdm_date today = tdm_date_in_london(tdm_clock_wall_ms());
-        if (today != done)
-            counted = count(days);
-        if (counted)
+        pause = LOOK_S;
+        if (today != done && !tdm_core_is_complete(days->context.core))
+            pause = CATCH_UP_S; /* counting would wait for it with the private log in its hands */
+        else if (today != done && count(days))
             done = today;
-    } while (wait(days, counted ? LOOK_S : AGAIN_S));
+        else if (today != done)
+            pause = AGAIN_S;
+    } while (wait(days, pause));
     return NULL;
 }
 
