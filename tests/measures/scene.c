@@ -150,7 +150,7 @@ scene scene_of(const tdm_history *history, uint64_t order)
 /* Checks every seed; a failing one is shrunk and told, and at most three are. */
 void scene_check_seeds(scene_check *check)
 {
-    uint64_t first = number_from("TANDEM_FIRST_SEED", 1), seeds = number_from("TANDEM_SEEDS", 1000);
+    uint64_t first = number_from("TANDEM_FIRST_SEED", 1), seeds = number_from("TANDEM_SEEDS", 200);
     unsigned failed = 0;
     for (uint64_t seed = first; seed < first + seeds && failed < 3; seed++) {
         tdm_history history;

@@ -3,7 +3,7 @@
  * scene.h: random histories in random orders and splits, folded by the engine; what fails is made small and
  * told.
  *
- * TANDEM_SEEDS histories (1000 if unset) from TANDEM_FIRST_SEED (1) on.
+ * TANDEM_SEEDS histories (200 if unset) from TANDEM_FIRST_SEED (1) on.
  */
 #ifndef TANDEM_TESTS_MEASURES_SCENE_H
 #define TANDEM_TESTS_MEASURES_SCENE_H
