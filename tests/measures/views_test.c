@@ -89,12 +89,17 @@ static void tell_one(tdm_book *book, uint64_t *seed)
 static void tell_everything(tdm_book *book)
 {
     uint64_t seed = 20171;
+    int represented = 0;
     book_init(book);
     tell_registry(book);
     for (int i = 0; i < 200; i++) {
         tell_one(book, &seed);
         if (i == 90)
             book_match(book, "unit/R0A/1", "unit/R0B/2");
+        if (i == 60)
+            represented = book_represents(book, 4, "R0B", NULL);
+        if (i == 110)
+            book_void_at(book, 0, "organisation/R0B", represented);
         if (i == 120)
             book_void_at(book, 0, "unit/R0A/3", book_match(book, "unit/R0A/3", "unit/R0A/4"));
         if (i == 150)
