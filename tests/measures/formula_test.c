@@ -326,6 +326,7 @@ static const struct figure_row {
     { "all external", ei_index, IN(50, 50), 2, "1.00" },
     { "no hours at all", ei_index, IN(0, 0), 2, "n/a" },
     { "more external than all", ei_index, IN(3, 2), 2, "n/a" },
+    { "less than none external", ei_index, IN(-1, 2), 2, "n/a" },
 
     { "N1 density", density, IN(FIVE), 4, "0.4000" },
     { "N1 pairs met twice are one tie", ties, IN(FIVE), 0, "4" },
@@ -449,6 +450,10 @@ static const struct figure_row {
     { "R4 huge groups", gini_of, IN(MANY, 0, MANY, MANY), 4, "0.5000" },
 
     { "R5 likelihood", likely, IN(300, 1500, 60, 400), 2, "1.33" },
+    { "R5 one of them had access", likely, IN(1, 10, 2, 10), 2, "0.50" },
+    { "R5 one of the others had access", likely, IN(2, 10, 1, 10), 2, "2.00" },
+    { "R5 one all told", likely, IN(1, 1, 1, 2), 2, "2.00" },
+    { "R5 one other all told", likely, IN(1, 2, 1, 1), 2, "0.50" },
     { "R5 above", band, IN(300, 1500, 60, 400), 0, "3" },
     { "R5 1.25 is proportionate", band, IN(5, 10, 4, 10), 0, "2" },
     { "R5 0.80 is proportionate", band, IN(4, 10, 5, 10), 0, "2" },
@@ -480,6 +485,9 @@ static const struct figure_row {
     { "L1 no stages", funnel_of, IN(0), 1, "n/a" },
 
     { "L3 in a team", team_in, IN(10, 9, 4, 0), 1, "90.0" },
+    { "L3 more in a team than answered", team_in, IN(8, 9, 4, 0), 1, "n/a" },
+    { "L3 more real than in a team", team_in, IN(10, 4, 5, 0), 1, "n/a" },
+    { "L3 more incomplete than are left", team_in, IN(10, 9, 4, 6), 1, "n/a" },
     { "L3 real", team_real, IN(10, 9, 4, 0), 1, "40.0" },
     { "L3 pseudo", team_pseudo, IN(10, 9, 4, 0), 1, "50.0" },
     { "L3 none", team_none, IN(10, 9, 4, 0), 1, "10.0" },
