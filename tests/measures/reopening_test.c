@@ -17,13 +17,14 @@
 enum { HISTORIES = 40 };
 
 typedef struct place {
-    char folder[64];
-    char path[80];
+    char folder[128];
+    char path[144];
 } place;
 
 static void make_place(place *at)
 {
-    snprintf(at->folder, sizeof at->folder, "/tmp/tandem-reopening-XXXXXX");
+    const char *scratch = getenv("TMPDIR");
+    snprintf(at->folder, sizeof at->folder, "%s/tandem-reopening-XXXXXX", scratch != NULL ? scratch : "/tmp");
     assert_non_null(mkdtemp(at->folder));
     snprintf(at->path, sizeof at->path, "%s/views", at->folder);
 }
@@ -32,7 +33,7 @@ static void remove_place(const place *at)
 {
     static const char *const FILES[] = { "views/data.mdb", "views/lock.mdb", "views/writer.lock", "views",
                                          "" };
-    char path[128];
+    char path[192];
     for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
         snprintf(path, sizeof path, "%s/%s", at->folder, FILES[i]);
         if (unlink(path) != 0)

@@ -181,13 +181,15 @@ static void check_missing_fact(void **state)
 /* ---- views on disk ---- */
 
 typedef struct views_place {
-    char folder[64];
-    char path[80];
+    char folder[128];
+    char path[144];
 } views_place;
 
 static void make_place(views_place *place)
 {
-    snprintf(place->folder, sizeof place->folder, "/tmp/tandem-views-XXXXXX");
+    const char *scratch = getenv("TMPDIR");
+    snprintf(place->folder, sizeof place->folder, "%s/tandem-views-XXXXXX",
+             scratch != NULL ? scratch : "/tmp");
     assert_non_null(mkdtemp(place->folder));
     snprintf(place->path, sizeof place->path, "%s/views", place->folder);
 }
@@ -196,7 +198,7 @@ static void remove_place(const views_place *place)
 {
     static const char *const FILES[] = { "views/data.mdb", "views/lock.mdb", "views/writer.lock", "views",
                                          "" };
-    char path[128];
+    char path[192];
     for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
         snprintf(path, sizeof path, "%s/%s", place->folder, FILES[i]);
         if (unlink(path) != 0)
