@@ -362,8 +362,8 @@ static void all_that_is_recorded_is_filed(void **state)
             assert_false(list && tdm_field_names(type, &type->fields[k]));
         }
     }
-    assert_int_equal(nowhere,
-                     11); /* log 2, represents, key, succession, proposal, closing, figure, parts 3 */
+    assert_int_equal(
+        nowhere, 12); /* log 2, represents, key, succession, proposal, closing, figure, release, parts 3 */
 }
 
 int main(void)

@@ -151,6 +151,7 @@ static const tdm_command COMMANDS[] = {
                   "show C8.",
         .example = "tandem revision 2017/18",
         .roles = TDM_AT_HUB,
+        .takes = TDM_TAKES_STORE,
         TDM_POSITIONALS(CLOSED_PERIOD),
         .verb = "revision",
         .columns =

@@ -26,6 +26,12 @@ static tdm_code note_closing(void *context, const tdm_fact *fact, tdm_err *err)
     return TDM_OK;
 }
 
+tdm_code tdm_closing_read(tdm_fold *fold, tdm_span subject, tdm_tide_name *closing, tdm_err *err)
+{
+    tdm_code code = tdm_fold_facts(fold, subject, note_closing, closing, err);
+    return code == TDM_NOT_FOUND ? TDM_OK : code;
+}
+
 tdm_code tdm_closing_find(const tdm_service_context *context, tdm_span subject, tdm_tide_name *closing,
                           tdm_err *err)
 {
@@ -33,9 +39,9 @@ tdm_code tdm_closing_find(const tdm_service_context *context, tdm_span subject, 
     if (code != TDM_OK)
         return code;
     tdm_fold *fold = tdm_core_fold(context->core);
-    code = tdm_fold_facts(fold, subject, note_closing, closing, err);
+    code = tdm_closing_read(fold, subject, closing, err);
     tdm_core_fold_release(context->core, fold);
-    return code == TDM_NOT_FOUND ? TDM_OK : code;
+    return code;
 }
 
 tdm_code tdm_tide_make(const tdm_service_context *context, tdm_tide_name *tide, tdm_err *err)

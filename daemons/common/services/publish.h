@@ -13,6 +13,8 @@ typedef struct tdm_tide_name {
     uint64_t sequence;
 } tdm_tide_name;
 
+/* The same as tdm_closing_find, of what a fold holds; for those who only read. */
+tdm_code tdm_closing_read(tdm_fold *fold, tdm_span subject, tdm_tide_name *closing, tdm_err *err);
 /* The tide at which the period of a subject "period/PERIOD" was closed; found is false if it is open.
  * Settles. */
 tdm_code tdm_closing_find(const tdm_service_context *context, tdm_span subject, tdm_tide_name *closing,

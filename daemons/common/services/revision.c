@@ -124,12 +124,11 @@ static tdm_code open_then(const tdm_service_context *context, const tdm_tide_nam
     return code;
 }
 
-static tdm_code find_closing(const tdm_service_context *context, const char *period, tdm_tide_name *closing,
-                             tdm_err *err)
+static tdm_code find_closing(tdm_fold *fold, const char *period, tdm_tide_name *closing, tdm_err *err)
 {
     tdm_buf subject = { 0 };
     tdm_subject_word(&subject, "period", period);
-    tdm_code code = tdm_closing_find(context, tdm_buf_span(&subject), closing, err);
+    tdm_code code = tdm_closing_read(fold, tdm_buf_span(&subject), closing, err);
     tdm_buf_free(&subject);
     if (code == TDM_OK && !closing->found)
         code = tdm_fail(err, TDM_NOT_FOUND, 0, "%s is not closed, so nothing of it is revised", period);
@@ -143,15 +142,18 @@ tdm_code tdm_serve_revision(const tdm_service_context *context, const tdm_reques
     revision r = { .json = &document.json };
     tdm_tide_name closing = { 0 };
     tdm_period period;
+    tdm_view view = { 0 };
     char text[16];
     tdm_code code = tdm_arg_period(request->args, "period", &period, err);
     if (code != TDM_OK)
         return code;
     tdm_period_text(period, text);
-    code = find_closing(context, text, &closing, err);
+    code = tdm_view_open(context, request->args, &view, err);
+    r.now = view.fold;
+    if (code == TDM_OK)
+        code = find_closing(r.now, text, &closing, err);
     if (code == TDM_OK)
         code = open_then(context, &closing, &r, err);
-    r.now = tdm_core_fold(context->core);
     if (code == TDM_OK)
         code = tdm_folds_compare(r.then, r.now, period, note_unit, &r, err);
     tdm_document_open(&document, answer, "tandem.revision/1", context->now_ms, true);
@@ -159,7 +161,7 @@ tdm_code tdm_serve_revision(const tdm_service_context *context, const tdm_reques
         code = write_units(&r, err);
     if (code == TDM_OK && r.count > 0)
         code = write_registry(&r, err);
-    tdm_core_fold_release(context->core, r.now);
+    tdm_view_close(context, &view);
     tdm_fold_close(&r.then);
     tdm_frontier_free(&r.frontier);
     tdm_buf_free(&r.subjects);
