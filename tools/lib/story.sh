@@ -72,6 +72,39 @@ bring() {
     done
 }
 
+# record_of DAEMON FOLDER: the facts of every file of it; a file's name is their type.
+record_of() {
+    local file type report new rows=0 types=0
+    for file in "$SAMPLES/$2"/*.csv; do
+        type=${file##*/}
+        type=${type%.csv}
+        report=$(ask "$1" record "$type" --from "$file" --quiet --format csv --fields new,refused 2>&1) ||
+            fail "$1, record $type: $report"
+        IFS=, read -r new _ <<<"${report##*$'\n'}"
+        rows=$((rows + new))
+        types=$((types + 1))
+    done
+    say "$1: $rows facts of $types types"
+}
+
+record_things() {
+    local node
+    for node in hub "${NODES[@]}"; do record_of "$node" "$node"; done
+    ask hospitals record need --need-id N-8 --theme other --stated 2018-03-05 --severity 2 --level emerging_leader \
+        --locality "South Tarn" --quiet --format plain >/dev/null
+    say "hospitals: one need, stated by the options of the command"
+}
+
+# Rows of people never leave the node: what leaves it are the counts.
+record_people() {
+    local node report
+    for node in "${NODES[@]}"; do
+        record_of "$node" "$node/people"
+        report=$(ask "$node" person summarise --force --quiet --format csv --fields people,cells | tail -n 1 | tr -d '\r')
+        say "$node: ${report%,*} people, whose rows stay; ${report#*,} counts of them are stated"
+    done
+}
+
 # The claim may still be on its way to the partner: then the node does not know it yet (exit status 3).
 answer() {
     local node=$1 word=$2 unit=$3 organisation=$4 phase=$5 reason=$6 status=0
@@ -126,6 +159,9 @@ first_day() {
     heading "each partner imports its register, and answers what others say of joint work"
     bring 1 --register "$REGISTER"
     give_answers 1
+    heading "what it is for, who took part, what was learnt: every other fact"
+    record_things
+    record_people
     settle "${NODES[@]}"
     close_and_publish 2016/17
 }
