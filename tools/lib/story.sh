@@ -90,9 +90,13 @@ record_of() {
 record_things() {
     local node
     for node in hub "${NODES[@]}"; do record_of "$node" "$node"; done
-    ask hospitals record need --need-id N-8 --theme other --stated 2018-03-05 --severity 2 --level emerging_leader \
-        --locality "South Tarn" --quiet --format plain >/dev/null
-    say "hospitals: one need, stated by the options of the command"
+}
+
+# One fact by the options of the command. A register names partners only: that one was paid is said apart.
+record_supplier() {
+    ask hospitals record link_assert --unit XTH1/TV-203 --organisation XIN9 --phase deliver --supplier yes \
+        --role "independent psychologist" --hours 4 --quiet --format plain >/dev/null
+    say "hospitals: XIN9 delivered in XTH1/TV-203 as a paid outsider"
 }
 
 # Rows of people never leave the node: what leaves it are the counts.
@@ -171,6 +175,7 @@ last_day() {
     stop_all
     open_day "$LAST_DAY"
     bring 2 --register "$REGISTER"
+    record_supplier
     give_answers 2
     accept_matches
     make_returns
@@ -190,6 +195,16 @@ show_level() {
         --fields period,returns.expected,returns.received,facts,late,published,revision
     heading "per programme, 2017/18"
     ask hub level --fy 2017/18 --by programme --quiet --format table
+}
+
+# Whoever has no right to exact figures about people sees those of releases.
+show_release() {
+    heading "people reached in 2017/18: what the hub's analyst sees"
+    ask hub measure show R1 --by group --fy 2017/18 --quiet --format table --fields group,reached,staff,rate
+    heading "and what everybody may see: released, small counts hidden"
+    ask hub release R1 2017/18 --by group --quiet --format plain >/dev/null
+    ask hub measure show R1 --by group --fy 2017/18 --audience public --quiet --format table \
+        --fields group,reached,staff,rate
 }
 
 # http_body ADDRESS PATH
