@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""Every need of docs/coverage.md has a figure on the example system, and every figure there can be explained."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "world"))
+from checks import Checks  # noqa: E402
+
+SOURCE = os.environ["TANDEM_SOURCE"]
+BIN = os.environ["TANDEM_BIN"]
+YEAR = "2017/18"
+TEXTS = ("S0", "S1", "S2", "S3", "S4")
+COLUMNS = 5
+GROUPS_MAX = 8  # of one measure: enough to see each kind, few enough to be quick
+# The organisations of the registry without a tie: nothing was stated that could be shown.
+WITHOUT_FACTS = {"N2"}
+
+
+class Example:
+    """The example system, started as anybody starts it; it ends with this test."""
+
+    def __init__(self, work):
+        self.environment = dict(os.environ, XDG_RUNTIME_DIR=work, TMPDIR=work)
+        self.script = [os.path.join(SOURCE, "tools", "quickstart")]
+        self.work = work
+
+    def __enter__(self):
+        done = subprocess.run(self.script + ["--bin", BIN], env=self.environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            self.__exit__()
+            sys.exit("tools/quickstart: %s%s" % (done.stdout[-2000:], done.stderr))
+        with open(os.path.join(self.work, "tandem-quickstart-%d" % os.getuid())) as file:
+            self.environment["TANDEM_HOME"] = os.path.join(file.readline().strip(), "hub")
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(self.script + ["--stop"], env=self.environment, capture_output=True)
+
+    def ask(self, *words):
+        """(the rows, "") or (None, what went wrong)."""
+        done = subprocess.run([os.path.join(BIN, "tandem"), *words, "--json", "--quiet"], env=self.environment,
+                              capture_output=True, text=True)
+        return (json.loads(done.stdout)["data"], "") if done.returncode == 0 else (None, done.stderr.strip())
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def numbers(row):
+    return [value for value in row.values() if is_number(value)]
+
+
+def needs(text):
+    """The rows of the Markdown table: a list of cells each."""
+    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.splitlines()
+            if line.startswith("|")]
+    return [row for row in rows if row[0] in TEXTS]
+
+
+def commands(row):
+    return re.findall(r"`tandem ([^`]+)`", row[3])
+
+
+def is_shown(example, command):
+    """Whether the command prints a row with a figure that is defined, and not nothing."""
+    rows, fault = example.ask(*shlex.split(command))
+    if rows is None:
+        return False, fault
+    return any(any(numbers(row)) for row in rows), "no figure in %d rows" % len(rows)
+
+
+def check_needs(checks, example):
+    with open(os.path.join(SOURCE, "docs", "coverage.md")) as file:
+        rows = needs(file.read())
+    checks.that("there are needs of every text", {row[0] for row in rows} == set(TEXTS), len(rows))
+    answers = {}
+    for row in rows:
+        asked = commands(row)
+        faults = [] if len(row) == COLUMNS and all(row) and asked else ["a cell is empty, or no command in it"]
+        for command in asked:
+            if command not in answers:
+                answers[command] = is_shown(example, command)
+            shown, fault = answers[command]
+            faults += [] if shown else ["%s: %s" % (command, fault)]
+        checks.that("%s: %s" % (row[0], row[1]), not faults, faults)
+    print("%d needs, %d commands" % (len(rows), len(answers)))
+
+
+def check_needs_can_fail(checks, example):
+    row = needs("| S0 | a need | `unit` | `tandem measure show N6 --fy 2001/02` | nothing |")[0]
+    checks.that("control: a year without records shows nothing", not is_shown(example, commands(row)[0])[0])
+    row = needs("| S0 | a need | `unit` | `tandem measure show N6 --dimension colour --fy 2017/18` | nothing |")[0]
+    checks.that("control: a dimension nobody recorded shows nothing", not is_shown(example, commands(row)[0])[0])
+    checks.that("control: a measure that is not there fails", not is_shown(example, "measure show N99")[0])
+
+
+def explained(example, measure, by, group):
+    """The facts behind a figure, counted; and what went wrong."""
+    words = ["explain", measure, YEAR, "--by", by] + (["--group", group] if group else [])
+    rows, fault = example.ask(*words)
+    return (sum(len(row["facts"]) for row in rows), "nothing came back") if rows is not None else (0, fault)
+
+
+def check_measure(checks, example, measure):
+    name, by = measure["measure"], measure["breakdowns"].split(";")[0]
+    rows, fault = example.ask("measure", "show", name, "--by", by, "--fy", YEAR)
+    shown = [row for row in rows or [] if numbers(row)]
+    if not checks.that("%s by %s has a figure" % (name, by), shown, fault):
+        return 0
+    if name in WITHOUT_FACTS:
+        shown = [row for row in shown if any(numbers(row))]
+    faults = []
+    for row in shown[:GROUPS_MAX]:
+        count, fault = explained(example, name, by, row["group"])
+        faults += [] if count else ["%s: %s" % (row["group"] or by, fault)]
+    checks.that("%s by %s is explained" % (name, by), not faults, faults)
+    return min(len(shown), GROUPS_MAX)
+
+
+def check_explanations(checks, example):
+    measures, fault = example.ask("measure", "list")
+    checks.that("there are measures", measures, fault)
+    print("%d rows of figures explained" % sum(check_measure(checks, example, measure) for measure in measures))
+    checks.same("control: a group that is not there is not explained",
+                explained(example, "R1", "group", "no such group")[0], 0)
+
+
+def main():
+    checks = Checks()
+    with tempfile.TemporaryDirectory(prefix="tandem-test-", dir="/tmp") as work, Example(work) as example:
+        check_needs(checks, example)
+        check_needs_can_fail(checks, example)
+        check_explanations(checks, example)
+    return checks.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
