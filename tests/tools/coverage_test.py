@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""Every need of docs/coverage.md has a figure on the example system, and every figure there can be explained."""
+"""The example system has every type of event; each need of docs/coverage.md has a figure there, each figure an explanation."""
 
 import json
 import os
@@ -18,9 +18,11 @@ BIN = os.environ["TANDEM_BIN"]
 YEAR = "2017/18"
 TEXTS = ("S0", "S1", "S2", "S3", "S4")
 COLUMNS = 5
-GROUPS_MAX = 8  # of one measure: enough to see each kind, few enough to be quick
+GROUPS_MAX = 8  # of one breakdown: enough to see each kind, few enough to be quick
 # The organisations of the registry without a tie: nothing was stated that could be shown.
 WITHOUT_FACTS = {"N2"}
+# A pair is no group of a table, and explain does not find what adds to it.
+NOT_YET = {("N7", "sector_pair"), ("L6", "locality_pair")}
 
 
 class Example:
@@ -109,33 +111,70 @@ def explained(example, measure, by, group):
     return (sum(len(row["facts"]) for row in rows), "nothing came back") if rows is not None else (0, fault)
 
 
-def check_measure(checks, example, measure):
-    name, by = measure["measure"], measure["breakdowns"].split(";")[0]
+def unexplained(example, name, by, rows):
+    if name in WITHOUT_FACTS:
+        rows = [row for row in rows if any(numbers(row))]
+    answers = [(row["group"] or by, *explained(example, name, by, row["group"])) for row in rows[:GROUPS_MAX]]
+    return ["%s: %s" % (group, fault) for group, count, fault in answers if not count], len(answers)
+
+
+def check_breakdown(checks, example, name, by, first):
+    """How many rows of figures were explained. The first breakdown is what is shown if nobody asks for another."""
     rows, fault = example.ask("measure", "show", name, "--by", by, "--fy", YEAR)
     shown = [row for row in rows or [] if numbers(row)]
-    if not checks.that("%s by %s has a figure" % (name, by), shown, fault):
+    if first:
+        checks.that("%s by %s has a figure" % (name, by), shown, fault)
+    if not shown or (name, by) in NOT_YET:
+        print("not explained: %s by %s" % (name, by))
         return 0
-    if name in WITHOUT_FACTS:
-        shown = [row for row in shown if any(numbers(row))]
-    faults = []
-    for row in shown[:GROUPS_MAX]:
-        count, fault = explained(example, name, by, row["group"])
-        faults += [] if count else ["%s: %s" % (row["group"] or by, fault)]
+    faults, count = unexplained(example, name, by, shown)
     checks.that("%s by %s is explained" % (name, by), not faults, faults)
-    return min(len(shown), GROUPS_MAX)
+    return count
 
 
 def check_explanations(checks, example):
     measures, fault = example.ask("measure", "list")
     checks.that("there are measures", measures, fault)
-    print("%d rows of figures explained" % sum(check_measure(checks, example, measure) for measure in measures))
+    count = 0
+    for measure in measures or []:
+        for place, by in enumerate(measure["breakdowns"].split(";")):
+            count += check_breakdown(checks, example, measure["measure"], by, place == 0)
+    print("%d rows of figures explained" % count)
     checks.same("control: a group that is not there is not explained",
                 explained(example, "R1", "group", "no such group")[0], 0)
+
+
+def types_known():
+    """Those that tandem record takes, as its help lists them."""
+    text = subprocess.run([os.path.join(BIN, "tandem"), "record", "--help"], capture_output=True, text=True).stdout
+    return set(re.findall(r"^  ([a-z_]+)  ", text.partition("With one more word")[2], re.MULTILINE))
+
+
+def types_in_log(example):
+    """Those in the hub's log; those of people are in none but their node's."""
+    log = subprocess.run([os.path.join(BIN, "tandem"), "export", "--quiet"], env=example.environment,
+                         capture_output=True, text=True).stdout
+    return {json.loads(line).get("type") for line in log.splitlines()}
+
+
+def types_of_people():
+    folders = [entry.path for entry in os.scandir(os.path.join(SOURCE, "examples")) if entry.is_dir()]
+    files = [name for folder in folders if os.path.isdir(os.path.join(folder, "people"))
+             for name in os.listdir(os.path.join(folder, "people"))]
+    return {name[:-len(".csv")] for name in files}
+
+
+def check_types(checks, example):
+    known, stated, private = types_known(), types_in_log(example), types_of_people()
+    checks.that("the command takes types", len(known) > 1, known)
+    checks.same("each of them is in the example system", known - stated - private, set())
+    checks.same("no row of a person is in the hub's log", stated & private, set())
 
 
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="tandem-test-", dir="/tmp") as work, Example(work) as example:
+        check_types(checks, example)
         check_needs(checks, example)
         check_needs_can_fail(checks, example)
         check_explanations(checks, example)

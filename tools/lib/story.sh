@@ -92,11 +92,18 @@ record_things() {
     for node in hub "${NODES[@]}"; do record_of "$node" "$node"; done
 }
 
-# One fact by the options of the command. A register names partners only: that one was paid is said apart.
-record_supplier() {
+# Facts by the options of the command: one that a register has no column for, and one that is replaced whole.
+record_links() {
+    local fact body='"recorder":"XTH1","organisation":"XCC3","phase":"plan","role":"pairs its own executives"'
     ask hospitals record link_assert --unit XTH1/TV-203 --organisation XIN9 --phase deliver --supplier yes \
         --role "independent psychologist" --hours 4 --quiet --format plain >/dev/null
     say "hospitals: XIN9 delivered in XTH1/TV-203 as a paid outsider"
+    fact=$(ask hospitals record link_assert --unit XTH1/TV-220 --organisation XCC3 --phase plan --format plain |
+        sed -n 's/^fact \([0-9a-f]*\),.*/\1/p')
+    ask hospitals record link_amend --subject unit/XTH1/TV-220 --fact "$fact" --target-type link_assert \
+        --body "{$body,\"hours_hundredths\":300}" --reason "they plan another afternoon" --quiet --format plain \
+        >/dev/null
+    say "hospitals: XCC3 is to plan XTH1/TV-220 for 3 hours, not 2"
 }
 
 # Rows of people never leave the node: what leaves it are the counts.
@@ -175,7 +182,7 @@ last_day() {
     stop_all
     open_day "$LAST_DAY"
     bring 2 --register "$REGISTER"
-    record_supplier
+    record_links
     give_answers 2
     accept_matches
     make_returns
