@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """The example system has every type of event; each need of docs/coverage.md has a figure there, each figure an explanation."""
 
+import csv
 import json
 import os
 import re
@@ -150,25 +151,27 @@ def types_known():
     return set(re.findall(r"^  ([a-z_]+)  ", text.partition("With one more word")[2], re.MULTILINE))
 
 
-def types_in_log(example):
-    """Those in the hub's log; those of people are in none but their node's."""
-    log = subprocess.run([os.path.join(BIN, "tandem"), "export", "--quiet"], env=example.environment,
-                         capture_output=True, text=True).stdout
-    return {json.loads(line).get("type") for line in log.splitlines()}
-
-
-def types_of_people():
-    folders = [entry.path for entry in os.scandir(os.path.join(SOURCE, "examples")) if entry.is_dir()]
-    files = [name for folder in folders if os.path.isdir(os.path.join(folder, "people"))
-             for name in os.listdir(os.path.join(folder, "people"))]
-    return {name[:-len(".csv")] for name in files}
+def people_rows():
+    """Of each type of the rows about people: the rows of all nodes."""
+    rows = {}
+    for folder, _, names in os.walk(os.path.join(SOURCE, "examples")):
+        for name in names if os.path.basename(folder) == "people" else []:
+            with open(os.path.join(folder, name), newline="") as file:
+                rows.setdefault(name[:-len(".csv")], []).extend(csv.DictReader(file))
+    return rows
 
 
 def check_types(checks, example):
-    known, stated, private = types_known(), types_in_log(example), types_of_people()
+    log = subprocess.run([os.path.join(BIN, "tandem"), "export", "--quiet"], env=example.environment,
+                         capture_output=True, text=True).stdout
+    known, private = types_known(), people_rows()
+    stated = {json.loads(line).get("type") for line in log.splitlines()}
+    people = {row["person"] for rows in private.values() for row in rows}
     checks.that("the command takes types", len(known) > 1, known)
-    checks.same("each of them is in the example system", known - stated - private, set())
-    checks.same("no row of a person is in the hub's log", stated & private, set())
+    checks.same("each of them is in the example system", known - stated - set(private), set())
+    checks.same("no row about a person is in the hub's log", stated & set(private), set())
+    checks.same("nor a pseudonym", people & set(re.findall(r"\w+-\d+", log)), set())
+    checks.that("control: units' ids are found so", "TV-201" in re.findall(r"\w+-\d+", log) and people, people)
 
 
 def main():
