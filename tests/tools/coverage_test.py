@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""The example system has every type of event; each need of docs/coverage.md has a figure there, each figure an explanation."""
+"""The example system has every type of event; each need of docs/coverage.md has a figure there, each figure an
+explanation; and the oracle computes the same from the exported log."""
 
 import csv
 import json
@@ -17,6 +18,7 @@ from checks import Checks  # noqa: E402
 SOURCE = os.environ["TANDEM_SOURCE"]
 BIN = os.environ["TANDEM_BIN"]
 YEAR = "2017/18"
+LAST_DAY = "2018-05-01"
 TEXTS = ("S0", "S1", "S2", "S3", "S4")
 COLUMNS = 5
 GROUPS_MAX = 8  # of one breakdown: enough to see each kind, few enough to be quick
@@ -161,9 +163,12 @@ def people_rows():
     return rows
 
 
-def check_types(checks, example):
-    log = subprocess.run([os.path.join(BIN, "tandem"), "export", "--quiet"], env=example.environment,
-                         capture_output=True, text=True).stdout
+def exported(example):
+    return subprocess.run([os.path.join(BIN, "tandem"), "export", "--quiet"], env=example.environment,
+                          capture_output=True, text=True, check=True).stdout
+
+
+def check_types(checks, log):
     known, private = types_known(), people_rows()
     stated = {json.loads(line).get("type") for line in log.splitlines()}
     people = {row["person"] for rows in private.values() for row in rows}
@@ -174,10 +179,65 @@ def check_types(checks, example):
     checks.that("control: units' ids are found so", "TV-201" in re.findall(r"\w+-\d+", log) and people, people)
 
 
+def is_same(shown, computed, digits):
+    """The oracle prints exact integers in units of the last digit, reals in full, and n/a."""
+    if shown is None or isinstance(shown, str):
+        return computed == (shown or "n/a")
+    try:
+        number = float(computed)
+    except ValueError:
+        return False
+    return abs(shown - number) <= 0.51 * 10 ** -digits or round(shown * 10 ** digits) == number
+
+
+def oracle_rows(log, measure):
+    """What the oracle computes from the exported log alone: figures by breakdown and group."""
+    words = ["--measure", measure["measure"], "--fy", YEAR, "--today", LAST_DAY]
+    for option in ("dimension", "indicator"):
+        words += ["--" + option, measure[option]] if measure[option] else []
+    text = subprocess.run([os.path.join(BIN, "tandem-oracle"), *words], input=log, capture_output=True, text=True,
+                          check=True).stdout
+    lines = [line.split("\t") for line in text.splitlines()]
+    return {(by, group): dict(figure.split("=", 1) for figure in figures.strip(";").split(";"))
+            for _, _, by, group, figures in lines}
+
+
+def compare(example, measure, computed):
+    """(faults, figures compared) of all breakdowns of a measure."""
+    digits = {column["name"]: column["digits"] for column in measure["columns"]}
+    faults, count = [], 0
+    for by in measure["breakdowns"].split(";"):
+        dimension = ["--dimension", measure["dimension"]] if measure["dimension"] else []
+        rows = example.ask("measure", "show", measure["measure"], "--by", by, "--fy", YEAR, *dimension)[0] or []
+        other = {group for word, group in computed if word == by} ^ {row["group"] for row in rows}
+        faults += ["a row of %s by one of the two alone" % (group or by) for group in sorted(other)]
+        pairs = [(row, computed.get((by, row["group"]), {})) for row in rows]
+        figures = [(row[name], figure, digits[name], "%s of %s" % (name, row["group"] or by))
+                   for row, found in pairs for name, figure in found.items() if name in digits]
+        faults += ["%s: %s, not %s" % (what, shown, found) for shown, found, places, what in figures
+                   if not is_same(shown, found, places)]
+        count += len(figures)
+    return faults, count
+
+
+def check_oracle(checks, example, log):
+    total = 0
+    for measure in example.ask("measure", "list")[0]:
+        computed = oracle_rows(log, measure)
+        faults, count = compare(example, measure, computed)
+        checks.that("the oracle finds the same of %s" % measure["measure"], count and not faults, faults[:5])
+        total += count
+    print("%d figures compared" % total)
+    computed[("total", "")] = {name: "123456" for name in computed[("total", "")]}
+    checks.that("control: other figures are noticed", compare(example, measure, computed)[0])
+
+
 def main():
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="tandem-test-", dir="/tmp") as work, Example(work) as example:
-        check_types(checks, example)
+        log = exported(example)
+        check_types(checks, log)
+        check_oracle(checks, example, log)
         check_needs(checks, example)
         check_needs_can_fail(checks, example)
         check_explanations(checks, example)
