@@ -234,7 +234,7 @@ def check_oracle(checks, example, log):
 
 def main():
     checks = Checks()
-    with tempfile.TemporaryDirectory(prefix="tandem-test-", dir="/tmp") as work, Example(work) as example:
+    with tempfile.TemporaryDirectory(prefix="tandem-test-") as work, Example(work) as example:
         log = exported(example)
         check_types(checks, log)
         check_oracle(checks, example, log)
