@@ -129,6 +129,46 @@ static tdm_code explain_level(const explaining *e, const tdm_dossier *dossier)
 
 /* ---- tables ---- */
 
+static tdm_span sector_of(const explaining *e, tdm_span root, char out[TDM_SUBJECT_MAX + 1])
+{
+    tdm_group_text(e->fold->registry, TDM_BY_SECTOR, e->period, root, out);
+    return tdm_span_text(out);
+}
+
+static bool is_pair(tdm_span low, tdm_span high, tdm_span x, tdm_span y)
+{
+    return (tdm_span_equal(low, x) && tdm_span_equal(high, y))
+           || (tdm_span_equal(low, y) && tdm_span_equal(high, x));
+}
+
+/* "low - high": two names of the cell, or the sectors of its two organisations. */
+static bool is_own_pair(const explaining *e, const tdm_table_cell *cell)
+{
+    char a[TDM_SUBJECT_MAX + 1];
+    char b[TDM_SUBJECT_MAX + 1];
+    const char *between = e->group == NULL ? NULL : strstr(e->group, " - ");
+    if (between == NULL)
+        return false;
+    const tdm_span low = { (const uint8_t *)e->group, (size_t)(between - e->group) };
+    const tdm_span high = tdm_span_text(between + 3);
+    return is_pair(low, high, cell->a, cell->b)
+           || (cell->table == TDM_TABLE_TIES
+               && is_pair(low, high, sector_of(e, cell->a, a), sector_of(e, cell->b, b)));
+}
+
+/* Of the reference table only what the question's indicator names. */
+static bool is_of_indicator(const explaining *e, const tdm_table_cell *cell)
+{
+    if (breakdown(e) == TDM_BREAK_OWN && strcmp(e->question->by->word, "indicator") == 0)
+        return cell->a.len > 1 && cell->a.data[cell->a.len - 1] == ':'
+               && is_group(e, (tdm_span){ cell->a.data, cell->a.len - 1 });
+    const char *own = e->question->measure->facts.indicator;
+    const char *indicator = e->question->indicator != NULL ? e->question->indicator : own;
+    size_t len = indicator == NULL ? 0 : strlen(indicator);
+    return cell->table != TDM_TABLE_REFERENCE || indicator == NULL
+           || (cell->a.len > len && cell->a.data[len] == ':' && memcmp(cell->a.data, indicator, len) == 0);
+}
+
 static bool is_of_group(const explaining *e, const tdm_dossier *dossier, const tdm_table_cell *cell)
 {
     tdm_span groups[TDM_GROUPS];
@@ -142,7 +182,8 @@ static bool is_of_group(const explaining *e, const tdm_dossier *dossier, const t
     case TDM_BREAK_B:
         return is_group(e, cell->b);
     case TDM_BREAK_OWN:
-        return is_group(e, cell->a) || is_group(e, cell->b);
+        return is_group(e, cell->a) || is_group(e, cell->b) || is_own_pair(e, cell)
+               || strcmp(e->question->by->word, "indicator") == 0;
     case TDM_BREAK_ORGANISATION:
         code = tdm_registry_root(e->fold->registry, &code, tdm_period_last(e->period)).root;
         return is_group(e, tdm_org_code_span(&code));
@@ -172,7 +213,7 @@ static tdm_code explain_tables(const explaining *e, const tdm_dossier *dossier)
         tdm_table_cell cell;
         tdm_table_key_read(key, &cell);
         if (!tdm_measure_reads(e->question->measure, cell.table) || !is_of_period(e, &cell)
-            || !is_of_group(e, dossier, &cell))
+            || !is_of_indicator(e, &cell) || !is_of_group(e, dossier, &cell))
             continue;
         const tdm_explained part = { .subject = tdm_dossier_subject(dossier),
                                      .table = cell.table,

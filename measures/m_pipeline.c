@@ -130,11 +130,23 @@ static int64_t in_state(const tdm_formula *f, tdm_span stage, const char *state)
     return tdm_formula_sum(f, TDM_TABLE_STAGES, 0, stage, tdm_span_text(state));
 }
 
+/* Stages that anybody entered or passed, in order: not the Faculty, which one joins. The caller's to free. */
+static tdm_span *list_stages(const tdm_formula *f, size_t *count)
+{
+    size_t all;
+    tdm_span *stage = tdm_formula_values(f, TDM_TABLE_STAGES, 0, &all);
+    *count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (in_state(f, stage[i], "entered") != 0 || in_state(f, stage[i], "passed") != 0)
+            stage[(*count)++] = stage[i];
+    return stage;
+}
+
 static void stages(tdm_formula *f)
 {
     size_t count;
     int64_t before = 0;
-    tdm_span *stage = tdm_formula_values(f, TDM_TABLE_STAGES, 0, &count);
+    tdm_span *stage = list_stages(f, &count);
     for (size_t i = 0; i < count; i++) {
         int64_t entered = in_state(f, stage[i], "entered");
         int64_t passed = in_state(f, stage[i], "passed");
@@ -158,7 +170,7 @@ static void pipeline(tdm_formula *f)
         return;
     }
     size_t count;
-    tdm_span *stage = tdm_formula_values(f, TDM_TABLE_STAGES, 0, &count);
+    tdm_span *stage = list_stages(f, &count);
     int64_t faculty = tdm_formula_sum(f, TDM_TABLE_FACULTY, 0, TDM_ANY, TDM_ANY);
     int64_t active = tdm_formula_sum(f, TDM_TABLE_FACULTY, 1, TDM_ANY, TDM_ANY);
     int64_t reached = tdm_formula_sum(f, TDM_TABLE_FACULTY, 2, TDM_ANY, TDM_ANY);

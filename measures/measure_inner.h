@@ -57,7 +57,8 @@
     X(S6)                                                                                                    \
     X(S7)                                                                                                    \
     X(S8)                                                                                                    \
-    X(S9)
+    X(S9)                                                                                                    \
+    X(S10)
 
 /* Told of one valid statement of a type, filed under a subject of its own. */
 typedef void tdm_tell(tdm_unit_view *view, const tdm_statement *statement, tdm_tally *tally);

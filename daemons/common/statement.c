@@ -312,6 +312,7 @@ static tdm_code withdraw_links(drafting *d)
         if (fact->type != TDM_TYPE_LINK_ASSERT || !fact->visible
             || !read_held(d, &fact->fact, TDM_TYPE_LINK_ASSERT, &link)
             || !tdm_span_equal(link.values[TDM_LINK_ASSERT_RECORDER].bytes, d->statement->recorder)
+            || link.values[TDM_LINK_ASSERT_SUPPLIER].number != 0 /* no row names those */
             || names_phase(d->statement, link.values[TDM_LINK_ASSERT_ORGANISATION].bytes,
                            link.values[TDM_LINK_ASSERT_PHASE].number))
             continue;

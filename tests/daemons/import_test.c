@@ -311,6 +311,23 @@ static long count_units(void)
     return count;
 }
 
+/* A sheet has no column for paid outsiders: it says nothing of them. */
+static void a_register_leaves_suppliers_alone(void **state)
+{
+    (void)state;
+    static const char REGISTER[] = "{\"register\":\"lists\"}";
+    import(REGISTER, HEADER ROW_A, (struct counts){ .added = 1 });
+    json_t *keep = NULL;
+    const json_t *row =
+        world_row(&world, "record.fact",
+                  "{\"type\":\"link_assert\",\"unit\":\"R0A/a\",\"fields\":{\"organisation\":\"RPP\","
+                  "\"phase\":\"deliver\",\"supplier\":\"yes\"}}",
+                  NULL, &keep);
+    assert_int_equal(world_int(row, "new"), 1);
+    json_decref(keep);
+    import(REGISTER, HEADER ROW_A, (struct counts){ .known = 1 });
+}
+
 static void a_register_withdraws_and_brings_back(void **state)
 {
     (void)state;
@@ -446,6 +463,7 @@ static const struct CMUnitTest STORIES[] = {
     STORY(changed_rows_become_corrections),
     STORY(without_a_register_nothing_is_withdrawn),
     STORY(a_register_withdraws_and_brings_back),
+    STORY(a_register_leaves_suppliers_alone),
     STORY(a_refused_row_is_not_missing_from_its_register),
     STORY(an_empty_register_is_refused),
     STORY(columns_that_are_absent_keep_their_values),

@@ -112,6 +112,10 @@ const oracle_measure ORACLE_MEASURES[] = {
       .formula = oracle_s7 },
     { .id = "S8", .rows = oracle_s8, .words = TOTAL },
     { .id = "S9", .rows = oracle_s9, .words = TOTAL },
+    { .id = "S10",
+      .tables = { T(REFERENCE) },
+      .own = { { "indicator", oracle_by_indicator } },
+      .formula = oracle_s10 },
 };
 #undef T
 const size_t ORACLE_MEASURE_COUNT = TDM_COUNT(ORACLE_MEASURES);
@@ -184,7 +188,8 @@ bool tdm_oracle_measure(const tdm_oracle *o, const tdm_oracle_question *question
     *rows = NULL;
     *count = 0;
     whole.by = or_else(question->by, "total");
-    whole.indicator = or_else(question->indicator, "workforce");
+    whole.indicator =
+        or_else(question->indicator, strcmp(question->measure, "S10") == 0 ? "retention" : "workforce");
     whole.top = or_else(question->top, "white");
     whole.bottom = or_else(question->bottom, "bme");
     if (measure == NULL || !knows_word(measure->id, whole.by)

@@ -71,6 +71,8 @@ static void note(figures *all, const char *measure, const char *by, const tdm_or
 
 static void note_measure(figures *all, const tdm_oracle *oracle, tdm_oracle_question *question)
 {
+    /* Histories count staff above all. */
+    question->indicator = strcmp(question->measure, "S10") == 0 ? "workforce" : NULL;
     for (size_t at = 0; (question->by = tdm_oracle_measure_word(question->measure, at)) != NULL; at++) {
         tdm_oracle_measure_row *rows;
         size_t count;

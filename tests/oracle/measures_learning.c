@@ -17,30 +17,27 @@ bool oracle_by_stage(const oracle_view *view, const tdm_oracle_cell *cell, const
     return cell->table == TDM_TABLE_STAGES || cell->table == TDM_TABLE_STAGE_DAYS;
 }
 
-/* The last stage below one (NULL: below none), or NULL. */
+static int64_t stage_count(const oracle_view *view, const char *stage, const char *state)
+{
+    return stage != NULL ? oracle_sum(view, TDM_TABLE_STAGES, stage, state, 0) : 0;
+}
+
+static bool is_taken(const oracle_view *view, const char *stage)
+{
+    return stage_count(view, stage, "entered") != 0 || stage_count(view, stage, "passed") != 0;
+}
+
+/* The last stage below one (NULL: below none) that anybody entered or passed, or NULL. */
 static const char *stage_before(const oracle_view *view, const char *stage)
 {
     const char *before = NULL;
     for (size_t i = 0; i < view->count; i++) {
         const tdm_oracle_cell *cell = view->items[i].cell;
         if (cell->table == TDM_TABLE_STAGES && (stage == NULL || strcmp(cell->a, stage) < 0)
-            && (before == NULL || strcmp(cell->a, before) > 0))
+            && (before == NULL || strcmp(cell->a, before) > 0) && is_taken(view, cell->a))
             before = cell->a;
     }
     return before;
-}
-
-static int64_t stage_count(const oracle_view *view, const char *stage, const char *state)
-{
-    return stage != NULL ? oracle_sum(view, TDM_TABLE_STAGES, stage, state, 0) : 0;
-}
-
-static bool has_stages(const oracle_view *view)
-{
-    for (size_t i = 0; i < view->count; i++)
-        if (view->items[i].cell->table == TDM_TABLE_STAGES)
-            return true;
-    return false;
 }
 
 static void describe_stage(const oracle_view *view, oracle_row *row)
@@ -48,7 +45,7 @@ static void describe_stage(const oracle_view *view, oracle_row *row)
     const char *before = stage_before(view->whole, row->group);
     int64_t entered = oracle_sum(view, TDM_TABLE_STAGES, NULL, "entered", 0);
     int64_t passed = oracle_sum(view, TDM_TABLE_STAGES, NULL, "passed", 0);
-    if (!has_stages(view))
+    if (entered == 0 && passed == 0)
         return;
     oracle_count(row, "entered", entered);
     oracle_count(row, "passed", passed);

@@ -98,8 +98,9 @@ oracle_finish oracle_r1_finish;
 oracle_formula oracle_l1, oracle_l2, oracle_l3, oracle_l4, oracle_l5, oracle_l6, oracle_l7, oracle_l8,
     oracle_l9;
 oracle_formula oracle_l10;
-oracle_formula oracle_s1, oracle_s2, oracle_s3, oracle_s4, oracle_s5, oracle_s6, oracle_s7;
+oracle_formula oracle_s1, oracle_s2, oracle_s3, oracle_s4, oracle_s5, oracle_s6, oracle_s7, oracle_s10;
 oracle_rows_maker oracle_n8, oracle_s8, oracle_s9;
+oracle_grouping oracle_by_indicator;
 oracle_grouping oracle_by_a, oracle_by_b; /* the table's dimensions */
 oracle_grouping oracle_by_dimension_group, oracle_by_reason, oracle_by_stage, oracle_by_locality_pair;
 oracle_grouping oracle_by_aim, oracle_by_need_theme;

@@ -329,3 +329,46 @@ void oracle_r7(const oracle_view *view, oracle_row *row)
     oracle_count(row, "refused", oracle_sum(view, TDM_TABLE_APPLICATIONS, "refused", NULL, 0));
     oracle_count(row, "withdrew", oracle_sum(view, TDM_TABLE_APPLICATIONS, "withdrew", NULL, 0));
 }
+
+/* ---- S10: what is counted of each indicator without a dimension */
+
+/* The words of indicators, or their digits, as long as the program runs. */
+static const char *indicator_word(const char *a)
+{
+    static char words[100][TDM_ORACLE_TEXT];
+    size_t len = strlen(a) - 1;
+    size_t at = 0;
+    while (words[at][0] != '\0' && (strncmp(words[at], a, len) != 0 || words[at][len] != '\0'))
+        at++;
+    memcpy(words[at], a, len);
+    return words[at];
+}
+
+bool oracle_by_indicator(const oracle_view *view, const tdm_oracle_cell *cell, const char **text)
+{
+    (void)view;
+    size_t len = strlen(cell->a);
+    bool whole = cell->table == TDM_TABLE_REFERENCE && len > 1 && cell->a[len - 1] == ':';
+    *text = whole ? indicator_word(cell->a) : "";
+    return whole;
+}
+
+void oracle_s10(const oracle_view *view, oracle_row *row)
+{
+    char key[TDM_ORACLE_TEXT + 1];
+    int64_t amount = 0, out_of = 0;
+    (void)snprintf(key, sizeof(key),
+                   "%s:", oracle_is_by(view, "indicator") ? row->group : view->question->indicator);
+    for (size_t i = 0; i < view->count; i++) {
+        const tdm_oracle_cell *cell = view->items[i].cell;
+        if (strcmp(cell->a, key) != 0 || cell->b[0] != '\0')
+            continue;
+        amount += cell->n[4] > 0 ? cell->n[0] : cell->n[2];
+        out_of += cell->n[4] > 0 ? cell->n[1] : cell->n[3];
+    }
+    if (amount == 0 && out_of == 0)
+        return;
+    oracle_count(row, "amount", amount);
+    oracle_count(row, "out_of", out_of);
+    oracle_share_of(row, "rate", amount, out_of);
+}

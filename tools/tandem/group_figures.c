@@ -5,8 +5,8 @@
 #include "client.h"
 
 static const tdm_option LEVEL_OPTIONS[] = {
-    { "by", 0, TDM_WORD_CHOICE, "programme|kind|lead|locality|sector|month|quarter", "by",
-      "one row for each of these" },
+    { "by", 0, TDM_WORD_CHOICE, "programme|core_programme|kind|lead|locality|sector|region|month|quarter",
+      "by", "one row for each of these" },
     { "weight", 0, TDM_WORD_CHOICE, "count|hours|participants|participant_hours", "weight",
       "what a unit counts for; without it each counts once" },
     { "planned", 0, TDM_WORD_FLAG, NULL, "planned", "of what is planned instead of what was delivered" },

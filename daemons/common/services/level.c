@@ -14,6 +14,7 @@ static const struct {
     { "total", TDM_BY_TOTAL, TDM_PERIOD_YEAR },       { "programme", TDM_BY_PROGRAMME, TDM_PERIOD_YEAR },
     { "kind", TDM_BY_KIND, TDM_PERIOD_YEAR },         { "lead", TDM_BY_LEAD, TDM_PERIOD_YEAR },
     { "locality", TDM_BY_LOCALITY, TDM_PERIOD_YEAR }, { "sector", TDM_BY_SECTOR, TDM_PERIOD_YEAR },
+    { "region", TDM_BY_REGION, TDM_PERIOD_YEAR },     { "core_programme", TDM_BY_CORE, TDM_PERIOD_YEAR },
     { "month", TDM_BY_TOTAL, TDM_PERIOD_MONTH },      { "quarter", TDM_BY_TOTAL, TDM_PERIOD_QUARTER },
 };
 
@@ -40,7 +41,9 @@ static tdm_code read_breakdown(const json_t *args, tdm_level_question *question,
         }
     return tdm_fail(
         err, TDM_INVALID, 0,
-        "\"%.20s\" is no breakdown; use programme, kind, lead, locality, sector, month or quarter", by);
+        "\"%.20s\" is no breakdown; use programme, core_programme, kind, lead, locality, sector, region, "
+        "month or quarter",
+        by);
 }
 
 static tdm_code read_weight(const json_t *args, tdm_level_question *question, unsigned *digits, tdm_err *err)
