@@ -402,6 +402,7 @@ void tdm_fold_counts_read(tdm_fold *fold, tdm_fold_counts *out)
     }
     out->events = fold->events;
     out->unknown_types = fold->unknown_types;
+    out->exchanged = fold->exchanged;
     out->refold_pending = fold->work.count - fold->work_done + fold->everything;
     tdm_fold_unlock(fold);
 }

@@ -51,7 +51,7 @@ static void exchange_tally(tdm_fold *fold, tdm_dossier *dossier, tdm_span tally)
     tdm_span before = tdm_dossier_tally(dossier);
     if (tdm_span_equal(before, tally))
         return;
-    tdm_tables_replace(&fold->tables, before, tally);
+    fold->exchanged += tdm_tables_replace(&fold->tables, before, tally);
     size_t bytes = tdm_shelf_change(&fold->shelf, dossier);
     tdm_dossier_set_tally(dossier, tally);
     tdm_shelf_changed(&fold->shelf, dossier, bytes);

@@ -331,19 +331,21 @@ void tdm_tables_add(tdm_tables *tables, tdm_span key, const int64_t n[TDM_TABLE_
     tables->dirty[tables->dirty_count++] = slot;
 }
 
-void tdm_tables_replace(tdm_tables *tables, tdm_span old, tdm_span new)
+size_t tdm_tables_replace(tdm_tables *tables, tdm_span old, tdm_span new)
 {
     tdm_span key;
     int64_t n[TDM_TABLE_AMOUNTS];
+    size_t count = 0;
     if (tdm_span_equal(old, new))
-        return;
-    for (size_t at = 0; tdm_tally_next(old, &at, &key, n);) {
+        return 0;
+    for (size_t at = 0; tdm_tally_next(old, &at, &key, n); count++) {
         for (size_t i = 0; i < TDM_TABLE_AMOUNTS; i++)
             n[i] = (int64_t)(0 - (uint64_t)n[i]);
         tdm_tables_add(tables, key, n);
     }
-    for (size_t at = 0; tdm_tally_next(new, &at, &key, n);)
+    for (size_t at = 0; tdm_tally_next(new, &at, &key, n); count++)
         tdm_tables_add(tables, key, n);
+    return count;
 }
 
 bool tdm_table_slot_is_zero(const tdm_table_slot *slot)

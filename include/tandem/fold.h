@@ -259,6 +259,8 @@ typedef struct tdm_fold_counts {
     int64_t unknown_types;
     int64_t doubts;
     uint64_t refold_pending;
+    uint64_t
+        exchanged; /* entries that went into the measures' tables or came out, since the fold was opened */
 } tdm_fold_counts;
 void tdm_fold_counts_read(tdm_fold *fold, tdm_fold_counts *out);
 

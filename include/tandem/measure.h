@@ -170,7 +170,9 @@ typedef struct tdm_measure_answer {
     struct tdm_answer_storage *storage;
 } tdm_measure_answer;
 
-/* TDM_INVALID: an indicator that is none. */
+/* The lock is held throughout: some milliseconds from maintained cells; where dossiers are scanned
+ * (breakdowns by programme, kind, locality, core programme) some tenths of a second on a system of national
+ * size. */
 tdm_code tdm_fold_measure(tdm_fold *fold, const tdm_measure_question *question, tdm_measure_answer *out,
                           tdm_err *err);
 void tdm_measure_answer_free(tdm_measure_answer *answer);
