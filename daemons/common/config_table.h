@@ -44,8 +44,7 @@
       "memory for dossiers and cells that change")                                                           \
     X("http", "listen", ADDRESS, 1, 255, "127.0.0.1:0", NULL, BOTH,                                          \
       "address of figures, health and metrics; port 0 means any free one")                                   \
-    X("http", "audience", CHOICE, 0, 0, "public",                                                            \
-      "public|network|regional_academy|board|hub_analyst", BOTH,                                             \
+    X("http", "audience", CHOICE, 0, 0, "public", "public|network|regional_academy|board|hub_analyst", BOTH, \
       "who reads figures about people here: all but hub_analyst see fixed releases, suppressed")             \
     X("http", "behind_proxy", BOOLEAN, 0, 1, "false", NULL, BOTH,                                            \
       "a proxy that does TLS stands in front: needed to listen beyond loopback")                             \
