@@ -47,7 +47,7 @@ struct tdm_fold {
     int64_t events;
     int64_t unknown_types;
     uint64_t exchanged; /* entries of tallies that went into tables or came out, since it was opened */
-    tdm_id speaker; /* of the event filed last, and its incarnation; 0: none yet */
+    tdm_id speaker;     /* of the event filed last, and its incarnation; 0: none yet */
     uint64_t speaking;
     /* the step at work */
     uint64_t batch;

@@ -67,7 +67,8 @@ typedef struct tdm_tables {
 
 void tdm_tables_init(tdm_tables *tables);
 void tdm_tables_free(tdm_tables *tables);
-/* Take the old tally out and put the new one in; both encoded and sound. Returns how many entries that were. */
+/* Take the old tally out and put the new one in; both encoded and sound. Returns how many entries that were.
+ */
 size_t tdm_tables_replace(tdm_tables *tables, tdm_span old, tdm_span new);
 void tdm_tables_add(tdm_tables *tables, tdm_span key, const int64_t n[TDM_TABLE_AMOUNTS]);
 
