@@ -198,7 +198,7 @@ static void answer_all(asking *at)
             list_registered(at, here);
         has_period = true;
         period = here;
-        answer_group(at, here, group, rows->items + first, i - first, with);
+        answer_group(at, here, group, first == i ? NULL : &rows->items[first], i - first, with);
     }
 }
 
