@@ -178,6 +178,28 @@ static void a_later_release_does_not_give_few_away(void **state)
     json_decref(answer);
 }
 
+/* Whoever knows the whole would work out how many are of no known group: three. */
+static void groups_do_not_give_away_what_the_whole_adds(void **state)
+{
+    (void)state;
+    static const char GROUPS[] =
+        "{\"measure\":\"R1\",\"period\":\"2017/18\",\"by\":\"group\",\"rule\":\"lt5\"}";
+    static const char SHOW[] = "{\"measure\":\"R1\",\"audience\":\"regional_academy\"}";
+    tell_people();
+    system_ask(&system_now()->hub, "release", GROUPS, NULL);
+    json_t *answer = show(&system_now()->hub, SHOW, 0);
+    assert_int_equal(world_int(row_of(answer, "allied_health_professionals"), "reached"), 12);
+    json_decref(answer);
+    system_now()->hub.context.now_ms += 1000;
+    system_ask(&system_now()->hub, "release",
+               "{\"measure\":\"R1\",\"period\":\"2017/18\",\"by\":\"total\",\"rule\":\"lt5\"}", NULL);
+    system_now()->hub.context.now_ms += 1000;
+    system_ask(&system_now()->hub, "release", GROUPS, NULL);
+    answer = show(&system_now()->hub, SHOW, 0);
+    assert_true(is_suppressed(row_of(answer, "medical_and_dental"), "reached"));
+    json_decref(answer);
+}
+
 /* Hours of people and counts that lie within each other: told whole, or not at all. */
 static void hours_of_people_and_nested_counts_are_guarded(void **state)
 {
@@ -282,17 +304,18 @@ static void a_revision_tells_the_units_and_facts_behind_it(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[9 + TDM_COUNT(REFUSED)] = {
+    struct CMUnitTest tests[10 + TDM_COUNT(REFUSED)] = {
         TEST(every_measure_is_listed_and_shown),
         TEST(who_may_see_exact_figures_does),
         TEST(others_see_what_was_released),
         TEST(a_later_release_does_not_give_few_away),
+        TEST(groups_do_not_give_away_what_the_whole_adds),
         TEST(hours_of_people_and_nested_counts_are_guarded),
         TEST(what_counts_no_people_needs_no_release),
         TEST(a_figure_is_explained_by_what_adds_up_to_it),
         TEST(a_revision_tells_the_units_and_facts_behind_it),
     };
-    size_t count = 8;
+    size_t count = 9;
     for (size_t i = 0; i < TDM_COUNT(REFUSED); i++)
         tests[count++] = (struct CMUnitTest){ REFUSED[i].name, check_refused, system_open, system_close,
                                               (void *)&REFUSED[i] };

@@ -42,11 +42,13 @@ typedef struct released_row {
     uint64_t incarnation;
     uint64_t sequence;
     int64_t recorded_ms;
+    bool whole; /* of the table without groups: what this table's groups add up to */
 } released_row;
 
 typedef struct released {
     const tdm_measure_question *question;
     const char *period; /* NULL: any asked for */
+    bool wholes;        /* rows of the whole, too */
     released_row *rows;
     size_t count;
     size_t capacity;
@@ -92,6 +94,15 @@ static bool is_asked(const released *r, const tdm_value *v)
            && (r->period == NULL || says(&v[TDM_FIGURES_RELEASED_PERIOD], r->period));
 }
 
+/* People whose group is not known are in the whole and in no group: the two tables differ by a category. */
+static bool is_whole(const released *r, const tdm_value *v)
+{
+    return r->wholes && says(&v[TDM_FIGURES_RELEASED_BREAKDOWN], "total")
+           && v[TDM_FIGURES_RELEASED_GROUP].bytes.len == 0
+           && says(&v[TDM_FIGURES_RELEASED_INDICATOR], asked_indicator(r->question))
+           && says(&v[TDM_FIGURES_RELEASED_PERIOD], r->period);
+}
+
 static void copy_text(char *out, size_t size, tdm_span text)
 {
     size_t len = text.len < size ? text.len : size - 1;
@@ -105,7 +116,7 @@ static tdm_code note_row(void *context, const tdm_fact *fact, tdm_err *err)
     tdm_record record;
     if (fact->type != TDM_TYPE_FIGURES_RELEASED || !fact->visible || fact->reason != NULL
         || tdm_record_decode(fact->type, fact->payload, &record, NULL) != TDM_OK
-        || !is_asked(r, record.values))
+        || !(is_asked(r, record.values) || is_whole(r, record.values)))
         return TDM_OK;
     if (r->count == r->capacity) {
         size_t capacity = r->capacity == 0 ? 32 : 2 * r->capacity;
@@ -119,7 +130,8 @@ static tdm_code note_row(void *context, const tdm_fact *fact, tdm_err *err)
     released_row *row = &r->rows[r->count++];
     *row = (released_row){ .incarnation = tdm_value_incarnation(&v[TDM_FIGURES_RELEASED_TIDE_INCARNATION]),
                            .sequence = (uint64_t)v[TDM_FIGURES_RELEASED_TIDE_SEQUENCE].number,
-                           .recorded_ms = fact->recorded_ms };
+                           .recorded_ms = fact->recorded_ms,
+                           .whole = !is_asked(r, v) };
     copy_text(row->period, sizeof row->period, v[TDM_FIGURES_RELEASED_PERIOD].bytes);
     copy_text(row->rule, sizeof row->rule, v[TDM_FIGURES_RELEASED_RULE].bytes);
     tdm_buf_add(&row->group, v[TDM_FIGURES_RELEASED_GROUP].bytes.data,
@@ -289,7 +301,7 @@ typedef struct releasing {
     tdm_err *err;
 } releasing;
 
-/* Earlier figures of the same table, cell by cell. */
+/* Earlier figures of the same table, cell by cell, and of the whole, for its totals. */
 static tdm_code list_earlier(releasing *p)
 {
     const tdm_measure_facts *facts = tdm_measure_read(p->question.measure);
@@ -304,7 +316,8 @@ static tdm_code list_earlier(releasing *p)
             tdm_span text = tdm_cursor_str(&cursor);
             size_t name = split(text);
             p->earlier[p->earlier_count++] = (tdm_published){
-                .row = { row->group.data, row->group.len - 1 },
+                .row = row->whole ? TDM_SPAN_LITERAL("(all)")
+                                  : (tdm_span){ row->group.data, row->group.len - 1 },
                 .column = { text.data, name },
                 .rule = tdm_people_rule_find(tdm_span_text(row->rule)),
                 .shown = tdm_shown_parse((tdm_span){ text.data + name + 1, text.len - name - 1 })
@@ -428,7 +441,7 @@ tdm_code tdm_serve_release(const tdm_service_context *context, const tdm_request
     p.question.has_year = true;
     p.question.year = tdm_period_year(p.period).number;
     p.question.as_of = tdm_today(context);
-    p.before = (released){ .question = &p.question, .period = p.period_text };
+    p.before = (released){ .question = &p.question, .period = p.period_text, .wholes = true };
     tdm_document_open(&document, answer, "tandem.releases/1", context->now_ms, true);
     code = release_all(&p);
     released_free(&p.before);
