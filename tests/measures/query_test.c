@@ -181,6 +181,82 @@ static void check_units(void **state)
     book_free(&book);
 }
 
+/* ---- what a unit is warned of ---- */
+
+static void tell_delivered(tdm_book *book)
+{
+    book_delivered(book, LEAD, "2017-09-12", 300, 12);
+}
+
+static void tell_planned(tdm_book *book)
+{
+    book_unit(book, LEAD, TDM_STATUS_IS_PLANNED, "2017-09-12", NULL);
+}
+
+static void tell_cancelled(tdm_book *book)
+{
+    book_unit(book, LEAD, TDM_STATUS_IS_CANCELLED, "2017-09-12", NULL);
+}
+
+static void tell_stand_in(tdm_book *book)
+{
+    book_delivered(book, PARTNER, "2017-09-12", 300, 12);
+}
+
+static void tell_session_alone(tdm_book *book)
+{
+    book_session(book, LEAD, "2017-09-12", 300);
+}
+
+static void tell_stand_in_and_doubt(tdm_book *book)
+{
+    book_unit(book, PARTNER, TDM_STATUS_IS_PLANNED, "2017-09-12", NULL);
+    book_assert(book, PARTNER, "R0Z", TDM_PHASE_IS_DELIVER);
+}
+
+static const struct warning_row {
+    const char *name;
+    void (*tell)(tdm_book *book);
+    const char *warnings;
+} WARNINGS[] = {
+    { "a delivered unit of its lead is warned of nothing", tell_delivered, "" },
+    { "a planned unit waits for a session", tell_planned, "no session counts yet;" },
+    { "a cancelled unit waits for nothing", tell_cancelled, "" },
+    { "a partner's record stands in", tell_stand_in,
+      "the lead has not recorded this unit; another's record stands in;" },
+    { "a session without its unit", tell_session_alone,
+      "no organisation that may has recorded this unit yet;" },
+    { "everything at once", tell_stand_in_and_doubt,
+      "the lead has not recorded this unit; another's record stands in;no session counts yet;"
+      "some of its facts are stored and not counted;" },
+};
+
+static tdm_code see_warnings(void *context, const tdm_unit *unit, tdm_err *err)
+{
+    (void)err;
+    char *seen = context;
+    for (size_t i = 0; i < unit->warning_count; i++) {
+        size_t used = strlen(seen);
+        snprintf(seen + used, 512 - used, "%s;", unit->warnings[i]);
+    }
+    return TDM_OK;
+}
+
+static void check_warnings(void **state)
+{
+    const struct warning_row *row = *state;
+    tdm_book book;
+    tdm_err err = { 0 };
+    char seen[512] = "";
+    two_partners(&book);
+    row->tell(&book);
+    tdm_fold *fold = book_fold(&book, false);
+    assert_int_equal(tdm_fold_unit(fold, TDM_SPAN_LITERAL("unit/R0A/1"), see_warnings, seen, &err), TDM_OK);
+    assert_string_equal(seen, row->warnings);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
 /* ---- doubts ---- */
 
 typedef struct doubt_row {
@@ -466,7 +542,7 @@ static void check_facts(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[32] = {
+    static struct CMUnitTest tests[5 + TDM_COUNT(ANSWERS) + TDM_COUNT(DOUBTS) + TDM_COUNT(WARNINGS)] = {
         { "units are listed once per class, by name or by organisation", check_units, NULL, NULL, NULL },
         { "who represents an organisation depends on the date", check_rights, NULL, NULL, NULL },
         { "a key seals while it is active, a revoked one up to its end", check_keys, NULL, NULL, NULL },
@@ -479,5 +555,8 @@ int main(void)
             (struct CMUnitTest){ ANSWERS[i].name, check_answer, NULL, NULL, (void *)&ANSWERS[i] };
     for (size_t i = 0; i < TDM_COUNT(DOUBTS); i++)
         tests[count++] = (struct CMUnitTest){ DOUBTS[i].name, check_doubt, NULL, NULL, (void *)&DOUBTS[i] };
+    for (size_t i = 0; i < TDM_COUNT(WARNINGS); i++)
+        tests[count++] =
+            (struct CMUnitTest){ WARNINGS[i].name, check_warnings, NULL, NULL, (void *)&WARNINGS[i] };
     return _cmocka_run_group_tests("query", tests, count, NULL, NULL);
 }
