@@ -243,6 +243,16 @@ static void exchange(world *w)
     }
 }
 
+/* The owner says the first match again, the other side says it, too. */
+static void exchange_repeated(world *w)
+{
+    exchange(w);
+    say(w, WORLD_LEAD, "support_match", "support/LEA/1",
+        "{'recorder':'LEA','owner':'LEA','support_id':'1','other':'PAR','date':'2017-05-01'}");
+    say(w, WORLD_PARTNER, "support_match", "support/LEA/1",
+        "{'recorder':'PAR','owner':'LEA','support_id':'1','other':'PAR','date':'2017-05-01'}");
+}
+
 /* ---- reach */
 
 static void reach(world *w)
@@ -596,6 +606,8 @@ static const row ROWS[] = {
     ROW(network_of_sectors, "N7", "sector_pair", "trust - trust", "ties", "2"),
     TOTAL(exchange, "N8", "taken_up", "2"),
     TOTAL(exchange, "N8", "balance", "0.33"),
+    TOTAL(exchange_repeated, "N8", "taken_up", "2"),
+    TOTAL(exchange_repeated, "N8", "balance", "0.33"),
     TOTAL(exchange, "N8", "reciprocity", "50.0"),
     ROW(exchange, "N8", "organisation", "PAR", "balance", "-1.00"),
     ROW(exchange, "N8", "organisation", "THI", "balance", "n/a"),
