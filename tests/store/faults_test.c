@@ -106,57 +106,16 @@ static void check_afterwards(const scene *s, uint64_t acked)
     tdm_ledger_close(&ledger);
 }
 
-/* Faults of one kind at call n. */
-typedef tdm_kv_faults make_faults(uint64_t n);
-
-static tdm_kv_faults put_fails(uint64_t n)
-{
-    return (tdm_kv_faults){ .fail_put_at = n };
-}
-
-static tdm_kv_faults commit_fails(uint64_t n)
-{
-    return (tdm_kv_faults){ .fail_commit_at = n };
-}
-
-static tdm_kv_faults commit_is_unknown(uint64_t n)
-{
-    return (tdm_kv_faults){ .unknown_commit_at = n };
-}
-
-static tdm_kv_faults disk_is_full(uint64_t n)
-{
-    return (tdm_kv_faults){ .full_from_commit = n };
-}
-
-static tdm_kv_faults read_is_flipped(uint64_t n)
-{
-    return (tdm_kv_faults){ .flip_get_at = n };
-}
-
-static const struct fault_row {
-    const char *name;
-    make_faults *make;
-    tdm_code code;       /* what the writer is told */
-    uint64_t least_hits; /* calls at which the fault must have been met: the loop reached something */
-} FAULTS[] = {
-    { "a failing put, at each call", put_fails, TDM_IO, RUNS *(EVENTS + 3) },
-    { "a failing commit, at each call", commit_fails, TDM_IO, RUNS },
-    { "a commit of unknown outcome, at each call", commit_is_unknown, TDM_IO, RUNS },
-    { "a full disk, from each commit on", disk_is_full, TDM_FULL, RUNS },
-    { "a flipped bit in a read, at each call", read_is_flipped, TDM_CORRUPT, RUNS },
-};
-
 /* True if the fault was met. */
-static bool one_call(const struct fault_row *row, uint64_t n)
+static bool one_call(const fault_row *row, uint64_t n)
 {
     scene s;
     uint64_t acked = 0;
     scene_open(&s);
-    tdm_kv_faults faults = row->make(n);
+    tdm_kv_faults faults = fault_at(row->kind, n);
     tdm_ledger *ledger = open_faulty(&s, &faults);
-    tdm_code code = ledger == NULL ? row->code : write_until_failure(ledger, &s, false, &acked);
-    assert_true(code == TDM_OK || code == row->code);
+    tdm_code code = ledger == NULL ? fault_code(row->kind) : write_until_failure(ledger, &s, false, &acked);
+    assert_true(code == TDM_OK || code == fault_code(row->kind));
     if (ledger != NULL && code != TDM_OK)
         assert_int_equal(count_lost(ledger, &s, acked), 0); /* reading goes on in the same process */
     tdm_ledger_close(&ledger);
@@ -165,17 +124,11 @@ static bool one_call(const struct fault_row *row, uint64_t n)
     return code != TDM_OK;
 }
 
-static void fault_at_each_call(void **state)
-{
-    const struct fault_row *row = *state;
-    uint64_t hits = 0, misses = 0;
-    for (uint64_t n = 1; misses < 12; n++) { /* some calls read what nobody looks at; a dozen is the end */
-        bool hit = one_call(row, n);
-        hits += hit;
-        misses = hit ? 0 : misses + 1;
-    }
-    assert_true(hits >= row->least_hits);
-}
+static const fault_row FAULTS[] = {
+    { FAULT_PUT, RUNS *(EVENTS + 3), one_call }, { FAULT_COMMIT, RUNS, one_call },
+    { FAULT_UNKNOWN_COMMIT, RUNS, one_call },    { FAULT_DISK_FULL, RUNS, one_call },
+    { FAULT_FLIPPED_READ, RUNS, one_call },
+};
 
 static void ack_before_commit_is_caught(void **state)
 {
@@ -186,7 +139,7 @@ static void ack_before_commit_is_caught(void **state)
         uint64_t acked = 0;
         static const tdm_kv_faults NONE;
         scene_open(&s);
-        tdm_kv_faults faults = commit_fails(n);
+        tdm_kv_faults faults = fault_at(FAULT_COMMIT, n);
         tdm_ledger *ledger = open_faulty(&s, &faults);
         assert_code(TDM_IO, write_until_failure(ledger, &s, true, &acked));
         tdm_ledger_close(&ledger);
@@ -205,7 +158,7 @@ static void a_full_store_reads_and_recovers(void **state)
     uint64_t acked = 0;
     scene_open(&s);
     static const tdm_kv_faults NONE;
-    tdm_kv_faults faults = disk_is_full(3);
+    tdm_kv_faults faults = fault_at(FAULT_DISK_FULL, 3);
     tdm_ledger *ledger = open_faulty(&s, &faults);
     for (int i = 0; i < 3; i++)
         assert_code(TDM_FULL, write_until_failure(ledger, &s, false, &acked));
@@ -223,7 +176,7 @@ int main(void)
 {
     struct CMUnitTest tests[TDM_COUNT(FAULTS) + 2];
     for (size_t i = 0; i < TDM_COUNT(FAULTS); i++)
-        tests[i] = (struct CMUnitTest){ FAULTS[i].name, fault_at_each_call, NULL, NULL, (void *)&FAULTS[i] };
+        tests[i] = fault_test(&FAULTS[i]);
     tests[TDM_COUNT(FAULTS)] = (struct CMUnitTest){ "control: acknowledging before the commit is caught",
                                                     ack_before_commit_is_caught, NULL, NULL, NULL };
     tests[TDM_COUNT(FAULTS) + 1] =

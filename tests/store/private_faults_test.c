@@ -145,83 +145,38 @@ static void check_afterwards(const place *p, size_t done, bool unknown)
     tdm_private_close(&log);
 }
 
-typedef tdm_kv_faults make_faults(uint64_t n);
-
-static tdm_kv_faults put_fails(uint64_t n)
-{
-    return (tdm_kv_faults){ .fail_put_at = n };
-}
-
-static tdm_kv_faults commit_fails(uint64_t n)
-{
-    return (tdm_kv_faults){ .fail_commit_at = n };
-}
-
-static tdm_kv_faults commit_is_unknown(uint64_t n)
-{
-    return (tdm_kv_faults){ .unknown_commit_at = n };
-}
-
-static tdm_kv_faults disk_is_full(uint64_t n)
-{
-    return (tdm_kv_faults){ .full_from_commit = n };
-}
-
-static tdm_kv_faults read_is_flipped(uint64_t n)
-{
-    return (tdm_kv_faults){ .flip_get_at = n };
-}
-
-static const struct fault_row {
-    const char *name;
-    make_faults *make;
-    tdm_code code;
-    uint64_t least_hits; /* calls at which the fault must have been met */
-} FAULTS[] = {
-    { "a failing put, at each call", put_fails, TDM_IO, 20 },
-    { "a failing commit, at each call", commit_fails, TDM_IO, STEP_COUNT },
-    { "a commit of unknown outcome, at each call", commit_is_unknown, TDM_IO, STEP_COUNT },
-    { "a full disk, from each commit on", disk_is_full, TDM_FULL, STEP_COUNT },
-    { "a flipped bit in a read, at each call", read_is_flipped, TDM_CORRUPT, 8 },
-};
-
 /* True if the fault was met. */
-static bool one_call(const struct fault_row *row, uint64_t n)
+static bool one_call(const fault_row *row, uint64_t n)
 {
     place p;
     size_t done = 0;
-    tdm_kv_faults faults = row->make(n);
+    tdm_kv_faults faults = fault_at(row->kind, n);
     scratch_make(p.folder);
     snprintf(p.path, sizeof p.path, "%s/private", p.folder);
     tdm_private *log = open_faulty(&p, &faults);
-    tdm_code code = log == NULL ? row->code : take_steps(log, &done);
+    tdm_code code = log == NULL ? fault_code(row->kind) : take_steps(log, &done);
     if (code != TDM_OK)
-        assert_code(row->code, code);
+        assert_code(fault_code(row->kind), code);
     tdm_private_close(&log);
-    check_afterwards(&p, done, row->make == commit_is_unknown);
+    check_afterwards(&p, done, row->kind == FAULT_UNKNOWN_COMMIT);
     scratch_remove(p.folder);
     return code != TDM_OK;
 }
 
-static void fault_at_each_call(void **state)
-{
-    const struct fault_row *row = *state;
-    uint64_t hits = 0, misses = 0;
-    for (uint64_t n = 1; misses < 12; n++) { /* some calls read what nobody looks at; a dozen is the end */
-        bool hit = one_call(row, n);
-        hits += hit;
-        misses = hit ? 0 : misses + 1;
-    }
-    print_message("  met at %llu calls\n", (unsigned long long)hits);
-    assert_true(hits >= row->least_hits);
-}
+static const fault_row FAULTS[] = {
+    { FAULT_PUT, 20, one_call },
+    { FAULT_COMMIT, STEP_COUNT, one_call },
+    { FAULT_UNKNOWN_COMMIT, STEP_COUNT, one_call },
+    { FAULT_DISK_FULL, STEP_COUNT, one_call },
+    { FAULT_FLIPPED_READ, 8, one_call },
+};
 
 static void an_unknown_commit_may_be_asked_in_the_same_process(void **state)
 {
     (void)state;
     place p;
     size_t done = 0;
-    tdm_kv_faults faults = { .unknown_commit_at = 2 }; /* the first is the opening */
+    tdm_kv_faults faults = fault_at(FAULT_UNKNOWN_COMMIT, 2); /* the first is the opening */
     scratch_make(p.folder);
     snprintf(p.path, sizeof p.path, "%s/private", p.folder);
     tdm_private *log = open_faulty(&p, &faults);
@@ -238,7 +193,7 @@ int main(void)
 {
     struct CMUnitTest tests[TDM_COUNT(FAULTS) + 1];
     for (size_t i = 0; i < TDM_COUNT(FAULTS); i++)
-        tests[i] = (struct CMUnitTest){ FAULTS[i].name, fault_at_each_call, NULL, NULL, (void *)&FAULTS[i] };
+        tests[i] = fault_test(&FAULTS[i]);
     tests[TDM_COUNT(FAULTS)] =
         (struct CMUnitTest){ "a commit of unknown outcome may be asked again in the same process",
                              an_unknown_commit_may_be_asked_in_the_same_process, NULL, NULL, NULL };

@@ -155,6 +155,53 @@ int store_suite(const char *group, const store_row *rows, size_t count, bool wit
     return failed;
 }
 
+/* ---- faults */
+
+static const struct {
+    const char *name;
+    size_t field; /* of tdm_kv_faults */
+    tdm_code code;
+} FAULTS[FAULT_KINDS] = {
+    [FAULT_PUT] = { "a failing put, at each call", offsetof(tdm_kv_faults, fail_put_at), TDM_IO },
+    [FAULT_COMMIT] = { "a failing commit, at each call", offsetof(tdm_kv_faults, fail_commit_at), TDM_IO },
+    [FAULT_UNKNOWN_COMMIT] = { "a commit of unknown outcome, at each call",
+                               offsetof(tdm_kv_faults, unknown_commit_at), TDM_IO },
+    [FAULT_DISK_FULL] = { "a full disk, from each commit on", offsetof(tdm_kv_faults, full_from_commit),
+                          TDM_FULL },
+    [FAULT_FLIPPED_READ] = { "a flipped bit in a read, at each call", offsetof(tdm_kv_faults, flip_get_at),
+                             TDM_CORRUPT },
+};
+
+tdm_kv_faults fault_at(fault_kind kind, uint64_t n)
+{
+    tdm_kv_faults faults = { 0 };
+    memcpy((char *)&faults + FAULTS[kind].field, &n, sizeof n);
+    return faults;
+}
+
+tdm_code fault_code(fault_kind kind)
+{
+    return FAULTS[kind].code;
+}
+
+static void fault_at_each_call(void **state)
+{
+    const fault_row *row = *state;
+    uint64_t hits = 0, misses = 0;
+    for (uint64_t n = 1; misses < 12; n++) { /* some calls read what nobody looks at; a dozen is the end */
+        bool hit = row->one_call(row, n);
+        hits += hit;
+        misses = hit ? 0 : misses + 1;
+    }
+    print_message("  met at %llu calls\n", (unsigned long long)hits);
+    assert_true(hits >= row->least_hits);
+}
+
+struct CMUnitTest fault_test(const fault_row *row)
+{
+    return (struct CMUnitTest){ FAULTS[row->kind].name, fault_at_each_call, NULL, NULL, (void *)row };
+}
+
 /* ---- random ------------------------------------------------------------------------------------ */
 
 uint64_t next_random(uint64_t *state) /* splitmix64 */

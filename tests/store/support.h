@@ -53,6 +53,30 @@ void fixture_reopen(fixture *f);
 #define assert_code(expected, expression)                                                                    \
     assert_string_equal(tdm_code_word(expected), tdm_code_word(expression))
 
+/* ---- faults ------------------------------------------------------------------------------------ */
+
+typedef enum fault_kind {
+    FAULT_PUT,
+    FAULT_COMMIT,
+    FAULT_UNKNOWN_COMMIT,
+    FAULT_DISK_FULL,
+    FAULT_FLIPPED_READ,
+    FAULT_KINDS
+} fault_kind;
+
+tdm_kv_faults fault_at(fault_kind kind, uint64_t n); /* the n-th call, or from it on */
+
+/* One kind of fault at call 1 to the last. `one_call` does the work with the fault and looks afterwards what
+ * is there; true if the fault was met. */
+typedef struct fault_row {
+    fault_kind kind;
+    uint64_t least_hits; /* calls at which the fault must have been met: the loop reached something */
+    bool (*one_call)(const struct fault_row *row, uint64_t n);
+} fault_row;
+
+tdm_code fault_code(fault_kind kind);               /* what the caller of the store is told */
+struct CMUnitTest fault_test(const fault_row *row); /* borrows the row */
+
 /* ---- random, the same for the same seed -------------------------------------------------------- */
 
 uint64_t next_random(uint64_t *state);
