@@ -198,10 +198,11 @@ tdm_code tdm_people_erase(tdm_private *log, tdm_span person, tdm_date today, int
     if (code == TDM_OK)
         code = make_residual(log, &amounts, &left, err);
     /* Nobody by this key: the log tells whether there was somebody, and does nothing. */
-    if (code == TDM_OK || code == TDM_NOT_FOUND)
+    if (code == TDM_OK || code == TDM_NOT_FOUND) {
         code = tdm_private_erase(log, person, now_ms, left.pairs, left.count, err);
-    if (code == TDM_FULL) /* if the map was short, it has grown */
-        code = tdm_private_erase(log, person, now_ms, left.pairs, left.count, err);
+        if (code == TDM_FULL) /* if the map was short, it has grown */
+            code = tdm_private_erase(log, person, now_ms, left.pairs, left.count, err);
+    }
     residual_free(&left);
     tdm_summary_free(&amounts);
     return code;

@@ -5,6 +5,8 @@
  */
 #include "people_world.h"
 
+#include "people.h"
+
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -103,6 +105,39 @@ static void the_erased_leaves_the_faculty(void **state)
     summarise(NULL, "stated");
     assert_int_equal(people_stated(&node, TDM_SUMMARYTABLE_IS_FACULTY, "2026/27", "", ""), 1);
     assert_int_equal(people_stated(&node, TDM_SUMMARYTABLE_IS_FACULTY, "2027/28", "", ""), NOT_STATED);
+}
+
+static void put_residual(const tdm_summary_cell *cell)
+{
+    tdm_private *log;
+    tdm_buf key = { 0 };
+    tdm_buf value = { 0 };
+    assert_int_equal(tdm_summary_encode(cell, &key, &value, NULL), TDM_OK);
+    tdm_private_pair pair = { tdm_buf_span(&key), tdm_buf_span(&value) };
+    assert_int_equal(tdm_people_enter(node.people, &log, NULL), TDM_OK);
+    assert_int_equal(tdm_private_residuals_put(log, &pair, 1, NULL), TDM_OK);
+    tdm_people_leave(node.people);
+    tdm_buf_free(&key);
+    tdm_buf_free(&value);
+}
+
+/* The residual has no room for what the person adds: the figures would lose it. */
+static void nobody_is_erased_whose_amounts_find_no_room(void **state)
+{
+    (void)state;
+    tdm_summary_cell full = {
+        .table = STAGES, .a = TDM_SPAN_LITERAL("1"), .b = TDM_SPAN_LITERAL("entered"), .n = { INT64_MAX }
+    };
+    assert_int_equal(tdm_period_parse(TDM_SPAN_LITERAL("2026/27"), &full.period, NULL), TDM_OK);
+    people_record_cohort(&node);
+    put_residual(&full);
+    people_fails(&node, "person.erase", "{\"person\":\"P-1\",\"confirm\":\"P-1\"}", NULL, 7,
+                 "an amount of the residual is too large");
+    assert_int_equal(people_number(&node, "status", NULL, "people"), COHORT);
+    full.n[0] = 0;
+    put_residual(&full);
+    people_number(&node, "person.erase", "{\"person\":\"P-1\",\"confirm\":\"P-1\"}", "events");
+    assert_int_equal(people_number(&node, "status", NULL, "people"), COHORT - 1);
 }
 
 /* ---- the destroyed key */
@@ -206,11 +241,9 @@ int main(void)
 {
     static const struct CMUnitTest TESTS[] = {
 #define T(test) cmocka_unit_test_setup_teardown(test, open_node, close_node)
-        T(erasing_needs_the_name),
-        T(erasing_keeps_the_figures),
-        T(the_erased_leaves_the_faculty),
-        T(compacting_leaves_no_key),
-        T(a_backup_comes_back_in_an_empty_node),
+        T(erasing_needs_the_name),        T(erasing_keeps_the_figures),
+        T(the_erased_leaves_the_faculty), T(nobody_is_erased_whose_amounts_find_no_room),
+        T(compacting_leaves_no_key),      T(a_backup_comes_back_in_an_empty_node),
 #undef T
     };
     return cmocka_run_group_tests_name("people erased", TESTS, NULL, NULL);
