@@ -134,6 +134,8 @@ int tdm_global_needs(const tdm_option *option);
 
 /* The row with these words; NULL if there is none. */
 const tdm_command *tdm_command_find(const char *words);
+/* The word behind `first`, if the command's words begin with it and go on; else NULL. */
+const char *tdm_command_behind(const tdm_command *command, const char *first, size_t len);
 /* Does a command begin with this word? */
 bool tdm_command_begins(const char *word);
 /* An option of the command (NULL: of any) or of every command. name need not be terminated. */

@@ -128,6 +128,12 @@ const tdm_command *tdm_command_find(const char *words)
     return NULL;
 }
 
+const char *tdm_command_behind(const tdm_command *command, const char *first, size_t len)
+{
+    bool begins = strncmp(command->words, first, len) == 0 && command->words[len] == ' ';
+    return begins ? command->words + len + 1 : NULL;
+}
+
 bool tdm_command_begins(const char *word)
 {
     size_t len = strlen(word);

@@ -34,10 +34,11 @@ static void add_first_words(tdm_buf *out)
 static void add_followers(tdm_buf *out, const char *first, size_t len)
 {
     const tdm_command *command;
+    const char *next;
     bool any = false;
     for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++)
-        if (strncmp(command->words, first, len) == 0 && command->words[len] == ' ') {
-            tdm_buf_format(out, "%s%s", any ? " " : "", command->words + len + 1);
+        if ((next = tdm_command_behind(command, first, len)) != NULL) {
+            tdm_buf_format(out, "%s%s", any ? " " : "", next);
             any = true;
         }
 }

@@ -102,12 +102,13 @@ static void add_followers(const char *word, tdm_buf *out)
     const tdm_command *command;
     bool found = false;
     for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++) {
-        if (strncmp(command->words, word, len) != 0 || command->words[len] != ' ')
+        const char *next = tdm_command_behind(command, word, len);
+        if (next == NULL)
             continue;
         if (!found)
             tdm_buf_format(out, "\nWith one more word (tandem %s WORD -h tells more):\n", word);
         found = true;
-        add_entry(out, command->words + len + 1, COMMAND_WIDTH, command->summary);
+        add_entry(out, next, COMMAND_WIDTH, command->summary);
     }
 }
 
@@ -155,7 +156,8 @@ static bool help_followers(const char *word, tdm_buf *out)
     bool found = false;
     const tdm_command *command;
     for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++) {
-        if (strncmp(command->words, word, len) != 0 || command->words[len] != ' ')
+        const char *next = tdm_command_behind(command, word, len);
+        if (next == NULL)
             continue;
         if (!found)
             tdm_buf_format(out, "Usage: tandem %s COMMAND [options]\n\nCommands:\n", word);

@@ -138,7 +138,8 @@ static void add_followers(tdm_buf *out, const char *word)
     const tdm_command *command;
     bool found = false;
     for (size_t i = 0; (command = tdm_command_at(i)) != NULL; i++) {
-        if (strncmp(command->words, word, len) != 0 || command->words[len] != ' ')
+        const char *next = tdm_command_behind(command, word, len);
+        if (next == NULL)
             continue;
         if (!found)
             tdm_buf_format(
@@ -147,7 +148,7 @@ static void add_followers(tdm_buf *out, const char *word)
                 "\ntells:\n.Bl -tag -width Ds\n",
                 word);
         found = true;
-        tdm_buf_format(out, ".It Ic %s\n", command->words + len + 1);
+        tdm_buf_format(out, ".It Ic %s\n", next);
         add_text(out, command->summary);
     }
     tdm_buf_text(out, found ? ".El\n" : "");

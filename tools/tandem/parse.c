@@ -22,11 +22,11 @@ static void list_followers(const char *word, char *out, size_t size)
     size_t len = strlen(word);
     size_t used = 0;
     const tdm_command *command;
+    const char *next;
     out[0] = '\0';
     for (size_t i = 0; (command = tdm_command_at(i)) != NULL && used < size; i++)
-        if (strncmp(command->words, word, len) == 0 && command->words[len] == ' ')
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used == 0 ? "" : ", ",
-                                     command->words + len + 1);
+        if ((next = tdm_command_behind(command, word, len)) != NULL)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used == 0 ? "" : ", ", next);
 }
 
 static tdm_code no_follower(const tdm_invocation *out, const char *asked, bool given, tdm_err *err)
