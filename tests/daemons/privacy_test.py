@@ -28,8 +28,8 @@ PROFILE, SESSION, INCARNATION = 200, 42, 1
 class Tap:
     """A TCP proxy that keeps every byte that passes, either way."""
 
-    def __init__(self, port):
-        self.port, self.bytes, self.lock = port, bytearray(), threading.Lock()
+    def __init__(self):
+        self.port, self.bytes, self.lock = None, bytearray(), threading.Lock()  # port: the hub's, set before it starts
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = "tcp://127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -81,8 +81,8 @@ class Two:
     """A hub and a node; between them the tap."""
 
     def __init__(self, world):
-        port = free_port()
-        self.world, self.tap = world, Tap(port)
+        self.world, self.tap = world, Tap()
+        self.tap.port = port = free_port()
         self.hub = world.hub("--hub.listen=tcp://127.0.0.1:%d" % port, "--hub.advertise=" + self.tap.endpoint,
                              "--hub.tide_interval_ms=3600000").start()
         self.node = world.node("alder", "KAA1").start()
@@ -107,6 +107,11 @@ class Two:
         return {(cell["table"], cell["period"], cell["a"], cell["b"]): cell["count"] for cell in cells.values()}
 
 
+def wait_counted(node, day):
+    """Once a day, soon after its start, a node counts by itself; if that fails, again within a minute."""
+    wait_for("the node to count by itself", lambda: node.status()["people_summarised"] == day, 150)
+
+
 def check_record(checks, two):
     node = two.node
     for number, person in enumerate(PEOPLE, 1):
@@ -114,11 +119,6 @@ def check_record(checks, two):
                   "nursing_and_midwifery_registered")
         node.call("record", "development", "--person", person, "--kind", "plan_made", "--date", "2018-04-10", "--note",
                   NOTE % number)
-    rows = ["%s,KAA1/U1,2017-05-%02d" % (person, day) for person in PEOPLE for day in (10, 17)]
-    path = node.file_rows("attendance.csv", ["person,unit,date"] + rows)
-    report = node.rows_of("record", "person_attendance", "--from", path)[0]
-    os.unlink(path)
-    checks.same("a file of attendance is kept", (report["new"], report["refused"]), (len(rows), 0))
     node.stop()
     node.start()
     checks.same("people survive a restart", sorted(row["person"] for row in node.ask("person", "list")), PEOPLE)
@@ -131,9 +131,15 @@ def check_record(checks, two):
 
 def check_summarise(checks, two):
     node = two.node
+    wait_counted(node, NOW[:10])
+    rows = ["%s,KAA1/U1,2017-05-%02d" % (person, day) for person in PEOPLE for day in (10, 17)]
+    path = node.file_rows("attendance.csv", ["person,unit,date"] + rows)
+    report = node.rows_of("record", "person_attendance", "--from", path)[0]
+    os.unlink(path)
+    checks.same("a file of attendance is kept", (report["new"], report["refused"]), (len(rows), 0))
     told = node.ask("person", "summarise", "--dry-run")[0]
     done = node.ask("person", "summarise", "--force")[0]
-    checks.same("a dry run tells what will be stated", told["stated"], done["stated"])
+    checks.same("a dry run tells what will be stated", (told["stated"] > 0, told["stated"]), (True, done["stated"]))
     settled(two.hub, [node])
     cells = two.summaries(two.hub)
     checks.same("the hub has the counts", (cells.get(("reached", "2017/18", "total", "")),
@@ -227,7 +233,7 @@ def check_next_day(checks, two):
     two.world.environment["TANDEM_NOW"] = NEXT_DAY
     two.hub.start()
     two.node.start()
-    wait_for("the node to count by itself", lambda: two.node.status()["people_summarised"] == "2018-05-02")
+    wait_counted(two.node, NEXT_DAY[:10])
     checks.that("on another day a node counts by itself", True)
     checks.same("the figures are still the same", two.summaries(two.node).get(("reached", "2017/18", "total", "")), 5)
 

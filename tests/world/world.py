@@ -77,7 +77,10 @@ class Daemon:
         if self.process is None or self.process.poll() is not None:
             return 0
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        try:
+            return self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            raise Failed("%s did not stop within 60 s: %s" % (self.name, self.tail())) from None
 
     def call(self, *words, check=True, timeout=600, stdin=None):
         environment = dict(self.world.environment, TANDEM_HOME=self.home)
