@@ -105,11 +105,6 @@ tdm_code tdm_measure_question_read(const json_t *args, tdm_measure_question *out
     return code;
 }
 
-const char *tdm_measure_question_by(const tdm_measure_question *question)
-{
-    return question->by->word;
-}
-
 /* ---- figures */
 
 void tdm_figure_write(tdm_json *json, const tdm_column_row *column, const tdm_figure *figure)

@@ -13,8 +13,6 @@
 /* A question from "measure", "by", "per" (year, quarter, month), "fy", "dimension", "indicator", "top",
  * "bottom", "line", "planned". Texts are borrowed from args. as_of is not set. */
 tdm_code tdm_measure_question_read(const json_t *args, tdm_measure_question *out, tdm_err *err);
-/* A question as it stands is of this breakdown word. */
-const char *tdm_measure_question_by(const tdm_measure_question *question);
 
 /* One figure as text, as tables show it: "12", "45.5", "0.5833", "n/a". */
 void tdm_figure_text(const tdm_column_row *column, const tdm_figure *figure, tdm_buf *out);

@@ -26,30 +26,41 @@ static tdm_code note_closing(void *context, const tdm_fact *fact, tdm_err *err)
     return TDM_OK;
 }
 
-tdm_code tdm_closing_read(tdm_fold *fold, tdm_span subject, tdm_tide_name *closing, tdm_err *err)
+tdm_code tdm_tide_of_closing(tdm_fold *fold, const char *period, tdm_tide_name *closing, tdm_err *err)
 {
-    tdm_code code = tdm_fold_facts(fold, subject, note_closing, closing, err);
+    tdm_buf subject = { 0 };
+    tdm_subject_word(&subject, "period", period);
+    tdm_code code = tdm_fold_facts(fold, tdm_buf_span(&subject), note_closing, closing, err);
+    tdm_buf_free(&subject);
     return code == TDM_NOT_FOUND ? TDM_OK : code;
 }
 
-tdm_code tdm_closing_find(const tdm_service_context *context, tdm_span subject, tdm_tide_name *closing,
-                          tdm_err *err)
+static tdm_code find_closing(const tdm_service_context *context, const char *period, tdm_tide_name *closing,
+                             tdm_err *err)
 {
     tdm_code code = tdm_settle(context, err);
     if (code != TDM_OK)
         return code;
     tdm_fold *fold = tdm_core_fold(context->core);
-    code = tdm_closing_read(fold, subject, closing, err);
+    code = tdm_tide_of_closing(fold, period, closing, err);
     tdm_core_fold_release(context->core, fold);
     return code;
 }
 
-tdm_code tdm_tide_make(const tdm_service_context *context, tdm_tide_name *tide, tdm_err *err)
+/* A tide of this moment: stated if anything changed since the last. */
+static tdm_code make_tide(const tdm_service_context *context, tdm_tide_name *tide, tdm_err *err)
 {
     tdm_code code =
         tdm_tide_state(context->core, context->now_ms, true, &tide->incarnation, &tide->sequence, err);
     tide->found = code == TDM_OK || code == TDM_EXISTS;
     return tide->found ? TDM_OK : code;
+}
+
+tdm_code tdm_tide_of_period(const tdm_service_context *context, const char *period, tdm_tide_name *tide,
+                            tdm_err *err)
+{
+    tdm_code code = find_closing(context, period, tide, err);
+    return code == TDM_OK && !tide->found ? make_tide(context, tide, err) : code;
 }
 
 static void set_tide(tdm_record *record, uint32_t field, const tdm_tide_name *tide, uint8_t bytes[8])
@@ -64,7 +75,7 @@ static tdm_code state_closing(const tdm_service_context *context, tdm_span subje
 {
     uint8_t bytes[8];
     bool did = false;
-    tdm_code code = tdm_tide_make(context, tide, err);
+    tdm_code code = make_tide(context, tide, err);
     if (code != TDM_OK)
         return code;
     const char *words[] = { "period_closed", period };
@@ -98,7 +109,7 @@ tdm_code tdm_serve_period_close(const tdm_service_context *context, const tdm_re
     tdm_period_text(period, text);
     tdm_buf subject = { 0 };
     tdm_subject_word(&subject, "period", text);
-    code = tdm_closing_find(context, tdm_buf_span(&subject), &tide, err);
+    code = find_closing(context, text, &tide, err);
     bool known = tide.found;
     if (code == TDM_OK && !known)
         code = state_closing(context, tdm_buf_span(&subject), text, &tide, err);
@@ -210,17 +221,18 @@ static tdm_code publish_dimension(publishing *p, size_t dimension)
     return code;
 }
 
-tdm_code tdm_fold_at_tide(const tdm_service_context *context, const tdm_tide_name *tide, tdm_fold **out,
-                          tdm_err *err)
+tdm_code tdm_fold_at_tide(const tdm_service_context *context, const tdm_tide_name *tide,
+                          tdm_frontier *frontier, tdm_fold **out, tdm_err *err)
 {
-    tdm_frontier frontier = { 0 };
+    tdm_frontier own = { 0 };
+    tdm_frontier *at = frontier == NULL ? &own : frontier;
     tdm_ledger *ledger = tdm_core_ledger(context->core);
     tdm_fold_options options = { .has_authority = true, .authority = *tdm_core_origin(context->core) };
     tdm_code code = tdm_frontier_of_tide(ledger, tdm_core_origin(context->core), tide->incarnation,
-                                         tide->sequence, &frontier, err);
+                                         tide->sequence, at, err);
     if (code == TDM_OK)
-        code = tdm_fold_of(ledger, &options, &frontier, out, err);
-    tdm_frontier_free(&frontier);
+        code = tdm_fold_of(ledger, &options, at, out, err);
+    tdm_frontier_free(&own);
     return code;
 }
 
@@ -236,11 +248,9 @@ static tdm_code read_dimension(const json_t *args, size_t *dimension, tdm_err *e
 
 static tdm_code publish_all(publishing *p, size_t dimension)
 {
-    tdm_code code = tdm_closing_find(p->context, p->subject, &p->tide, p->err);
-    if (code == TDM_OK && !p->tide.found)
-        code = tdm_tide_make(p->context, &p->tide, p->err);
+    tdm_code code = tdm_tide_of_period(p->context, p->period_text, &p->tide, p->err);
     if (code == TDM_OK)
-        code = tdm_fold_at_tide(p->context, &p->tide, &p->fold, p->err);
+        code = tdm_fold_at_tide(p->context, &p->tide, NULL, &p->fold, p->err);
     if (code == TDM_OK)
         code = publish_dimension(p, 0);
     if (code == TDM_OK && dimension > 0)

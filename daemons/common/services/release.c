@@ -5,6 +5,7 @@
  */
 #include "release.h"
 
+#include "cell.h"
 #include "publish.h"
 #include "release_table.h"
 
@@ -86,7 +87,7 @@ static bool is_asked(const released *r, const tdm_value *v)
 {
     const tdm_measure_question *q = r->question;
     tdm_period period;
-    return says(&v[TDM_FIGURES_RELEASED_BREAKDOWN], tdm_measure_question_by(q))
+    return says(&v[TDM_FIGURES_RELEASED_BREAKDOWN], q->by->word)
            && says(&v[TDM_FIGURES_RELEASED_DIMENSION], asked_dimension(q))
            && says(&v[TDM_FIGURES_RELEASED_INDICATOR], asked_indicator(q))
            && tdm_period_parse(v[TDM_FIGURES_RELEASED_PERIOD].bytes, &period, NULL) == TDM_OK
@@ -115,8 +116,10 @@ static tdm_code note_row(void *context, const tdm_fact *fact, tdm_err *err)
     released *r = context;
     tdm_record record;
     if (fact->type != TDM_TYPE_FIGURES_RELEASED || !fact->visible || fact->reason != NULL
-        || tdm_record_decode(fact->type, fact->payload, &record, NULL) != TDM_OK
-        || !(is_asked(r, record.values) || is_whole(r, record.values)))
+        || tdm_record_decode(fact->type, fact->payload, &record, NULL) != TDM_OK)
+        return TDM_OK;
+    bool asked = is_asked(r, record.values);
+    if (!asked && !is_whole(r, record.values))
         return TDM_OK;
     if (r->count == r->capacity) {
         size_t capacity = r->capacity == 0 ? 32 : 2 * r->capacity;
@@ -131,7 +134,7 @@ static tdm_code note_row(void *context, const tdm_fact *fact, tdm_err *err)
     *row = (released_row){ .incarnation = tdm_value_incarnation(&v[TDM_FIGURES_RELEASED_TIDE_INCARNATION]),
                            .sequence = (uint64_t)v[TDM_FIGURES_RELEASED_TIDE_SEQUENCE].number,
                            .recorded_ms = fact->recorded_ms,
-                           .whole = !is_asked(r, v) };
+                           .whole = !asked };
     copy_text(row->period, sizeof row->period, v[TDM_FIGURES_RELEASED_PERIOD].bytes);
     copy_text(row->rule, sizeof row->rule, v[TDM_FIGURES_RELEASED_RULE].bytes);
     tdm_buf_add(&row->group, v[TDM_FIGURES_RELEASED_GROUP].bytes.data,
@@ -168,27 +171,49 @@ static int compare_rows(const void *a, const void *b)
     return order != 0 ? order : strcmp((const char *)x->group.data, (const char *)y->group.data);
 }
 
-/* ---- show */
+/* ---- the figures of a row: texts "name=value" */
 
-/* "name=value": where the name ends; 0 if it is none. */
-static size_t split(tdm_span text)
+typedef struct figure_list {
+    tdm_cursor cursor;
+    uint32_t left;
+    tdm_span name; /* empty: the text is none of these */
+    tdm_span value;
+} figure_list;
+
+static figure_list figures_of(const released_row *row)
 {
-    const uint8_t *equals = memchr(text.data, '=', text.len);
-    return equals == NULL ? 0 : (size_t)(equals - text.data);
+    figure_list list = { .cursor = tdm_cursor_over(tdm_buf_span(&row->figures)) };
+    list.left = tdm_cursor_array(&list.cursor);
+    return list;
 }
+
+static bool next_figure(figure_list *list)
+{
+    if (list->left == 0)
+        return false;
+    list->left--;
+    tdm_span text = tdm_cursor_str(&list->cursor);
+    if (list->cursor.failed)
+        return false;
+    const uint8_t *sign = text.len == 0 ? NULL : memchr(text.data, '=', text.len);
+    size_t len = sign == NULL ? 0 : (size_t)(sign - text.data);
+    list->name = (tdm_span){ text.data, len };
+    list->value = sign == NULL ? (tdm_span){ text.data, 0 } : (tdm_span){ sign + 1, text.len - len - 1 };
+    return true;
+}
+
+/* ---- show */
 
 static void write_released(tdm_json *json, const released_row *row, bool smaller)
 {
-    tdm_cursor cursor = tdm_cursor_over(tdm_buf_span(&row->figures));
+    figure_list list = figures_of(row);
     tdm_buf hidden = { 0 };
-    for (uint32_t left = tdm_cursor_array(&cursor); left > 0 && !cursor.failed; left--) {
-        tdm_span text = tdm_cursor_str(&cursor);
-        size_t name = split(text);
+    while (next_figure(&list)) {
+        tdm_span value = list.value;
         char key[64];
-        if (name == 0 || name >= sizeof key)
+        if (list.name.len == 0 || list.name.len >= sizeof key)
             continue;
-        copy_text(key, sizeof key, (tdm_span){ text.data, name });
-        tdm_span value = { text.data + name + 1, text.len - name - 1 };
+        copy_text(key, sizeof key, list.name);
         bool star = value.len > 0 && (value.data[0] == '*' || value.data[0] == '<');
         if (smaller || star) {
             tdm_json_null(tdm_json_key(json, key));
@@ -205,12 +230,8 @@ static void write_released(tdm_json *json, const released_row *row, bool smaller
     if (hidden.len > 0) {
         tdm_json_begin_array(tdm_json_key(json, "suppressed"));
         tdm_span rest = tdm_buf_span(&hidden);
-        while (rest.len > 0) {
-            const uint8_t *end = memchr(rest.data, ';', rest.len);
-            size_t len = end == NULL ? rest.len : (size_t)(end - rest.data);
-            tdm_json_span(json, (tdm_span){ rest.data, len });
-            rest = (tdm_span){ rest.data + len + (end != NULL), rest.len - len - (end != NULL) };
-        }
+        while (rest.len > 0)
+            tdm_json_span(json, tdm_cell_next(&rest, ';'));
         tdm_json_end_array(json);
     }
     tdm_buf_free(&hidden);
@@ -220,12 +241,9 @@ static void write_released(tdm_json *json, const released_row *row, bool smaller
 static bool is_too_small(const released_row *row, const tdm_measure_facts *facts,
                          const tdm_audience *audience)
 {
-    tdm_cursor cursor = tdm_cursor_over(tdm_buf_span(&row->figures));
-    uint32_t left = tdm_cursor_array(&cursor);
-    for (uint32_t i = 0; i < left && i < facts->column_count && !cursor.failed; i++) {
-        tdm_span text = tdm_cursor_str(&cursor);
-        size_t name = split(text);
-        tdm_shown shown = tdm_shown_parse((tdm_span){ text.data + name + 1, text.len - name - 1 });
+    figure_list list = figures_of(row);
+    for (size_t i = 0; i < facts->column_count && next_figure(&list); i++) {
+        tdm_shown shown = tdm_shown_parse(list.value);
         if (facts->columns[i].people && facts->columns[i].shape == TDM_SHAPE_COUNT
             && shown.kind == TDM_SHOWN_NUMBER && !tdm_audience_may_group(audience, shown.number))
             return true;
@@ -266,9 +284,7 @@ tdm_code tdm_release_show(const tdm_service_context *context, const tdm_measure_
                         "%s sees figures about people from releases only, not as of a moment",
                         audience->word);
     tdm_view view = { 0 };
-    json_t *now = json_object();
-    tdm_code code = tdm_view_open(context, now, &view, err);
-    json_decref(now);
+    tdm_code code = tdm_view_open(context, NULL, &view, err);
     if (code == TDM_OK)
         code = read_released(view.fold, &r, err);
     tdm_view_close(context, &view);
@@ -276,7 +292,7 @@ tdm_code tdm_release_show(const tdm_service_context *context, const tdm_measure_
         code =
             tdm_fail(err, TDM_NOT_FOUND, 0,
                      "nothing of %s was released by %s; the hub's operator releases it with tandem release",
-                     tdm_measure_read(question->measure)->id, tdm_measure_question_by(question));
+                     tdm_measure_read(question->measure)->id, question->by->word);
     if (code == TDM_OK && r.count > 1)
         qsort(r.rows, r.count, sizeof *r.rows, compare_rows);
     if (code == TDM_OK)
@@ -310,19 +326,14 @@ static tdm_code list_earlier(releasing *p)
         return tdm_fail(p->err, TDM_FULL, 0, "no memory for the release");
     for (size_t i = 0; i < p->before.count; i++) {
         const released_row *row = &p->before.rows[i];
-        tdm_cursor cursor = tdm_cursor_over(tdm_buf_span(&row->figures));
-        uint32_t left = tdm_cursor_array(&cursor);
-        for (uint32_t c = 0; c < left && c < facts->column_count && !cursor.failed; c++) {
-            tdm_span text = tdm_cursor_str(&cursor);
-            size_t name = split(text);
-            p->earlier[p->earlier_count++] = (tdm_published){
-                .row = row->whole ? TDM_SPAN_LITERAL("(all)")
-                                  : (tdm_span){ row->group.data, row->group.len - 1 },
-                .column = { text.data, name },
-                .rule = tdm_people_rule_find(tdm_span_text(row->rule)),
-                .shown = tdm_shown_parse((tdm_span){ text.data + name + 1, text.len - name - 1 })
-            };
-        }
+        figure_list list = figures_of(row);
+        for (size_t c = 0; c < facts->column_count && next_figure(&list); c++)
+            p->earlier[p->earlier_count++] =
+                (tdm_published){ .row = row->whole ? TDM_SPAN_LITERAL("(all)")
+                                                   : (tdm_span){ row->group.data, row->group.len - 1 },
+                                 .column = list.name,
+                                 .rule = tdm_people_rule_find(tdm_span_text(row->rule)),
+                                 .shown = tdm_shown_parse(list.value) };
     }
     return TDM_OK;
 }
@@ -336,7 +347,7 @@ static tdm_code state_row(releasing *p, const tdm_release_row *row)
     tdm_record_init(&record, TDM_TYPE_FIGURES_RELEASED);
     tdm_record_set_text(&record, TDM_FIGURES_RELEASED_PERIOD, p->period_text);
     tdm_record_set_text(&record, TDM_FIGURES_RELEASED_MEASURE, facts->id);
-    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_BREAKDOWN, tdm_measure_question_by(&p->question));
+    tdm_record_set_text(&record, TDM_FIGURES_RELEASED_BREAKDOWN, p->question.by->word);
     tdm_record_set_text(&record, TDM_FIGURES_RELEASED_DIMENSION, asked_dimension(&p->question));
     tdm_record_set_text(&record, TDM_FIGURES_RELEASED_INDICATOR, asked_indicator(&p->question));
     tdm_record_set_text(&record, TDM_FIGURES_RELEASED_GROUP, row->group);
@@ -378,22 +389,11 @@ static tdm_code release_rows(releasing *p, const tdm_measure_answer *answer)
     return code;
 }
 
-static tdm_code find_tide(releasing *p)
-{
-    tdm_buf subject = { 0 };
-    tdm_subject_word(&subject, "period", p->period_text);
-    tdm_code code = tdm_closing_find(p->context, tdm_buf_span(&subject), &p->tide, p->err);
-    if (code == TDM_OK && !p->tide.found)
-        code = tdm_tide_make(p->context, &p->tide, p->err);
-    tdm_buf_free(&subject);
-    return code;
-}
-
 static tdm_code release_all(releasing *p)
 {
     tdm_fold *fold = NULL;
     tdm_measure_answer answer = { 0 };
-    tdm_code code = find_tide(p);
+    tdm_code code = tdm_tide_of_period(p->context, p->period_text, &p->tide, p->err);
     if (code == TDM_OK) {
         tdm_fold *now = tdm_core_fold(p->context->core);
         code = read_released(now, &p->before, p->err);
@@ -402,7 +402,7 @@ static tdm_code release_all(releasing *p)
     if (code == TDM_OK)
         code = list_earlier(p);
     if (code == TDM_OK)
-        code = tdm_fold_at_tide(p->context, &p->tide, &fold, p->err);
+        code = tdm_fold_at_tide(p->context, &p->tide, NULL, &fold, p->err);
     if (code == TDM_OK)
         code = tdm_fold_measure(fold, &p->question, &answer, p->err);
     if (code == TDM_OK)

@@ -170,8 +170,6 @@ tdm_code tdm_release_make(const tdm_measure_facts *facts, const tdm_people_rule 
                                          .row_keys = c.row_keys,
                                          .column_keys = c.column_keys };
         tdm_people_table_publish(rule, &table, earlier, earlier_count, tally);
-        out->hidden = tally[TDM_HIDDEN_SMALL] + tally[TDM_HIDDEN_DERIVABLE] + tally[TDM_HIDDEN_BLURRED]
-                      + tally[TDM_HIDDEN_DIFFERENCE];
     }
     for (; code == TDM_OK && out->count < count; out->count++) {
         writing w = { .facts = facts,

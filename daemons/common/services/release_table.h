@@ -18,7 +18,6 @@ typedef struct tdm_release_row {
 typedef struct tdm_release_table {
     tdm_release_row *rows;
     size_t count;
-    size_t hidden; /* counts of people that are not numbers */
 } tdm_release_table;
 
 /* rows: those of one period. earlier: what was released of the same table before. */

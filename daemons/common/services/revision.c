@@ -114,22 +114,9 @@ static tdm_code write_registry(revision *r, tdm_err *err)
     return code;
 }
 
-static tdm_code open_then(const tdm_service_context *context, const tdm_tide_name *closing, revision *r,
-                          tdm_err *err)
-{
-    tdm_code code = tdm_frontier_of_tide(tdm_core_ledger(context->core), tdm_core_origin(context->core),
-                                         closing->incarnation, closing->sequence, &r->frontier, err);
-    if (code == TDM_OK)
-        code = tdm_fold_at_tide(context, closing, &r->then, err);
-    return code;
-}
-
 static tdm_code find_closing(tdm_fold *fold, const char *period, tdm_tide_name *closing, tdm_err *err)
 {
-    tdm_buf subject = { 0 };
-    tdm_subject_word(&subject, "period", period);
-    tdm_code code = tdm_closing_read(fold, tdm_buf_span(&subject), closing, err);
-    tdm_buf_free(&subject);
+    tdm_code code = tdm_tide_of_closing(fold, period, closing, err);
     if (code == TDM_OK && !closing->found)
         code = tdm_fail(err, TDM_NOT_FOUND, 0, "%s is not closed, so nothing of it is revised", period);
     return code;
@@ -153,7 +140,7 @@ tdm_code tdm_serve_revision(const tdm_service_context *context, const tdm_reques
     if (code == TDM_OK)
         code = find_closing(r.now, text, &closing, err);
     if (code == TDM_OK)
-        code = open_then(context, &closing, &r, err);
+        code = tdm_fold_at_tide(context, &closing, &r.frontier, &r.then, err);
     if (code == TDM_OK)
         code = tdm_folds_compare(r.then, r.now, period, note_unit, &r, err);
     tdm_document_open(&document, answer, "tandem.revision/1", context->now_ms, true);
