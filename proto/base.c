@@ -59,6 +59,24 @@ int tdm_span_compare(tdm_span a, tdm_span b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+static void forget(const tdm_buf *buf)
+{
+    if (buf->secret && buf->data != NULL)
+        sodium_memzero(buf->data, buf->capacity);
+}
+
+static uint8_t *move_secret(const tdm_buf *buf, size_t capacity)
+{
+    uint8_t *data = malloc(capacity);
+    if (data == NULL)
+        return NULL;
+    if (buf->len > 0)
+        memcpy(data, buf->data, buf->len);
+    forget(buf);
+    free(buf->data);
+    return data;
+}
+
 static bool reserve(tdm_buf *buf, size_t more)
 {
     if (buf->failed || more > SIZE_MAX / 4 - buf->len) {
@@ -70,7 +88,7 @@ static bool reserve(tdm_buf *buf, size_t more)
     size_t capacity = buf->capacity == 0 ? 256 : buf->capacity;
     while (capacity < buf->len + more)
         capacity *= 2;
-    uint8_t *data = realloc(buf->data, capacity);
+    uint8_t *data = buf->secret ? move_secret(buf, capacity) : realloc(buf->data, capacity);
     if (data == NULL) {
         buf->failed = true;
         return false;
@@ -110,6 +128,7 @@ void tdm_buf_format(tdm_buf *buf, const char *format, ...)
 
 void tdm_buf_clear(tdm_buf *buf)
 {
+    forget(buf);
     buf->len = 0;
     buf->failed = false;
 }
@@ -118,8 +137,9 @@ void tdm_buf_free(tdm_buf *buf)
 {
     if (buf == NULL)
         return;
+    forget(buf);
     free(buf->data);
-    *buf = (tdm_buf){ 0 };
+    *buf = (tdm_buf){ .secret = buf->secret };
 }
 
 tdm_span tdm_buf_span(const tdm_buf *buf)

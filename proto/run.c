@@ -73,7 +73,7 @@ static tdm_span sealed_bytes(uint8_t *room, const tdm_id *origin, uint64_t incar
 {
     uint8_t incarnation_bytes[8];
     tdm_incarnation_bytes(incarnation, incarnation_bytes);
-    tdm_buf buf = { room, 0, SEALED_MAX, false };
+    tdm_buf buf = { .data = room, .capacity = SEALED_MAX };
     tdm_pack_array(&buf, 7);
     tdm_pack_str(&buf, TDM_SPAN_LITERAL("tandem.seal/1"));
     tdm_pack_str(&buf, TDM_SPAN_LITERAL(TDM_HASH_NAME));
@@ -123,7 +123,7 @@ void tdm_assertion_digest(const tdm_id *origin, tdm_span subject, const tdm_id *
     TDM_ASSERT(link_assert->type->number == TDM_TYPE_LINK_ASSERT);
     TDM_ASSERT(subject.len <= TDM_SUBJECT_MAX && organisation->bytes.len <= 12 && role->bytes.len <= 60);
     uint8_t room[ASSERTION_MAX];
-    tdm_buf buf = { room, 0, sizeof room, false };
+    tdm_buf buf = { .data = room, .capacity = sizeof room };
     tdm_pack_array(&buf, 9);
     tdm_pack_str(&buf, TDM_SPAN_LITERAL("tandem.assertion/1"));
     tdm_pack_bin(&buf, origin->bytes, TDM_ID_BYTES);

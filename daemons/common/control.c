@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +43,10 @@ struct message {
     size_t count; /* as received; what is beyond FRAMES was dropped */
 };
 
+/* A body may be a passphrase or rows of people. */
 static void release(struct message *message)
 {
+    sodium_memzero(zmq_msg_data(&message->frames[BODY]), zmq_msg_size(&message->frames[BODY]));
     for (size_t i = 0; i < FRAMES; i++)
         zmq_msg_close(&message->frames[i]);
 }

@@ -114,7 +114,7 @@ static tdm_code read_authority(tdm_core *core, tdm_err *err)
 
 tdm_code core_identity_open(tdm_core *core, tdm_err *err)
 {
-    tdm_buf value = { 0 };
+    tdm_buf value = { .secret = true };
     tdm_code code = tdm_ledger_local_get(core->ledger, tdm_span_text(SELF_NAME), &value, err);
     if (code == TDM_OK && value.len == SELF_BYTES)
         read_self(&core->identity, value.data);
@@ -123,8 +123,6 @@ tdm_code core_identity_open(tdm_core *core, tdm_err *err)
                         SELF_BYTES);
     else if (code == TDM_NOT_FOUND)
         code = core->read_only ? TDM_OK : create(core, err); /* a log imported for reading has no identity */
-    if (value.data != NULL)
-        sodium_memzero(value.data, value.len);
     tdm_buf_free(&value);
     if (code != TDM_OK)
         return code;

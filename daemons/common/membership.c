@@ -56,7 +56,7 @@ static void check_digits(tdm_span bytes, char out[5])
 
 tdm_code tdm_join_code_write(const tdm_join_code *code, tdm_buf *out, tdm_err *err)
 {
-    tdm_buf bytes = { 0 };
+    tdm_buf bytes = { .secret = true };
     tdm_pack_array(&bytes, 7);
     tdm_pack_uint(&bytes, 1);
     tdm_pack_str(&bytes, tdm_span_text(code->endpoint));
@@ -75,8 +75,6 @@ tdm_code tdm_join_code_write(const tdm_join_code *code, tdm_buf *out, tdm_err *e
         tdm_buf_format(out, CODE_PREFIX "%s.%s", text, check);
     }
     sodium_memzero(text, sizeof text);
-    if (bytes.data != NULL)
-        sodium_memzero(bytes.data, bytes.len);
     tdm_buf_free(&bytes);
     return fits && !out->failed ? TDM_OK
                                 : tdm_fail(err, TDM_INVALID, 0, "too many organisations for one join code");
@@ -267,7 +265,7 @@ static bool hub_decode(tdm_span value, tdm_membership *out)
 tdm_code tdm_membership_read(tdm_core *core, tdm_membership *out, tdm_err *err)
 {
     memset(out, 0, sizeof *out);
-    tdm_buf value = { 0 };
+    tdm_buf value = { .secret = true };
     tdm_code code = tdm_core_local_get(core, HUB_NAME, &value, err);
     if (code == TDM_OK) {
         out->joined = hub_decode(tdm_buf_span(&value), out);
@@ -283,8 +281,6 @@ tdm_code tdm_membership_read(tdm_core *core, tdm_membership *out, tdm_err *err)
         if (pending != TDM_NOT_FOUND)
             code = pending;
     }
-    if (value.data != NULL)
-        sodium_memzero(value.data, value.len);
     tdm_buf_free(&value);
     return code;
 }
@@ -306,12 +302,10 @@ tdm_code tdm_membership_begin(tdm_core *core, tdm_span code_text, int64_t now_ms
         return tdm_fail(err, TDM_CONFLICT, 0, "this node has joined another hub");
     if (out->expires_ms <= now_ms)
         return tdm_fail(err, TDM_DENIED, 0, "this join code has expired: ask the hub for a new one");
-    tdm_buf text = { 0 };
+    tdm_buf text = { .secret = true };
     code = tdm_join_code_write(out, &text, err);
     if (code == TDM_OK)
         code = tdm_core_local_put(core, CODE_NAME, tdm_buf_span(&text), err);
-    if (text.data != NULL)
-        sodium_memzero(text.data, text.len);
     tdm_buf_free(&text);
     return code;
 }

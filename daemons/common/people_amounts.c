@@ -6,7 +6,6 @@
 
 #include "people_log.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +25,6 @@ typedef struct gathering {
 
 static void forget(gathering *g)
 {
-    if (g->payloads.data != NULL)
-        sodium_memzero(g->payloads.data, g->payloads.len);
     tdm_buf_clear(&g->payloads);
     g->count = 0;
 }
@@ -101,7 +98,7 @@ static tdm_code add_residual(void *context, tdm_span key, tdm_span value, tdm_er
 tdm_code tdm_people_amounts(tdm_private *log, tdm_date today, tdm_summary *out, uint64_t *people,
                             tdm_err *err)
 {
-    gathering g = { .today = today, .out = out };
+    gathering g = { .payloads = { .secret = true }, .today = today, .out = out };
     tdm_code code = tdm_private_each_row_of_all(log, gather, &g, err);
     if (code == TDM_OK)
         code = count_person(&g, err);
@@ -190,7 +187,7 @@ tdm_code tdm_people_erase(tdm_private *log, tdm_span person, tdm_date today, int
     tdm_summary amounts;
     residual left = { 0 };
     tdm_summary_init(&amounts);
-    gathering g = { .today = today, .out = &amounts };
+    gathering g = { .payloads = { .secret = true }, .today = today, .out = &amounts };
     tdm_code code = tdm_private_each_row(log, person, gather, &g, err);
     if (code == TDM_OK)
         code = count_person(&g, err);

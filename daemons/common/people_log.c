@@ -37,15 +37,13 @@ static tdm_code make_secret(tdm_core *core, uint8_t secret[TDM_PRIVATE_SECRET_BY
 
 static tdm_code read_secret(tdm_core *core, uint8_t secret[TDM_PRIVATE_SECRET_BYTES], tdm_err *err)
 {
-    tdm_buf value = { 0 };
+    tdm_buf value = { .secret = true };
     tdm_code code = tdm_core_local_get(core, SECRET_NAME, &value, err);
     if (code == TDM_OK && value.len != TDM_PRIVATE_SECRET_BYTES)
         code = tdm_fail(err, TDM_CORRUPT, 0, "the node secret has %zu bytes, not %d", value.len,
                         TDM_PRIVATE_SECRET_BYTES);
     if (code == TDM_OK)
         memcpy(secret, value.data, TDM_PRIVATE_SECRET_BYTES);
-    if (value.data != NULL)
-        sodium_memzero(value.data, value.len);
     tdm_buf_free(&value);
     return code;
 }

@@ -5,7 +5,6 @@
  */
 #include "people_inner.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +20,14 @@ struct people_waiting {
 
 people_waiting *people_waiting_new(void)
 {
-    return calloc(1, sizeof(people_waiting));
+    people_waiting *waiting = calloc(1, sizeof *waiting);
+    if (waiting != NULL)
+        waiting->bytes.secret = true;
+    return waiting;
 }
 
 static void forget(people_waiting *waiting)
 {
-    if (waiting->bytes.data != NULL)
-        sodium_memzero(waiting->bytes.data, waiting->bytes.len);
     tdm_buf_clear(&waiting->bytes);
     waiting->count = 0;
 }

@@ -70,6 +70,7 @@ typedef struct tdm_buf {
     size_t len;
     size_t capacity;
     bool failed;
+    bool secret; /* what it held is overwritten before it is cleared, moved or freed: set it first */
 } tdm_buf;
 
 void tdm_buf_add(tdm_buf *buf, const void *data, size_t len);

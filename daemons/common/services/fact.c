@@ -64,7 +64,7 @@ static tdm_code keep_person(tdm_fact_run *run, tdm_fate *fate)
                                       [TDM_PERSON_RETURNED] = TDM_FATE_RETURNED,
                                       [TDM_PERSON_HIDDEN] = TDM_FATE_HIDDEN };
     const tdm_fact_entry *entry = &run->entry;
-    tdm_buf payload = { 0 };
+    tdm_buf payload = { .secret = true };
     tdm_person_fate kept = TDM_PERSON_KNOWN;
     if (!run->hide && !tdm_fact_entry_check(&run->entry))
         return TDM_OK;

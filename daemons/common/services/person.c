@@ -4,7 +4,6 @@
  */
 #include "person.h"
 
-#include <sodium.h>
 #include <string.h>
 
 tdm_code tdm_person_enter(const tdm_service_context *context, tdm_private **out, tdm_err *err)
@@ -59,7 +58,7 @@ tdm_code tdm_serve_person_list(const tdm_service_context *context, const tdm_req
 static tdm_code write_row(void *context, const tdm_private_entry *entry, tdm_err *err)
 {
     tdm_json *json = context;
-    tdm_buf text = { 0 };
+    tdm_buf text = { .secret = true };
     const tdm_type *type = tdm_type_find(entry->type);
     if (!tdm_people_is_row(entry->type))
         return TDM_OK;
@@ -80,8 +79,6 @@ static tdm_code write_row(void *context, const tdm_private_entry *entry, tdm_err
             tdm_json_null(json);
         tdm_json_end_object(json);
     }
-    if (text.data != NULL)
-        sodium_memzero(text.data, text.len);
     tdm_buf_free(&text);
     return code;
 }

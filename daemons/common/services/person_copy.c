@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * person_copy.c: the private log rewritten without its free pages, into a backup, and back from one. The
- * passphrase is the request's body; it is wiped with the key made of it.
+ * passphrase is the request's body, which control.c wipes; the key made of it is wiped here.
  */
 #include "person.h"
 
