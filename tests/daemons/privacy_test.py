@@ -6,14 +6,16 @@ disks, behind a control that shows that such a search finds what is there. Also 
 import json
 import os
 import pty
+import signal
 import socket
 import sys
+import termios
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "world"))
 from checks import Checks  # noqa: E402
 from stranger import ACK, WELCOME, Stranger  # noqa: E402
-from world import BIN, World, free_port, join, register, settled, wait_for  # noqa: E402
+from world import BIN, Failed, World, free_port, join, register, settled, wait_for  # noqa: E402
 
 NOW, NOW_MS, NEXT_DAY = "2018-05-01T09:00:00Z", 1525165200000, "2018-05-02T09:00:00Z"
 HEADER = "unit_id,kind,programme,title,start_date,hours,participants,partners"
@@ -208,6 +210,8 @@ def typed(daemon, words, lines):
                 shown += b"\n"
     except OSError:  # the other end is closed
         pass
+    if not termios.tcgetattr(terminal)[3] & termios.ECHO:
+        raise Failed("tandem %s left the terminal silent" % " ".join(words))
     os.close(terminal)
     return shown.decode(errors="replace"), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -220,6 +224,8 @@ def check_typed(checks, two):
     checks.same("nobody indeed", len(node.ask("person", "list")), 4)
     shown, status = typed(node, ["person", "backup", path], [PASSPHRASE, "something else"])
     checks.that("a passphrase mistyped writes nothing", status == 8 and not os.path.exists(path), shown)
+    shown, status = typed(node, ["person", "backup", path], ["\x03"])
+    checks.that("Ctrl-C while it asks stops it", status == -signal.SIGINT and not os.path.exists(path), (status, shown))
     shown, status = typed(node, ["person", "backup", path], [PASSPHRASE, PASSPHRASE])
     checks.that("typed twice it does", status == 0 and os.path.exists(path), shown)
     checks.that("and is never shown", PASSPHRASE not in shown, shown)

@@ -4,12 +4,11 @@
  */
 #include "client.h"
 
-#include "output.h"
 #include "terminal.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -71,21 +70,51 @@ static int run_erase(const tdm_invocation *invocation, tdm_session *session)
 
 /* ---- passphrases: a prompt that shows nothing, a file, or standard input */
 
+static volatile sig_atomic_t stopped_by;
+
+static void note_stop(int number)
+{
+    stopped_by = number;
+}
+
+enum { STOPS = 4 };
+static const int STOPPING[STOPS] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+/* A line from the terminal that echoes nothing meanwhile; whatever stops the program finds it echoing again.
+ */
+static bool read_silently(FILE *in, const char *asks_for, FILE *out, const struct termios *hidden,
+                          const struct termios *shown, char line[LINE_BYTES])
+{
+    struct sigaction before[STOPS];
+    const struct sigaction note = { .sa_handler = note_stop }; /* reading ends: no SA_RESTART */
+    stopped_by = 0;
+    for (size_t i = 0; i < STOPS; i++)
+        sigaction(STOPPING[i], &note, &before[i]);
+    tcsetattr(fileno(in), TCSAFLUSH,
+              hidden); /* before it asks: what is typed at once stays hidden, and is kept */
+    fputs(asks_for, out);
+    fflush(out);
+    bool got = stopped_by == 0 && fgets(line, LINE_BYTES, in) != NULL;
+    tcsetattr(fileno(in), TCSAFLUSH, shown);
+    fputc('\n', out);
+    for (size_t i = 0; i < STOPS; i++)
+        sigaction(STOPPING[i], &before[i], NULL);
+    if (stopped_by != 0) {
+        sodium_memzero(line, LINE_BYTES);
+        raise(stopped_by);
+    }
+    return got;
+}
+
 static tdm_code read_hidden(tdm_session *session, const char *asks_for, char line[LINE_BYTES], tdm_err *err)
 {
     struct termios shown;
     struct termios hidden;
-    int fd = fileno(session->in);
-    if (tcgetattr(fd, &shown) != 0)
+    if (tcgetattr(fileno(session->in), &shown) != 0)
         return tdm_fail(err, TDM_UNCONFIRMED, 0, "the passphrase can not be asked for here: pipe it in");
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
-    tcsetattr(fd, TCSAFLUSH, &hidden); /* before it asks: what is typed at once stays hidden, and is kept */
-    fputs(asks_for, session->err);
-    fflush(session->err);
-    bool got = fgets(line, LINE_BYTES, session->in) != NULL;
-    tcsetattr(fd, TCSAFLUSH, &shown);
-    fputc('\n', session->err);
+    bool got = read_silently(session->in, asks_for, session->err, &hidden, &shown, line);
     cut_line_end(line);
     return got && line[0] != '\0' ? TDM_OK : tdm_fail(err, TDM_UNCONFIRMED, 0, "no passphrase was given");
 }
@@ -101,6 +130,8 @@ static tdm_code prompt(tdm_session *session, bool twice, tdm_buf *out, tdm_err *
         code = tdm_fail(err, TDM_UNCONFIRMED, 0, "the two are not the same: nothing was written");
     if (code == TDM_OK)
         tdm_buf_text(out, line);
+    if (out->failed)
+        code = tdm_fail(err, TDM_FULL, 0, "no memory for the passphrase");
     sodium_memzero(line, sizeof line);
     sodium_memzero(again, sizeof again);
     return code;
@@ -136,7 +167,7 @@ static tdm_code name_file(const tdm_invocation *invocation, tdm_err *err)
 
 static int run_copy(const tdm_invocation *invocation, tdm_session *session, bool twice)
 {
-    tdm_buf passphrase = { 0 };
+    tdm_buf passphrase = { .secret = true };
     tdm_err err = { 0 };
     tdm_answer answer;
     int status;
@@ -149,8 +180,6 @@ static int run_copy(const tdm_invocation *invocation, tdm_session *session, bool
         status = tdm_client_ask_row(invocation, session, tdm_buf_span(&passphrase), &answer);
         status = tdm_client_show(invocation, session, &answer, status);
     }
-    if (passphrase.data != NULL)
-        sodium_memzero(passphrase.data, passphrase.len);
     tdm_buf_free(&passphrase);
     return status;
 }
@@ -260,7 +289,8 @@ static const tdm_command COMMANDS[] = {
     {
         .words = "person backup",
         .summary = "write the private log into an encrypted file",
-        .detail = "The passphrase comes from a prompt, --passphrase-file or standard input. A file that "
+        .detail = "The passphrase, 12 characters at least, comes from a prompt, --passphrase-file or "
+                  "standard input. A file that "
                   "exists is never written over. Whoever is erased later is still in it: keep backups for a "
                   "short time.",
         .example = "tandem person backup people.tdmpriv --passphrase-file secret.txt",
