@@ -150,15 +150,18 @@ static bool knows_query(const tdm_http_request *request, const char *const *name
                         tdm_http_response *response)
 {
     size_t count = 0;
-    tdm_buf known = { 0 };
-    for (; names[count] != NULL; count++)
-        tdm_buf_format(&known, "%s%s", count == 0 ? "" : ", ", names[count]);
+    while (names[count] != NULL)
+        count++;
     const char *unknown = tdm_http_query_unknown(request, names, count);
-    if (unknown != NULL)
-        tdm_http_problem(response, 400, "there is no parameter \"%.60s\"; known are: %.*s", unknown,
-                         (int)known.len, known.len == 0 ? "" : (const char *)known.data);
+    if (unknown == NULL)
+        return true;
+    tdm_buf known = { 0 };
+    for (size_t i = 0; i < count; i++)
+        tdm_buf_format(&known, "%s%s", i == 0 ? "" : ", ", names[i]);
+    tdm_http_problem(response, 400, "there is no parameter \"%.60s\"; known are: %.*s", unknown,
+                     (int)known.len, known.len == 0 ? "" : (const char *)known.data);
     tdm_buf_free(&known);
-    return unknown == NULL;
+    return false;
 }
 
 /* Figures of people are for this door's audience; by these weights the level is one. */

@@ -11,7 +11,6 @@
 #include "tandem/civil.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS_MAX = 96, OPTIONS_MAX = 2 * TDM_FIELDS_MAX + TDM_FACT_EXTRAS + 3 };
@@ -67,12 +66,8 @@ static void say_hex(const tdm_field *field, int places, tdm_buf *out)
 
 static void say_date(const tdm_field *field, int places, tdm_buf *out)
 {
-    (void)places;
-    char least[16];
-    char most[16];
-    tdm_date_text((tdm_date)field->min, least);
-    tdm_date_text((tdm_date)field->max, most);
-    tdm_buf_format(out, "YYYY-MM-DD, %s to %s", least, most);
+    (void)field, (void)places;
+    tdm_buf_text(out, "YYYY-MM-DD");
 }
 
 static void say_time(const tdm_field *field, int places, tdm_buf *out)
@@ -93,8 +88,8 @@ static void say_year(const tdm_field *field, int places, tdm_buf *out)
 
 static void say_word(const tdm_field *field, int places, tdm_buf *out)
 {
-    (void)field, (void)places;
-    tdm_buf_text(out, "a word");
+    (void)places;
+    tdm_buf_text(out, field->kind == TDM_KIND_BOOL ? "yes or no" : "one of these words");
 }
 
 static void say_type(const tdm_field *field, int places, tdm_buf *out)

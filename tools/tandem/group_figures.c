@@ -30,8 +30,8 @@ static const tdm_option MEASURE_SHOW_OPTIONS[] = {
     MEASURE_OPTIONS,
     { "per", 0, TDM_WORD_CHOICE, "year|quarter|month", "per", "a row for each of these; year if left out" },
     { "planned", 0, TDM_WORD_FLAG, NULL, "planned", "of what is planned instead of what was delivered" },
-    { "audience", 0, TDM_WORD_TEXT, NULL, "audience",
-      "as this audience sees it: hub_analyst, board, regional_academy, network, public" },
+    { "audience", 0, TDM_WORD_ENUM, "hub_analyst|board|regional_academy|network|public", "audience",
+      "as this audience sees it" },
 };
 
 static const tdm_option EXPLAIN_OPTIONS[] = {
@@ -104,8 +104,7 @@ static const tdm_command COMMANDS[] = {
         .words = "measure show",
         .summary = "show the figures of one measure",
         .detail = "Definitions are in measure list --fields measure,definition and in docs/figures.md. "
-                  "Figures that "
-                  "cannot be told are n/a; what an audience may not see is *.",
+                  "Figures that cannot be told are n/a; what an audience may not see is *.",
         .example = "tandem measure show N1 --fy 2017/18",
         .roles = TDM_AT_BOTH,
         .takes = TDM_TAKES_AS_OF | TDM_TAKES_YEAR | TDM_TAKES_STORE,
@@ -117,8 +116,7 @@ static const tdm_command COMMANDS[] = {
         .words = "explain",
         .summary = "show the units, things and facts behind a figure",
         .detail = "One row for each unit or thing that adds to the figure of the period and group, with what "
-                  "it adds "
-                  "and the number of facts it rests on; --json lists the facts.",
+                  "it adds and the number of facts it rests on; --json lists the facts.",
         .example = "tandem explain C1 2017/18 --by programme --group coaching",
         .roles = TDM_AT_BOTH,
         .takes = TDM_TAKES_AS_OF | TDM_TAKES_STORE,
@@ -132,8 +130,8 @@ static const tdm_command COMMANDS[] = {
         .words = "release",
         .summary = "release figures about people, small counts hidden",
         .detail = "Figures are taken at the closing of the period, or now if it is open; counts are "
-                  "suppressed so that "
-                  "nothing hidden can be worked out, also from releases made before. What is released stays.",
+                  "suppressed so that nothing hidden can be worked out, also from releases made before. What "
+                  "is released stays.",
         .example = "tandem release R1 2017/18 --by group --rule hes",
         .roles = TDM_AT_HUB,
         .writes = true,
@@ -145,10 +143,10 @@ static const tdm_command COMMANDS[] = {
     {
         .words = "revision",
         .summary = "show why the level of a closed period is another now",
-        .detail = "Each unit that adds something else than at the closing, with what it added then and adds "
-                  "now, and "
-                  "how many facts came after the closing; --json lists them. How much it makes is in measure "
-                  "show C8.",
+        .detail =
+            "Each unit that adds something else than at the closing, with what it added then and adds "
+            "now, and how many facts came after the closing; --json lists them. How much it makes is in "
+            "measure show C8.",
         .example = "tandem revision 2017/18",
         .roles = TDM_AT_HUB,
         .takes = TDM_TAKES_STORE,
