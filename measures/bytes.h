@@ -67,6 +67,17 @@ static inline uint64_t tdm_load_u64(const uint8_t *at)
     return value;
 }
 
+/* Amounts of strangers may be any: beyond int64 they go round, the same in any order. */
+static inline int64_t tdm_add_wrapping(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static inline int64_t tdm_take_wrapping(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* Big-endian, so that stored keys sort as numbers do. */
 static inline void tdm_put_be(uint8_t *out, uint64_t value, size_t bytes)
 {

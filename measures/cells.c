@@ -166,18 +166,13 @@ static tdm_cell *touch(tdm_cells *cells, tdm_group *group, uint64_t place)
     return cell;
 }
 
-static int64_t add_wrapping(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
 void tdm_cells_add(tdm_cells *cells, tdm_group *group, tdm_family family, tdm_period period,
                    const tdm_changes *changes)
 {
     tdm_cell *cell = touch(cells, group, write_place(family, period, 0));
     for (size_t i = 0; i < changes->count; i++) {
         int64_t *amount = &cell->v[changes->index[i]];
-        *amount = add_wrapping(*amount, changes->amount[i]);
+        *amount = tdm_add_wrapping(*amount, changes->amount[i]);
     }
 }
 
@@ -185,7 +180,7 @@ void tdm_cells_add_days(tdm_cells *cells, tdm_group *group, tdm_family family, t
                         int32_t days, int64_t count)
 {
     tdm_cell *cell = touch(cells, group, write_place(family, period, days));
-    cell->v[0] = add_wrapping(cell->v[0], count);
+    cell->v[0] = tdm_add_wrapping(cell->v[0], count);
 }
 
 const tdm_cell *tdm_cells_find(const tdm_cells *cells, const tdm_cell_place *place)

@@ -2,6 +2,7 @@
  *
  * level.c: rows of the level, read from cells and the registry alone (docs/figures.md section 6).
  */
+#include "bytes.h"
 #include "fold_inner.h"
 #include "groups.h"
 #include "target.h"
@@ -96,7 +97,7 @@ static void join_rows(gathering *at)
         memset(&row.amounts, 0, sizeof row.amounts);
         for (; i < at->count && !at->rows[i].is_days && compare_groups(&row, &at->rows[i]) == 0; i++) {
             for (size_t a = 0; a < TDM_AMOUNTS; a++)
-                row.amounts.v[a] = (int64_t)((uint64_t)row.amounts.v[a] + (uint64_t)at->rows[i].amounts.v[a]);
+                row.amounts.v[a] = tdm_add_wrapping(row.amounts.v[a], at->rows[i].amounts.v[a]);
         }
         size_t first = i;
         while (i < at->count && at->rows[i].is_days && compare_groups(&row, &at->rows[i]) == 0)

@@ -2,6 +2,7 @@
  *
  * m_catalogue.c: S8: what the programmes are that people are sent to.
  */
+#include "bytes.h"
 #include "measure_inner.h"
 
 #include "bytes.h"
@@ -23,15 +24,16 @@ static void add_programme(const tdm_formula *f, const tdm_level_row *row, offer 
 {
     const tdm_catalogue *entry = tdm_registry_catalogue(f->registry, tdm_span_text(row->group));
     all->programmes++;
-    all->hours += row->amount;
+    all->hours = tdm_add_wrapping(all->hours, row->amount);
     if (entry == NULL)
         return;
     all->known++;
     all->evidence += entry->has_evidence;
     all->targeted += entry->targeted;
     all->reviewed += entry->has_reviewed && entry->reviewed <= f->day && f->day - entry->reviewed < MONTHS_24;
-    all->bespoke_hours += entry->bespoke ? row->amount : 0;
-    all->system_hours += entry->aim == TDM_AIM_IS_SYSTEM ? row->amount : 0;
+    all->bespoke_hours = tdm_add_wrapping(all->bespoke_hours, entry->bespoke ? row->amount : 0);
+    all->system_hours =
+        tdm_add_wrapping(all->system_hours, entry->aim == TDM_AIM_IS_SYSTEM ? row->amount : 0);
 }
 
 static void catalogue(tdm_formula *f)

@@ -97,12 +97,7 @@ static tdm_span *list_sides(const tdm_formula *f, size_t *count)
         sides[2 * i] = row[i].a;
         sides[2 * i + 1] = row[i].b;
     }
-    if (rows > 0)
-        qsort(sides, 2 * rows, sizeof *sides, tdm_compare_spans);
-    *count = 0;
-    for (size_t i = 0; i < 2 * rows; i++)
-        if (*count == 0 || !tdm_span_equal(sides[*count - 1], sides[i]))
-            sides[(*count)++] = sides[i];
+    *count = tdm_spans_distinct(sides, 2 * rows);
     return sides;
 }
 

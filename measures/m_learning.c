@@ -28,8 +28,7 @@ static void change(tdm_formula *f)
     tdm_figure_real(&out[3], paired.mean);
     tdm_figure_real(&out[4], paired.sd);
     tdm_figure_real(&out[5], paired.standardised);
-    out[6].defined = paired.improved.defined;
-    out[6].number = paired.improved.tenths;
+    tdm_figure_tenths(&out[6], paired.improved.defined, paired.improved.tenths);
     tdm_formula_base(f, n[0]);
     if (n[3] > 0)
         tdm_formula_base(f, n[3]);

@@ -2,6 +2,7 @@
  *
  * m_level.c: C1 to C8, figures of the level's rows (docs/figures.md sections 6 and 11).
  */
+#include "bytes.h"
 #include "measure_inner.h"
 #include "target.h"
 
@@ -16,12 +17,6 @@ static const tdm_breakdown_row BREAKDOWNS[] = {
 static tdm_figure *level_row(tdm_formula *f)
 {
     return f->level == NULL ? NULL : tdm_formula_row(f, f->group);
-}
-
-static void set_tenths(tdm_figure *figure, bool defined, int64_t tenths)
-{
-    figure->defined = defined;
-    figure->number = tenths;
 }
 
 /* ---- C1 to C4 ---- */
@@ -39,7 +34,7 @@ static void set_base(tdm_formula *f)
     rest_on(f, wider);
     for (size_t line = 0; line < TDM_LINES; line++) {
         rest_on(f, f->level->people_joint[line]);
-        rest_on(f, wider - f->level->people_joint[line]);
+        rest_on(f, tdm_take_wrapping(wider, f->level->people_joint[line]));
         wider = f->level->people_joint[line];
     }
 }
@@ -53,7 +48,7 @@ static void weighted_level(tdm_formula *f)
     for (size_t line = 0; line < TDM_LINES; line++)
         tdm_figure_count(out++, f->level->joint[line]);
     for (size_t line = 0; line < TDM_LINES; line++)
-        set_tenths(out++, f->level->level_defined, f->level->level[line]);
+        tdm_figure_tenths(out++, f->level->level_defined, f->level->level[line]);
     set_base(f);
 }
 
@@ -152,7 +147,7 @@ static void claims(tdm_formula *f)
     tdm_figure_share(out++, row->claims_corroborated, row->claims);
     tdm_figure_share(out++, row->claims_disputed, row->claims);
     tdm_figure_share(out++, row->claims_unanswered, row->claims);
-    set_tenths(out, row->median_days_defined, row->median_days);
+    tdm_figure_tenths(out, row->median_days_defined, row->median_days);
 }
 
 static const tdm_column_row CLAIM_COLUMNS[] = {
@@ -205,13 +200,13 @@ static void target(tdm_formula *f)
     const tdm_level_row *row = f->level;
     int64_t level = row->level[TDM_LINE_CORROBORATED];
     tdm_share next = forecast(f);
-    set_tenths(out++, row->level_defined, level);
-    set_tenths(out++, true, row->target);
-    set_tenths(out++, row->level_defined, row->gap);
+    tdm_figure_tenths(out++, row->level_defined, level);
+    tdm_figure_tenths(out++, true, row->target);
+    tdm_figure_tenths(out++, row->level_defined, row->gap);
     tdm_figure_count(out++, row->to_convert);
-    set_tenths(out++, true, tdm_target_at_end(f->registry, tdm_period_year(f->period).number));
-    set_tenths(out++, row->level_defined, 1000 - level);
-    set_tenths(out, next.defined, next.tenths);
+    tdm_figure_tenths(out++, true, tdm_target_at_end(f->registry, tdm_period_year(f->period).number));
+    tdm_figure_tenths(out++, row->level_defined, 1000 - level);
+    tdm_figure_tenths(out, next.defined, next.tenths);
 }
 
 static const tdm_column_row TARGET_COLUMNS[] = {
@@ -253,9 +248,9 @@ static void revision(tdm_formula *f)
     if (out == NULL)
         return;
     const tdm_level_row *row = f->level;
-    set_tenths(out++, row->published, row->published_level);
-    set_tenths(out++, row->level_defined, row->level[TDM_LINE_CORROBORATED]);
-    set_tenths(out++, row->published && row->level_defined, row->revision);
+    tdm_figure_tenths(out++, row->published, row->published_level);
+    tdm_figure_tenths(out++, row->level_defined, row->level[TDM_LINE_CORROBORATED]);
+    tdm_figure_tenths(out++, row->published && row->level_defined, row->revision);
     tdm_figure_share(out++, row->late, row->facts);
     tdm_figure_share(out, row->returns_received, row->returns_expected);
 }

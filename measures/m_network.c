@@ -114,6 +114,7 @@ static void make_graph(const tdm_formula *f, graph *g)
     }
     g->nodes = tdm_memory_new((g->count + 1) * sizeof *g->nodes);
     g->network = tdm_network_of(g->count, g->ties, g->tie_count, g->nodes);
+    g->tie_count = (size_t)g->network.ties; /* it has merged them */
 }
 
 static void free_graph(graph *g)
@@ -318,8 +319,7 @@ static void mixing(tdm_formula *f)
     graph g;
     make_graph(f, &g);
     int64_t *matrix = tdm_memory_new((size_t)SECTORS * SECTORS * sizeof *matrix);
-    size_t merged = tdm_ties_merge(g.ties, g.tie_count);
-    for (size_t i = 0; i < merged; i++) {
+    for (size_t i = 0; i < g.tie_count; i++) {
         int64_t x = sector_of(f, tdm_org_code_span(&g.codes[g.ties[i].a]));
         int64_t y = sector_of(f, tdm_org_code_span(&g.codes[g.ties[i].b]));
         matrix[(x < y ? x : y) * SECTORS + (x < y ? y : x)]++;
@@ -331,9 +331,8 @@ static void mixing(tdm_formula *f)
     } else {
         tdm_figure *out = tdm_formula_row(f, f->group);
         tdm_share cross = tdm_mixing_cross(matrix, SECTORS);
-        tdm_figure_count(&out[0], (int64_t)merged);
-        out[1].defined = cross.defined;
-        out[1].number = cross.tenths;
+        tdm_figure_count(&out[0], g.network.ties);
+        tdm_figure_tenths(&out[1], cross.defined, cross.tenths);
     }
     free(matrix);
     free_graph(&g);

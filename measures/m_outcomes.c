@@ -8,38 +8,15 @@
 
 #include "bytes.h"
 
-/* Amounts of the reference table (m_staff.c). */
-enum { OWN, OWN_OUT_OF, NATIONAL, NATIONAL_OUT_OF, HAS_OWN };
-
-typedef struct outcome {
-    int64_t amount;
-    int64_t out_of;
-} outcome;
-
 /* "sickness:" is the whole of an indicator: no dimension follows. */
 static bool is_whole(tdm_span a)
 {
     return a.len > 0 && a.data[a.len - 1] == ':';
 }
 
-static outcome sum_of(const tdm_formula *f, tdm_span key)
-{
-    size_t count;
-    outcome sum = { 0 };
-    const tdm_table_row *rows = tdm_formula_table(f, TDM_TABLE_REFERENCE, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (!tdm_span_equal(rows[i].a, key) || rows[i].b.len > 0)
-            continue;
-        bool own = rows[i].n[HAS_OWN] > 0;
-        sum.amount += rows[i].n[own ? OWN : NATIONAL];
-        sum.out_of += rows[i].n[own ? OWN_OUT_OF : NATIONAL_OUT_OF];
-    }
-    return sum;
-}
-
 static void write_outcome(tdm_formula *f, tdm_span group, tdm_span key)
 {
-    outcome sum = sum_of(f, key);
+    tdm_stated sum = tdm_stated_sum(f, key, TDM_SPAN_LITERAL(""));
     if (sum.amount == 0 && sum.out_of == 0)
         return; /* nobody states it */
     tdm_figure *out = tdm_formula_row(f, group);

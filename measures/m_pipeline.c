@@ -56,7 +56,7 @@ static void capacity(tdm_formula *f)
     tdm_figure_count(&out[0], places);
     tdm_figure_count(&out[1], applied);
     tdm_figure_real(&out[2], tdm_ratio(places, applied));
-    tdm_figure_count(&out[3], applied > places ? applied - places : 0);
+    tdm_figure_count(&out[3], applied > places ? tdm_take_wrapping(applied, places) : 0);
     out[4].defined = median_days(f, TDM_TABLE_WAITING, TDM_ANY, &out[4].number);
     tdm_figure_count(&out[5],
                      tdm_formula_sum(f, TDM_TABLE_APPLICATIONS, 0, TDM_SPAN_LITERAL("refused"), TDM_ANY));

@@ -42,13 +42,7 @@ static size_t list_names(const tdm_formula *f, tdm_span dimension, tdm_span *out
                 && !tdm_span_equal(rows[i].b, TDM_SPAN_LITERAL("unknown")))
                 out[all++] = rows[i].b;
     }
-    if (all > 1)
-        qsort(out, all, sizeof *out, tdm_compare_spans);
-    size_t kept = 0;
-    for (size_t i = 0; i < all; i++)
-        if (kept == 0 || !tdm_span_equal(out[kept - 1], out[i]))
-            out[kept++] = out[i];
-    return kept;
+    return tdm_spans_distinct(out, all);
 }
 
 static groups read_groups(const tdm_formula *f)
@@ -61,8 +55,8 @@ static groups read_groups(const tdm_formula *f)
     for (size_t i = 0; i < g.count; i++) {
         g.amounts[i].reached = reached_of(f, dimension, g.names[i]);
         g.amounts[i].population = tdm_staff(f, dimension, g.names[i]);
-        g.reached += g.amounts[i].reached;
-        g.staff += g.amounts[i].population;
+        g.reached = tdm_add_wrapping(g.reached, g.amounts[i].reached);
+        g.staff = tdm_add_wrapping(g.staff, g.amounts[i].population);
     }
     g.unknown = reached_of(f, dimension, TDM_SPAN_LITERAL("unknown"));
     return g;
@@ -355,7 +349,7 @@ static void representation(tdm_formula *f)
         tdm_figure_share(&out[2], g.amounts[i].population, g.staff);
         tdm_figure_real(&out[3],
                         tdm_mirror(g.amounts[i].reached, g.reached, g.amounts[i].population, g.staff));
-        tdm_figure_share(&out[4], g.unknown, g.unknown + g.reached);
+        tdm_figure_share(&out[4], g.unknown, tdm_add_wrapping(g.unknown, g.reached));
         tdm_formula_base(f, g.amounts[i].population);
     }
     free_groups(&g);

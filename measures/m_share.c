@@ -96,7 +96,7 @@ static void external(tdm_formula *f)
     tdm_figure *out = tdm_formula_row(f, f->group);
     tdm_figure_count(&out[0], partner);
     tdm_figure_count(&out[1], supplier);
-    tdm_figure_count(&out[2], f->level->amount - partner - supplier);
+    tdm_figure_count(&out[2], tdm_take_wrapping(tdm_take_wrapping(f->level->amount, partner), supplier));
     tdm_figure_share(&out[3], partner, f->level->amount);
     tdm_figure_real(&out[4], tdm_ei_index(partner, f->level->amount));
 }
@@ -143,7 +143,7 @@ static void sum_hours(const tdm_formula *f, const tdm_span *roots, size_t count,
         if (!tdm_span_equal(row[i].b, PARTNER))
             continue;
         const tdm_span *root = bsearch(&row[i].a, roots, count, sizeof *roots, tdm_compare_spans);
-        hours[root - roots] += row[i].n[0];
+        hours[root - roots] = tdm_add_wrapping(hours[root - roots], row[i].n[0]);
     }
 }
 

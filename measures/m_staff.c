@@ -18,17 +18,25 @@ tdm_span tdm_staff_key(const tdm_formula *f, tdm_span dimension, char out[TDM_TA
     return (tdm_span){ (const uint8_t *)out, len < TDM_TABLE_TEXT_MAX ? (size_t)len : TDM_TABLE_TEXT_MAX };
 }
 
+tdm_stated tdm_stated_sum(const tdm_formula *f, tdm_span key, tdm_span group)
+{
+    size_t count;
+    const tdm_table_row *rows = tdm_formula_table(f, TDM_TABLE_REFERENCE, &count);
+    tdm_stated sum = { 0 };
+    for (size_t i = 0; i < count; i++) {
+        if (!tdm_span_equal(rows[i].a, key) || !tdm_span_equal(rows[i].b, group))
+            continue;
+        bool own = rows[i].n[HAS_OWN] > 0;
+        sum.amount = tdm_add_wrapping(sum.amount, rows[i].n[own ? OWN : NATIONAL]);
+        sum.out_of = tdm_add_wrapping(sum.out_of, rows[i].n[own ? OWN_OUT_OF : NATIONAL_OUT_OF]);
+    }
+    return sum;
+}
+
 int64_t tdm_staff(const tdm_formula *f, tdm_span dimension, tdm_span group)
 {
     char text[TDM_TABLE_TEXT_MAX + 1];
-    tdm_span key = tdm_staff_key(f, dimension, text);
-    size_t count;
-    const tdm_table_row *rows = tdm_formula_table(f, TDM_TABLE_REFERENCE, &count);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++)
-        if (tdm_span_equal(rows[i].a, key) && tdm_span_equal(rows[i].b, group))
-            sum += (uint64_t)rows[i].n[rows[i].n[HAS_OWN] > 0 ? OWN : NATIONAL];
-    return (int64_t)sum;
+    return tdm_stated_sum(f, tdm_staff_key(f, dimension, text), group).amount;
 }
 
 /* ---- reference counts ---- */

@@ -2,6 +2,7 @@
  *
  * m_teams.c: L3 and C10: real teams and pseudo teams, and how sure a sample is.
  */
+#include "bytes.h"
 #include "measure_inner.h"
 
 typedef struct team_classes {
@@ -9,26 +10,23 @@ typedef struct team_classes {
     int64_t pseudo;
     int64_t none;
     int64_t incomplete;
+    int64_t in_team;
     int64_t answers;
 } team_classes;
 
+static int64_t of_class(const tdm_formula *f, tdm_span word)
+{
+    return tdm_formula_sum(f, TDM_TABLE_TEAM_ANSWERS, 0, TDM_ANY, word);
+}
+
 static team_classes read_classes(const tdm_formula *f)
 {
-    const struct {
-        const char *word;
-        size_t at;
-    } WORDS[] = {
-        { "real", offsetof(team_classes, real) },
-        { "pseudo", offsetof(team_classes, pseudo) },
-        { "none", offsetof(team_classes, none) },
-        { "incomplete", offsetof(team_classes, incomplete) },
-    };
-    team_classes all = { 0 };
-    for (size_t i = 0; i < TDM_COUNT(WORDS); i++) {
-        int64_t count = tdm_formula_sum(f, TDM_TABLE_TEAM_ANSWERS, 0, TDM_ANY, tdm_span_text(WORDS[i].word));
-        *(int64_t *)((char *)&all + WORDS[i].at) = count;
-        all.answers += count;
-    }
+    team_classes all = { .real = of_class(f, TDM_SPAN_LITERAL("real")),
+                         .pseudo = of_class(f, TDM_SPAN_LITERAL("pseudo")),
+                         .none = of_class(f, TDM_SPAN_LITERAL("none")),
+                         .incomplete = of_class(f, TDM_SPAN_LITERAL("incomplete")) };
+    all.in_team = tdm_add_wrapping(tdm_add_wrapping(all.real, all.pseudo), all.incomplete);
+    all.answers = tdm_add_wrapping(all.in_team, all.none);
     return all;
 }
 
@@ -45,14 +43,13 @@ static const tdm_breakdown_row BREAKDOWNS[] = {
 static void teams(tdm_formula *f)
 {
     team_classes all = read_classes(f);
-    int64_t in_team = all.answers - all.none;
     tdm_figure *out = tdm_formula_row(f, f->group);
     tdm_figure_count(&out[0], all.answers);
-    tdm_figure_share(&out[1], in_team, all.answers);
+    tdm_figure_share(&out[1], all.in_team, all.answers);
     tdm_figure_share(&out[2], all.real, all.answers);
     tdm_figure_share(&out[3], all.pseudo, all.answers);
     tdm_figure_share(&out[4], all.none, all.answers);
-    tdm_figure_share(&out[5], all.real, in_team);
+    tdm_figure_share(&out[5], all.real, all.in_team);
     tdm_figure_count(&out[6], all.incomplete);
     tdm_formula_base(f, all.answers);
 }
@@ -92,9 +89,8 @@ static void sample(tdm_formula *f)
     tdm_figure *out = tdm_formula_row(f, f->group);
     tdm_figure_count(&out[0], all.answers);
     tdm_figure_share(&out[1], all.real, all.answers);
-    out[2].defined = out[3].defined = interval.defined;
-    out[2].number = interval.low;
-    out[3].number = interval.high;
+    tdm_figure_tenths(&out[2], interval.defined, interval.low);
+    tdm_figure_tenths(&out[3], interval.defined, interval.high);
     tdm_formula_base(f, all.answers);
 }
 

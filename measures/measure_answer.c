@@ -112,16 +112,27 @@ int64_t tdm_formula_sum(const tdm_formula *formula, int table, size_t n, tdm_spa
 {
     size_t count;
     const tdm_table_row *rows = tdm_formula_table(formula, table, &count);
-    uint64_t sum = 0;
+    int64_t sum = 0;
     for (size_t i = 0; i < count; i++)
         if (fits(a, rows[i].a) && fits(b, rows[i].b))
-            sum += (uint64_t)rows[i].n[n];
-    return (int64_t)sum;
+            sum = tdm_add_wrapping(sum, rows[i].n[n]);
+    return sum;
 }
 
 int tdm_compare_spans(const void *a, const void *b)
 {
     return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
+}
+
+size_t tdm_spans_distinct(tdm_span *spans, size_t count)
+{
+    if (count > 1)
+        qsort(spans, count, sizeof *spans, tdm_compare_spans);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || !tdm_span_equal(spans[kept - 1], spans[i]))
+            spans[kept++] = spans[i];
+    return kept;
 }
 
 tdm_span *tdm_formula_values(const tdm_formula *formula, int table, int dimension, size_t *count)
@@ -131,12 +142,7 @@ tdm_span *tdm_formula_values(const tdm_formula *formula, int table, int dimensio
     tdm_span *out = tdm_memory_new((rows + 1) * sizeof *out);
     for (size_t i = 0; i < rows; i++)
         out[i] = dimension == 0 ? row[i].a : row[i].b;
-    if (rows > 1)
-        qsort(out, rows, sizeof *out, tdm_compare_spans);
-    *count = 0;
-    for (size_t i = 0; i < rows; i++)
-        if (*count == 0 || !tdm_span_equal(out[*count - 1], out[i]))
-            out[(*count)++] = out[i];
+    *count = tdm_spans_distinct(out, rows);
     return out;
 }
 

@@ -221,8 +221,7 @@ static void add_scanned(tdm_map *cells, tdm_span group, tdm_span key, const int6
         memcpy(cell->key, bytes, whole.len);
         tdm_map_add(cells, cell);
     }
-    for (size_t i = 0; i < TDM_TABLE_AMOUNTS; i++)
-        cell->n[i] = (int64_t)((uint64_t)cell->n[i] + (uint64_t)n[i]);
+    tdm_amounts_add(cell->n, n);
 }
 
 /* Its groups are in what it contributes to the level. */
@@ -310,14 +309,6 @@ static int compare_rows(const void *a, const void *b)
     return order != 0 ? order : tdm_span_compare(x->row.b, y->row.b);
 }
 
-static bool is_zero(const tdm_table_row *row)
-{
-    bool zero = true;
-    for (size_t i = 0; i < TDM_TABLE_AMOUNTS; i++)
-        zero = zero && row->n[i] == 0;
-    return zero;
-}
-
 static void join_rows(tdm_gathered *out)
 {
     size_t kept = 0;
@@ -330,9 +321,8 @@ static void join_rows(tdm_gathered *out)
     for (size_t i = 0; i < out->count;) {
         tdm_grouped_row row = out->items[i++];
         for (; i < out->count && compare_rows(&row, &out->items[i]) == 0; i++)
-            for (size_t n = 0; n < TDM_TABLE_AMOUNTS; n++)
-                row.row.n[n] = (int64_t)((uint64_t)row.row.n[n] + (uint64_t)out->items[i].row.n[n]);
-        if (!is_zero(&row.row))
+            tdm_amounts_add(row.row.n, out->items[i].row.n);
+        if (!tdm_amounts_are_zero(row.row.n))
             out->items[kept++] = row;
     }
     out->count = kept;

@@ -134,11 +134,15 @@ static inline void tdm_figure_count(tdm_figure *figure, int64_t number)
     figure->defined = true;
     figure->number = number;
 }
+static inline void tdm_figure_tenths(tdm_figure *figure, bool defined, int64_t tenths)
+{
+    figure->defined = defined;
+    figure->number = tenths;
+}
 static inline void tdm_figure_share(tdm_figure *figure, int64_t part, int64_t whole)
 {
     tdm_share share = tdm_share_of(part, whole);
-    figure->defined = share.defined;
-    figure->number = share.tenths;
+    tdm_figure_tenths(figure, share.defined, share.tenths);
 }
 static inline void tdm_figure_real(tdm_figure *figure, tdm_real real)
 {
@@ -156,6 +160,8 @@ tdm_org_code tdm_formula_root(const tdm_formula *formula, tdm_span code);
 /* Distinct roots of the organisations with an amount n0 above 0 in a table's rows. */
 int64_t tdm_formula_organisations(const tdm_formula *formula, int table);
 int tdm_compare_spans(const void *a, const void *b); /* of tdm_span, for qsort and bsearch */
+/* Sorted, repeats dropped; how many are left. */
+size_t tdm_spans_distinct(tdm_span *spans, size_t count);
 
 /* ---- for contributors ---- */
 static inline tdm_span tdm_word(tdm_enum_set set, const tdm_value *value, char digits[24])

@@ -160,15 +160,10 @@ static int compare_entries(const void *a, const void *b, void *keys)
                             (tdm_span){ bytes + y->key, y->key_len });
 }
 
-static int64_t add_wrapping(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
-static void add_all(int64_t to[TDM_TABLE_AMOUNTS], const int64_t n[TDM_TABLE_AMOUNTS])
+void tdm_amounts_add(int64_t to[TDM_TABLE_AMOUNTS], const int64_t n[TDM_TABLE_AMOUNTS])
 {
     for (size_t i = 0; i < TDM_TABLE_AMOUNTS; i++)
-        to[i] = add_wrapping(to[i], n[i]);
+        to[i] = tdm_add_wrapping(to[i], n[i]);
 }
 
 static unsigned mask_of(const int64_t n[TDM_TABLE_AMOUNTS])
@@ -177,6 +172,11 @@ static unsigned mask_of(const int64_t n[TDM_TABLE_AMOUNTS])
     for (size_t i = 0; i < TDM_TABLE_AMOUNTS; i++)
         mask |= (unsigned)(n[i] != 0) << i;
     return mask;
+}
+
+bool tdm_amounts_are_zero(const int64_t n[TDM_TABLE_AMOUNTS])
+{
+    return mask_of(n) == 0;
 }
 
 static void write_amounts(tdm_buf *out, const int64_t n[TDM_TABLE_AMOUNTS])
@@ -204,8 +204,8 @@ void tdm_tally_encode(tdm_tally *tally, tdm_buf *out)
     for (size_t i = 0; i < tally->count;) {
         tdm_tally_entry entry = tally->entries[i++];
         while (i < tally->count && compare_entries(&entry, &tally->entries[i], &tally->keys) == 0)
-            add_all(entry.n, tally->entries[i++].n);
-        if (mask_of(entry.n) == 0)
+            tdm_amounts_add(entry.n, tally->entries[i++].n);
+        if (tdm_amounts_are_zero(entry.n))
             continue;
         tdm_varint_put(out, entry.key_len);
         tdm_buf_add(out, tally->keys.data + entry.key, entry.key_len);
@@ -319,10 +319,10 @@ static tdm_table_slot *slot_of(tdm_tables *tables, tdm_span key)
     return slot;
 }
 
-void tdm_tables_add(tdm_tables *tables, tdm_span key, const int64_t n[TDM_TABLE_AMOUNTS])
+static void add_entry(tdm_tables *tables, tdm_span key, const int64_t n[TDM_TABLE_AMOUNTS])
 {
     tdm_table_slot *slot = slot_of(tables, key);
-    add_all(slot->n, n);
+    tdm_amounts_add(slot->n, n);
     if (slot->dirty)
         return;
     slot->dirty = true;
@@ -336,15 +336,13 @@ size_t tdm_tables_replace(tdm_tables *tables, tdm_span old, tdm_span new)
     tdm_span key;
     int64_t n[TDM_TABLE_AMOUNTS];
     size_t count = 0;
-    if (tdm_span_equal(old, new))
-        return 0;
     for (size_t at = 0; tdm_tally_next(old, &at, &key, n); count++) {
         for (size_t i = 0; i < TDM_TABLE_AMOUNTS; i++)
-            n[i] = (int64_t)(0 - (uint64_t)n[i]);
-        tdm_tables_add(tables, key, n);
+            n[i] = tdm_take_wrapping(0, n[i]);
+        add_entry(tables, key, n);
     }
     for (size_t at = 0; tdm_tally_next(new, &at, &key, n); count++)
-        tdm_tables_add(tables, key, n);
+        add_entry(tables, key, n);
     return count;
 }
 
@@ -364,7 +362,7 @@ tdm_code tdm_tables_load(tdm_tables *tables, tdm_span key, tdm_span value, tdm_e
     const uint8_t *at = value.data;
     if (!key_is_sound(key) || !read_amounts(&at, value.data + value.len, n) || at != value.data + value.len)
         return tdm_fail(err, TDM_CORRUPT, 0, "views: a cell of a table is damaged");
-    add_all(slot_of(tables, key)->n, n);
+    tdm_amounts_add(slot_of(tables, key)->n, n);
     return TDM_OK;
 }
 

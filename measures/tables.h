@@ -18,6 +18,9 @@ enum { TDM_TABLE_TEXT_MAX = 200, TDM_TABLE_KEY_MAX = 6 + 12 + 2 + 2 * TDM_TABLE_
 
 /* ---- what a dossier adds: under construction ---- */
 
+void tdm_amounts_add(int64_t to[TDM_TABLE_AMOUNTS], const int64_t n[TDM_TABLE_AMOUNTS]);
+bool tdm_amounts_are_zero(const int64_t n[TDM_TABLE_AMOUNTS]);
+
 typedef struct tdm_tally_entry {
     size_t key; /* offset in `keys` */
     size_t key_len;
@@ -70,7 +73,6 @@ void tdm_tables_free(tdm_tables *tables);
 /* Take the old tally out and put the new one in; both encoded and sound. Returns how many entries that were.
  */
 size_t tdm_tables_replace(tdm_tables *tables, tdm_span old, tdm_span new);
-void tdm_tables_add(tdm_tables *tables, tdm_span key, const int64_t n[TDM_TABLE_AMOUNTS]);
 
 bool tdm_table_slot_is_zero(const tdm_table_slot *slot);
 void tdm_table_slot_encode(const tdm_table_slot *slot, tdm_buf *out);
