@@ -8,8 +8,6 @@
 
 #include "groups.h"
 
-enum { WALK_STEP = 256 };
-
 /* Amounts by name, in the order of the tables' rows in docs/figures.md section 8. */
 static const struct {
     int table;
@@ -243,24 +241,15 @@ static tdm_code explain_subject(const explaining *e, tdm_span subject)
     return code;
 }
 
-/* Some subjects under one hold of the lock; *more: there may be others. */
-static tdm_code explain_step(const explaining *e, tdm_buf *after, bool *more)
+/* Some subjects under one hold of the lock. */
+static tdm_code explain_step(const explaining *e, tdm_walk *walk)
 {
-    tdm_subjects found = { 0 };
-    tdm_arena arena = { 0 };
     tdm_fold_lock(e->fold);
-    tdm_code code = tdm_shelf_walk(&e->fold->shelf, (tdm_span){ NULL, 0 }, tdm_buf_span(after), WALK_STEP,
-                                   &found, &arena, e->err);
-    for (size_t i = 0; i < found.count && code == TDM_OK; i++)
-        code = explain_subject(e, found.items[i]);
+    tdm_code code = tdm_walk_step(&e->fold->shelf, walk, e->err);
+    for (size_t i = 0; i < walk->found.count && code == TDM_OK; i++)
+        code = explain_subject(e, walk->found.items[i]);
     tdm_shelf_end(&e->fold->shelf);
     tdm_fold_unlock(e->fold);
-    *more = code == TDM_OK && found.count == WALK_STEP;
-    tdm_buf_clear(after);
-    if (found.count > 0)
-        tdm_buf_add(after, found.items[found.count - 1].data, found.items[found.count - 1].len);
-    tdm_arena_free(&arena);
-    tdm_subjects_free(&found);
     return code;
 }
 
@@ -272,10 +261,10 @@ tdm_code tdm_fold_explain(tdm_fold *fold, const tdm_measure_question *question, 
     if (asked.by == NULL)
         asked.by = &asked.measure->facts.breakdowns[0];
     const explaining e = { fold, &asked, period, group, visit, context, err };
-    tdm_buf after = { 0 };
+    tdm_walk walk = tdm_walk_begin((tdm_span){ NULL, 0 });
     tdm_code code = TDM_OK;
-    for (bool more = true; more && code == TDM_OK;)
-        code = explain_step(&e, &after, &more);
-    tdm_buf_free(&after);
+    while (code == TDM_OK && walk.more)
+        code = explain_step(&e, &walk);
+    tdm_walk_end(&walk);
     return code == TDM_END ? TDM_OK : code;
 }

@@ -104,6 +104,8 @@ typedef struct tdm_class_look {
 } tdm_class_look;
 tdm_code tdm_fold_view(tdm_fold *fold, tdm_span subject, tdm_class_look *look, tdm_err *err);
 void tdm_fold_view_done(tdm_fold *fold, tdm_class_look *look);
+/* The fact as it is told. Spans are borrowed. */
+void tdm_statement_fact(const tdm_statement *from, tdm_fact *out);
 
 /* refold.c */
 tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err *err);

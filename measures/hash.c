@@ -9,8 +9,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-enum { WALK_STEP = 256 };
-
 static void hash_number(crypto_generichash_state *state, uint64_t number)
 {
     uint8_t bytes[8];
@@ -48,29 +46,21 @@ static void hash_dossier(crypto_generichash_state *state, const tdm_dossier *dos
 
 static tdm_code hash_dossiers(tdm_fold *fold, crypto_generichash_state *state, tdm_err *err)
 {
-    tdm_subjects found = { 0 };
-    tdm_arena arena = { 0 };
-    tdm_buf after = { 0 };
-    tdm_code code;
-    do {
-        code = tdm_shelf_walk(&fold->shelf, (tdm_span){ NULL, 0 }, tdm_buf_span(&after), WALK_STEP, &found,
-                              &arena, err);
-        for (size_t i = 0; code == TDM_OK && i < found.count; i++) {
+    tdm_walk walk = tdm_walk_begin((tdm_span){ NULL, 0 });
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK && walk.more) {
+        code = tdm_walk_step(&fold->shelf, &walk, err);
+        for (size_t i = 0; code == TDM_OK && i < walk.found.count; i++) {
             tdm_dossier *dossier;
             bool owned;
-            code = tdm_shelf_look(&fold->shelf, found.items[i], &dossier, &owned, err);
+            code = tdm_shelf_look(&fold->shelf, walk.found.items[i], &dossier, &owned, err);
             if (code == TDM_OK && dossier != NULL)
                 hash_dossier(state, dossier);
             if (owned)
                 tdm_dossier_free(dossier);
         }
-        tdm_buf_clear(&after);
-        if (found.count > 0)
-            tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
-        tdm_arena_free(&arena);
-    } while (code == TDM_OK && found.count == WALK_STEP);
-    tdm_buf_free(&after);
-    tdm_subjects_free(&found);
+    }
+    tdm_walk_end(&walk);
     return code;
 }
 

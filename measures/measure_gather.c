@@ -9,8 +9,6 @@
 #include "bytes.h"
 #include "groups.h"
 
-enum { WALK_STEP = 512 };
-
 void tdm_gathered_free(tdm_gathered *gathered)
 {
     free(gathered->items);
@@ -261,33 +259,25 @@ static void take_scanned(gathering *at, const tdm_map *cells)
 
 static tdm_code scan_units(gathering *at, tdm_err *err)
 {
-    tdm_subjects found = { 0 };
-    tdm_arena arena = { 0 };
-    tdm_buf after = { 0 };
+    tdm_walk walk = tdm_walk_begin(TDM_SPAN_LITERAL("unit/"));
     tdm_map cells;
-    tdm_code code;
+    tdm_code code = TDM_OK;
     tdm_map_init(&cells, scanned_key);
-    do {
-        code = tdm_shelf_walk(&at->fold->shelf, TDM_SPAN_LITERAL("unit/"), tdm_buf_span(&after), WALK_STEP,
-                              &found, &arena, err);
-        for (size_t i = 0; code == TDM_OK && i < found.count; i++) {
+    while (code == TDM_OK && walk.more) {
+        code = tdm_walk_step(&at->fold->shelf, &walk, err);
+        for (size_t i = 0; code == TDM_OK && i < walk.found.count; i++) {
             tdm_dossier *dossier;
             bool owned;
-            code = tdm_shelf_look(&at->fold->shelf, found.items[i], &dossier, &owned, err);
+            code = tdm_shelf_look(&at->fold->shelf, walk.found.items[i], &dossier, &owned, err);
             if (code == TDM_OK && dossier != NULL)
                 take_dossier(at, dossier, &cells);
             if (owned)
                 tdm_dossier_free(dossier);
         }
-        tdm_buf_clear(&after);
-        if (found.count > 0)
-            tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
-        tdm_arena_free(&arena);
-    } while (code == TDM_OK && found.count == WALK_STEP);
+    }
     take_scanned(at, &cells);
     tdm_map_free(&cells, free);
-    tdm_buf_free(&after);
-    tdm_subjects_free(&found);
+    tdm_walk_end(&walk);
     return code;
 }
 

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-enum { WALK_STEP = 256 };
-
 /* ---- one class, for reading ---- */
 
 tdm_code tdm_fold_view(tdm_fold *fold, tdm_span subject, tdm_class_look *look, tdm_err *err)
@@ -45,7 +43,7 @@ void tdm_fold_view_done(tdm_fold *fold, tdm_class_look *look)
 
 /* ---- facts ---- */
 
-static void fill_fact(const tdm_statement *from, tdm_fact *out)
+void tdm_statement_fact(const tdm_statement *from, tdm_fact *out)
 {
     tdm_slot base = from->fact.base != NULL ? from->fact.base : from->fact.first;
     *out = (tdm_fact){ .origin = *tdm_slot_target(base),
@@ -61,7 +59,8 @@ static void fill_fact(const tdm_statement *from, tdm_fact *out)
     out->payload = from->fact.base != NULL ? tdm_standing_payload(&from->fact) : tdm_slot_payload(base);
 }
 
-tdm_code tdm_fold_facts(tdm_fold *fold, tdm_span subject, tdm_fact_visit *visit, void *context, tdm_err *err)
+static tdm_code visit_facts(tdm_fold *fold, tdm_span subject, tdm_fact_visit *visit, void *context,
+                            tdm_err *err)
 {
     tdm_class_look look;
     tdm_fold_lock(fold);
@@ -73,7 +72,7 @@ tdm_code tdm_fold_facts(tdm_fold *fold, tdm_span subject, tdm_fact_visit *visit,
             continue;
         found = true;
         tdm_fact fact;
-        fill_fact(statement, &fact);
+        tdm_statement_fact(statement, &fact);
         code = visit(context, &fact, err);
     }
     if (code == TDM_OK && !found)
@@ -81,6 +80,12 @@ tdm_code tdm_fold_facts(tdm_fold *fold, tdm_span subject, tdm_fact_visit *visit,
                         (const char *)subject.data);
     tdm_fold_view_done(fold, &look);
     tdm_fold_unlock(fold);
+    return code;
+}
+
+tdm_code tdm_fold_facts(tdm_fold *fold, tdm_span subject, tdm_fact_visit *visit, void *context, tdm_err *err)
+{
+    tdm_code code = visit_facts(fold, subject, visit, context, err);
     return code == TDM_END ? TDM_OK : code;
 }
 
@@ -211,36 +216,20 @@ tdm_code tdm_fold_unit(tdm_fold *fold, tdm_span subject, tdm_unit_visit *visit, 
     return code == TDM_END ? TDM_OK : code;
 }
 
-static tdm_code next_subjects(tdm_fold *fold, tdm_span prefix, const tdm_buf *after, tdm_subjects *out,
-                              tdm_arena *arena, tdm_err *err)
-{
-    tdm_fold_lock(fold);
-    tdm_code code = tdm_shelf_walk(&fold->shelf, prefix, tdm_buf_span(after), WALK_STEP, out, arena, err);
-    tdm_shelf_end(&fold->shelf);
-    tdm_fold_unlock(fold);
-    return code;
-}
-
 tdm_code tdm_fold_subjects(tdm_fold *fold, tdm_span prefix, tdm_subject_visit *visit, void *context,
                            tdm_err *err)
 {
-    tdm_subjects found = { 0 };
-    tdm_arena arena = { 0 };
-    tdm_buf after = { 0 };
-    tdm_code code;
-    bool more;
-    do {
-        code = next_subjects(fold, prefix, &after, &found, &arena, err);
-        more = found.count == WALK_STEP;
-        for (size_t i = 0; code == TDM_OK && i < found.count; i++)
-            code = visit(context, found.items[i], err);
-        tdm_buf_clear(&after);
-        if (found.count > 0)
-            tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
-        tdm_arena_free(&arena);
-    } while (code == TDM_OK && more);
-    tdm_buf_free(&after);
-    tdm_subjects_free(&found);
+    tdm_walk walk = tdm_walk_begin(prefix);
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK && walk.more) {
+        tdm_fold_lock(fold);
+        code = tdm_walk_step(&fold->shelf, &walk, err);
+        tdm_shelf_end(&fold->shelf);
+        tdm_fold_unlock(fold);
+        for (size_t i = 0; code == TDM_OK && i < walk.found.count; i++)
+            code = visit(context, walk.found.items[i], err);
+    }
+    tdm_walk_end(&walk);
     return code == TDM_END ? TDM_OK : code;
 }
 
@@ -253,7 +242,7 @@ typedef struct fact_walk {
 static tdm_code walk_facts(void *context, tdm_span subject, tdm_err *err)
 {
     const fact_walk *walk = context;
-    return tdm_fold_facts(walk->fold, subject, walk->visit, walk->context, err);
+    return visit_facts(walk->fold, subject, walk->visit, walk->context, err);
 }
 
 tdm_code tdm_fold_facts_below(tdm_fold *fold, tdm_span prefix, tdm_fact_visit *visit, void *context,
@@ -326,6 +315,7 @@ tdm_code tdm_fold_units(tdm_fold *fold, tdm_span organisation, tdm_unit_visit *v
 /* ---- doubts ---- */
 
 typedef struct doubt_walk {
+    tdm_fold *fold;
     tdm_doubt_visit *visit;
     void *context;
     size_t left;
@@ -339,12 +329,14 @@ static tdm_code show_doubt(doubt_walk *walk, const tdm_statement *statement, con
     if (walk->left == 0)
         return TDM_END;
     walk->left--;
-    fill_fact(statement, &fact);
+    tdm_statement_fact(statement, &fact);
     return walk->visit(walk->context, &fact, reason, err);
 }
 
-static tdm_code show_doubts(tdm_fold *fold, doubt_walk *walk, tdm_span subject, tdm_err *err)
+static tdm_code show_doubts(void *context, tdm_span subject, tdm_err *err)
 {
+    doubt_walk *walk = context;
+    tdm_fold *fold = walk->fold;
     tdm_class_look look;
     tdm_fold_lock(fold);
     tdm_code code = tdm_fold_view(fold, subject, &look, err);
@@ -365,25 +357,8 @@ static tdm_code show_doubts(tdm_fold *fold, doubt_walk *walk, tdm_span subject, 
 
 tdm_code tdm_fold_doubts(tdm_fold *fold, size_t limit, tdm_doubt_visit *visit, void *context, tdm_err *err)
 {
-    doubt_walk walk = { visit, context, limit };
-    tdm_subjects found = { 0 };
-    tdm_arena arena = { 0 };
-    tdm_buf after = { 0 };
-    tdm_code code;
-    bool more;
-    do {
-        code = next_subjects(fold, (tdm_span){ NULL, 0 }, &after, &found, &arena, err);
-        more = found.count == WALK_STEP;
-        for (size_t i = 0; code == TDM_OK && i < found.count; i++)
-            code = show_doubts(fold, &walk, found.items[i], err);
-        tdm_buf_clear(&after);
-        if (found.count > 0)
-            tdm_buf_add(&after, found.items[found.count - 1].data, found.items[found.count - 1].len);
-        tdm_arena_free(&arena);
-    } while (code == TDM_OK && more);
-    tdm_buf_free(&after);
-    tdm_subjects_free(&found);
-    return code == TDM_END ? TDM_OK : code;
+    doubt_walk walk = { fold, visit, context, limit };
+    return tdm_fold_subjects(fold, (tdm_span){ NULL, 0 }, show_doubts, &walk, err);
 }
 
 /* ---- counts ---- */

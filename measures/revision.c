@@ -9,44 +9,35 @@
 
 #include <stdlib.h>
 
-enum { WALK_STEP = 256 };
-
 /* ---- two folds side by side ---- */
 
-/* Subjects of one fold's units, some at a time. */
-typedef struct walk {
+/* One fold's units. */
+typedef struct side {
     tdm_fold *fold;
-    tdm_subjects found;
-    tdm_arena arena;
-    size_t at;
-    tdm_buf after;
-    bool more;
-} walk;
+    tdm_walk walk;
+    size_t at; /* of walk.found */
+} side;
 
-static tdm_code fill(walk *w, tdm_err *err)
+static side side_of(tdm_fold *fold)
 {
-    if (w->at < w->found.count || !w->more)
+    return (side){ .fold = fold, .walk = tdm_walk_begin(TDM_SPAN_LITERAL("unit/")) };
+}
+
+static tdm_code fill(side *s, tdm_err *err)
+{
+    if (s->at < s->walk.found.count || !s->walk.more)
         return TDM_OK;
-    tdm_arena_free(&w->arena);
-    tdm_fold_lock(w->fold);
-    tdm_code code = tdm_shelf_walk(&w->fold->shelf, TDM_SPAN_LITERAL("unit/"), tdm_buf_span(&w->after),
-                                   WALK_STEP, &w->found, &w->arena, err);
-    tdm_shelf_end(&w->fold->shelf);
-    tdm_fold_unlock(w->fold);
-    w->at = 0;
-    w->more = code == TDM_OK && w->found.count == WALK_STEP;
-    tdm_buf_clear(&w->after);
-    if (w->found.count > 0)
-        tdm_buf_add(&w->after, w->found.items[w->found.count - 1].data,
-                    w->found.items[w->found.count - 1].len);
+    tdm_fold_lock(s->fold);
+    tdm_code code = tdm_walk_step(&s->fold->shelf, &s->walk, err);
+    tdm_shelf_end(&s->fold->shelf);
+    tdm_fold_unlock(s->fold);
+    s->at = 0;
     return code;
 }
 
-static void end_walk(walk *w)
+static const tdm_span *next_of(const side *s)
 {
-    tdm_arena_free(&w->arena);
-    tdm_subjects_free(&w->found);
-    tdm_buf_free(&w->after);
+    return s->at < s->walk.found.count ? &s->walk.found.items[s->at] : NULL;
 }
 
 /* What a class adds, as tdm_explained.n of the level; zeroes if it adds nothing. */
@@ -92,27 +83,24 @@ static tdm_code compare_subject(tdm_fold *before, tdm_fold *now, tdm_span subjec
 tdm_code tdm_folds_compare(tdm_fold *before, tdm_fold *now, tdm_period period, tdm_revised_visit *visit,
                            void *context, tdm_err *err)
 {
-    walk then = { .fold = before, .more = true };
-    walk today = { .fold = now, .more = true };
+    side then = side_of(before);
+    side today = side_of(now);
     tdm_code code = TDM_OK;
     while (code == TDM_OK) {
         code = fill(&then, err);
         if (code == TDM_OK)
             code = fill(&today, err);
-        bool left = then.at < then.found.count;
-        bool right = today.at < today.found.count;
-        if (code != TDM_OK || (!left && !right))
+        const tdm_span *left = next_of(&then);
+        const tdm_span *right = next_of(&today);
+        if (code != TDM_OK || (left == NULL && right == NULL))
             break;
-        int order = !left    ? 1
-                    : !right ? -1
-                             : tdm_span_compare(then.found.items[then.at], today.found.items[today.at]);
-        tdm_span subject = order <= 0 ? then.found.items[then.at] : today.found.items[today.at];
-        code = compare_subject(before, now, subject, period, visit, context, err);
+        int order = left == NULL ? 1 : right == NULL ? -1 : tdm_span_compare(*left, *right);
+        code = compare_subject(before, now, order <= 0 ? *left : *right, period, visit, context, err);
         then.at += order <= 0;
         today.at += order >= 0;
     }
-    end_walk(&then);
-    end_walk(&today);
+    tdm_walk_end(&then.walk);
+    tdm_walk_end(&today.walk);
     return code == TDM_END ? TDM_OK : code;
 }
 
@@ -125,22 +113,12 @@ static tdm_code show_late(const tdm_statement *statement, tdm_slot slot, const t
         || tdm_frontier_covers(frontier, tdm_slot_author(slot), tdm_slot_incarnation(slot),
                                tdm_slot_sequence(slot)))
         return TDM_OK;
-    const tdm_slot base = statement->fact.base;
-    const tdm_late late = { .fact = { .origin = *tdm_slot_target(base),
-                                      .fact = *tdm_slot_fact(base),
-                                      .type = tdm_slot_type(base),
-                                      .incarnation = tdm_slot_incarnation(base),
-                                      .sequence = tdm_slot_sequence(base),
-                                      .recorded_ms = tdm_slot_recorded(base),
-                                      .subject = tdm_dossier_subject(statement->dossier),
-                                      .visible = statement->fact.visible,
-                                      .amended = statement->fact.content != NULL,
-                                      .reason = statement->reason },
-                            .type = tdm_slot_type(slot),
-                            .author = *tdm_slot_author(slot),
-                            .incarnation = tdm_slot_incarnation(slot),
-                            .sequence = tdm_slot_sequence(slot),
-                            .recorded_ms = tdm_slot_recorded(slot) };
+    tdm_late late = { .type = tdm_slot_type(slot),
+                      .author = *tdm_slot_author(slot),
+                      .incarnation = tdm_slot_incarnation(slot),
+                      .sequence = tdm_slot_sequence(slot),
+                      .recorded_ms = tdm_slot_recorded(slot) };
+    tdm_statement_fact(statement, &late.fact);
     return visit(context, &late, err);
 }
 

@@ -234,6 +234,37 @@ tdm_code tdm_shelf_walk(tdm_shelf *shelf, tdm_span prefix, tdm_span after, size_
     return TDM_OK;
 }
 
+enum { WALK_STEP = 256 };
+
+tdm_walk tdm_walk_begin(tdm_span prefix)
+{
+    return (tdm_walk){ .prefix = prefix, .more = true };
+}
+
+tdm_code tdm_walk_step(tdm_shelf *shelf, tdm_walk *walk, tdm_err *err)
+{
+    tdm_arena_free(&walk->arena);
+    tdm_code code = tdm_shelf_walk(shelf, walk->prefix, tdm_buf_span(&walk->last), WALK_STEP, &walk->found,
+                                   &walk->arena, err);
+    if (code != TDM_OK)
+        walk->found.count = 0;
+    walk->more = walk->found.count == WALK_STEP;
+    tdm_buf_clear(&walk->last);
+    if (walk->more) {
+        tdm_span last = walk->found.items[WALK_STEP - 1];
+        tdm_buf_add(&walk->last, last.data, last.len);
+        TDM_ASSERT(!walk->last.failed);
+    }
+    return code;
+}
+
+void tdm_walk_end(tdm_walk *walk)
+{
+    tdm_arena_free(&walk->arena);
+    tdm_subjects_free(&walk->found);
+    tdm_buf_free(&walk->last);
+}
+
 /* ---- checkpoint ---- */
 
 void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn)

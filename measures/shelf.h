@@ -69,6 +69,23 @@ void tdm_shelf_release(tdm_shelf *shelf, tdm_dossier *dossier);
 tdm_code tdm_shelf_walk(tdm_shelf *shelf, tdm_span prefix, tdm_span after, size_t limit, tdm_subjects *out,
                         tdm_arena *arena, tdm_err *err);
 
+/* A walk over all subjects that begin with a prefix, in order, some at a time:
+ *     tdm_walk walk = tdm_walk_begin(prefix);
+ *     while (code == TDM_OK && walk.more)
+ *         code = tdm_walk_step(&shelf, &walk, err), then look at walk.found, borrowed until the next step;
+ *     tdm_walk_end(&walk);
+ * Between two steps the shelf may change. */
+typedef struct tdm_walk {
+    tdm_span prefix; /* borrowed */
+    tdm_subjects found;
+    tdm_arena arena;
+    tdm_buf last; /* where the next step goes on */
+    bool more;    /* there may be some left */
+} tdm_walk;
+tdm_walk tdm_walk_begin(tdm_span prefix);
+tdm_code tdm_walk_step(tdm_shelf *shelf, tdm_walk *walk, tdm_err *err);
+void tdm_walk_end(tdm_walk *walk);
+
 /* Write what is dirty into the transaction; call saved once it is committed. */
 void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn);
 void tdm_shelf_saved(tdm_shelf *shelf, size_t cache_bytes);
