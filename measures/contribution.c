@@ -190,6 +190,16 @@ bool tdm_contribution_find(tdm_span encoded, tdm_family family, tdm_period perio
     return false;
 }
 
+void tdm_level_amounts(const int64_t v[TDM_AMOUNTS], tdm_weight weight, int64_t n[TDM_TABLE_AMOUNTS])
+{
+    n[0] = v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_COUNT];
+    n[1] = v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_HOURS];
+    n[2] = v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANTS];
+    for (size_t line = 0; line < TDM_LINES; line++)
+        n[3 + line] = v[TDM_AMOUNT_JOINT + 4 * line + weight];
+    n[3 + TDM_LINES] = v[TDM_AMOUNT_CANCELLED];
+}
+
 /* ---- into the cells ---- */
 
 typedef struct exchange {

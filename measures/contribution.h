@@ -8,6 +8,7 @@
 #define TANDEM_MEASURES_CONTRIBUTION_H
 
 #include "cells.h"
+#include "tandem/measure.h"
 
 enum { TDM_GROUPS = 5 }; /* total, programme, kind, lead, locality: the stored dimensions */
 
@@ -60,6 +61,9 @@ bool tdm_contribution_groups(tdm_span encoded, tdm_span groups[TDM_GROUPS]);
 
 /* What a sound, stored one adds to one place; false: nothing. v is all set. */
 bool tdm_contribution_find(tdm_span encoded, tdm_family family, tdm_period period, int64_t v[TDM_AMOUNTS]);
+
+/* Of these the ones that an explanation of the level tells: tdm_explained.n. */
+void tdm_level_amounts(const int64_t v[TDM_AMOUNTS], tdm_weight weight, int64_t n[TDM_TABLE_AMOUNTS]);
 
 /* Where a contribution went, so that its groups are not looked up each time. All NULL: not known. */
 typedef struct tdm_found_groups {

@@ -83,18 +83,6 @@ static bool joins_group(const explaining *e, tdm_dimension by, tdm_span raw)
     return is_group(e, tdm_span_text(text));
 }
 
-static bool is_stored(tdm_dimension by)
-{
-    return by != TDM_BY_TOTAL;
-}
-
-static tdm_span raw_group(const tdm_span groups[TDM_GROUPS], tdm_dimension by)
-{
-    return groups[by == TDM_BY_CORE                            ? TDM_BY_PROGRAMME
-                  : by == TDM_BY_SECTOR || by == TDM_BY_REGION ? TDM_BY_LEAD
-                                                               : by];
-}
-
 /* ---- the level ---- */
 
 static tdm_code explain_level(const explaining *e, const tdm_dossier *dossier)
@@ -106,16 +94,10 @@ static tdm_code explain_level(const explaining *e, const tdm_dossier *dossier)
     tdm_dimension by = tdm_breakdown_dimension(breakdown(e));
     if (!e->question->measure->level || !tdm_contribution_find(encoded, family, e->period, v)
         || !tdm_contribution_groups(encoded, groups)
-        || (is_stored(by) && !joins_group(e, by, raw_group(groups, by))))
+        || (by != TDM_BY_TOTAL && !joins_group(e, by, groups[tdm_group_stored(by)])))
         return TDM_OK;
-    const int64_t *joint = v + TDM_AMOUNT_JOINT + e->question->measure->weight;
-    const int64_t n[TDM_TABLE_AMOUNTS] = { v[TDM_AMOUNT_WEIGHT],
-                                           v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_HOURS],
-                                           v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANTS],
-                                           joint[0],
-                                           joint[4],
-                                           joint[8],
-                                           v[TDM_AMOUNT_CANCELLED] };
+    int64_t n[TDM_TABLE_AMOUNTS];
+    tdm_level_amounts(v, e->question->measure->weight, n);
     const tdm_explained part = { .subject = tdm_dossier_subject(dossier),
                                  .period = e->period,
                                  .organisation = groups[TDM_BY_LEAD],
@@ -144,11 +126,11 @@ static bool is_own_pair(const explaining *e, const tdm_table_cell *cell)
 {
     char a[TDM_SUBJECT_MAX + 1];
     char b[TDM_SUBJECT_MAX + 1];
-    const char *between = e->group == NULL ? NULL : strstr(e->group, " - ");
+    const char *between = e->group == NULL ? NULL : strstr(e->group, TDM_PAIR_SIGN);
     if (between == NULL)
         return false;
     const tdm_span low = { (const uint8_t *)e->group, (size_t)(between - e->group) };
-    const tdm_span high = tdm_span_text(between + 3);
+    const tdm_span high = tdm_span_text(between + sizeof TDM_PAIR_SIGN - 1);
     return is_pair(low, high, cell->a, cell->b)
            || (cell->table == TDM_TABLE_TIES
                && is_pair(low, high, sector_of(e, cell->a, a), sector_of(e, cell->b, b)));
@@ -191,7 +173,7 @@ static bool is_of_group(const explaining *e, const tdm_dossier *dossier, const t
         return joins_group(e, by, cell->organisation);
     default:
         return tdm_contribution_groups(tdm_dossier_contribution(dossier), groups)
-               && joins_group(e, by, raw_group(groups, by));
+               && joins_group(e, by, groups[tdm_group_stored(by)]);
     }
 }
 

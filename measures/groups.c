@@ -45,6 +45,13 @@ static void write_core(const tdm_registry *registry, tdm_span raw, char out[TDM_
     copy_or(out, entry == NULL ? (tdm_span){ NULL, 0 } : entry->core, "(none)");
 }
 
+tdm_dimension tdm_group_stored(tdm_dimension by)
+{
+    return by == TDM_BY_SECTOR || by == TDM_BY_REGION ? TDM_BY_LEAD
+           : by == TDM_BY_CORE                        ? TDM_BY_PROGRAMME
+                                                      : by;
+}
+
 void tdm_group_text(const tdm_registry *registry, tdm_dimension by, tdm_period period, tdm_span raw,
                     char out[TDM_SUBJECT_MAX + 1])
 {

@@ -8,6 +8,8 @@
 
 #include "registry.h"
 
+/* The stored dimension whose raw group a breakdown is joined from; of a stored one itself. */
+tdm_dimension tdm_group_stored(tdm_dimension by);
 /* raw: as in the cell (total: ignored; sector, region: an organisation; core: a programme). */
 void tdm_group_text(const tdm_registry *registry, tdm_dimension by, tdm_period period, tdm_span raw,
                     char out[TDM_SUBJECT_MAX + 1]);

@@ -31,13 +31,6 @@ typedef struct gathering {
     size_t capacity;
 } gathering;
 
-static tdm_dimension stored_dimension(tdm_dimension by)
-{
-    return by == TDM_BY_SECTOR || by == TDM_BY_REGION ? TDM_BY_LEAD
-           : by == TDM_BY_CORE                        ? TDM_BY_PROGRAMME
-                                                      : by;
-}
-
 static bool is_asked(const tdm_level_question *question, tdm_period period)
 {
     return period.kind == question->period_kind
@@ -112,7 +105,7 @@ static void join_rows(gathering *at)
 static void gather_cells(gathering *at)
 {
     tdm_family family = at->question->planned ? TDM_FAMILY_PLANNED : TDM_FAMILY_DELIVERED;
-    tdm_dimension dimension = stored_dimension(at->question->by);
+    tdm_dimension dimension = tdm_group_stored(at->question->by);
     for (size_t i = 0; i < at->fold->cells.count; i++) {
         const tdm_cell *cell = at->fold->cells.all[i];
         tdm_cell_place place;

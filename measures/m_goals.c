@@ -12,17 +12,10 @@
 
 /* ---- L6: what is added ---- */
 
-static bool is_superseded(const tdm_unit_view *view, const tdm_statement *criterion)
+static bool same_criterion(const tdm_statement *a, const tdm_statement *b)
 {
-    for (size_t i = 0; i < view->count; i++) {
-        const tdm_statement *s = &view->statements[i];
-        if (s != criterion && s->type == TDM_TYPE_CRITERION && tdm_statement_is_principals(view, s)
-            && tdm_span_equal(s->record.values[TDM_CRITERION_CRITERION].bytes,
-                              criterion->record.values[TDM_CRITERION_CRITERION].bytes)
-            && tdm_slot_is_later(s->fact.base, criterion->fact.base, view->lineage))
-            return true;
-    }
-    return false;
+    return tdm_span_equal(a->record.values[TDM_CRITERION_CRITERION].bytes,
+                          b->record.values[TDM_CRITERION_CRITERION].bytes);
 }
 
 static void tell_criteria(tdm_unit_view *view, tdm_tally *tally)
@@ -32,7 +25,8 @@ static void tell_criteria(tdm_unit_view *view, tdm_tally *tally)
     bool agreed = false;
     for (size_t i = 0; i < view->count; i++) {
         const tdm_statement *s = &view->statements[i];
-        if (s->type != TDM_TYPE_CRITERION || !tdm_statement_is_principals(view, s) || is_superseded(view, s))
+        if (s->type != TDM_TYPE_CRITERION || !tdm_statement_is_principals(view, s)
+            || tdm_unit_view_is_superseded(view, s, same_criterion))
             continue;
         const tdm_value *v = s->record.values;
         bool co_designed = v[TDM_CRITERION_CO_DESIGNED].number != 0;
@@ -49,7 +43,7 @@ static void tell_criteria(tdm_unit_view *view, tdm_tally *tally)
     n[4] = n[0] > 0;
     n[5] = diagnosed && agreed;
     n[6] = design != NULL || n[0] > 0;
-    if (tdm_unit_view_record(view)->values[TDM_UNIT_STATUS].number != TDM_STATUS_IS_CANCELLED)
+    if (n[6] != 0 && tdm_unit_view_record(view)->values[TDM_UNIT_STATUS].number != TDM_STATUS_IS_CANCELLED)
         tdm_tally_on(tally, TDM_TABLE_CRITERIA, view->start, tdm_org_code_span(&view->lead), NOTHING, NOTHING,
                      n);
 }
@@ -71,14 +65,6 @@ static void tell_action(tdm_unit_view *view, const tdm_statement *action, tdm_ta
 
 enum { LOCALITIES_MAX = 60 };
 
-static bool is_listed(const tdm_span *list, size_t count, tdm_span text)
-{
-    bool found = false;
-    for (size_t i = 0; i < count; i++)
-        found = found || tdm_span_equal(list[i], text);
-    return found;
-}
-
 static void tell_localities(const tdm_statement *project, tdm_date started, tdm_tally *tally)
 {
     const int64_t n[TDM_TABLE_AMOUNTS] = { 1 };
@@ -87,7 +73,7 @@ static void tell_localities(const tdm_statement *project, tdm_date started, tdm_
     tdm_texts texts = tdm_texts_of(&project->record.values[TDM_JOINT_PROJECT_LOCALITIES]);
     tdm_span text;
     while (count < LOCALITIES_MAX && tdm_texts_next(&texts, &text))
-        if (!is_listed(list, count, text))
+        if (!tdm_spans_have(list, count, text))
             list[count++] = text;
     for (size_t x = 0; x < count; x++)
         for (size_t y = 0; y < count; y++)
@@ -162,12 +148,7 @@ static void write_pairs(tdm_formula *f)
             int64_t projects = tdm_formula_sum(f, TDM_TABLE_PROJECTS, 0, lower[x], higher[y]);
             if (projects == 0)
                 continue;
-            tdm_buf group = { 0 };
-            tdm_buf_add(&group, lower[x].data, lower[x].len);
-            tdm_buf_add(&group, " - ", 3);
-            tdm_buf_add(&group, higher[y].data, higher[y].len);
-            tdm_figure_count(&tdm_formula_row(f, tdm_buf_span(&group))[6], projects);
-            tdm_buf_free(&group);
+            tdm_figure_count(&tdm_formula_pair_row(f, lower[x], higher[y])[6], projects);
         }
     free(lower);
     free(higher);

@@ -26,18 +26,6 @@ static bool same_mix(const tdm_statement *a, const tdm_statement *b)
                              b->record.values[TDM_UNIT_MIX_DIMENSION].bytes);
 }
 
-/* Another of the same year and dimension comes later. */
-static bool is_superseded(const tdm_unit_view *view, const tdm_statement *mix)
-{
-    for (size_t i = 0; i < view->count; i++) {
-        const tdm_statement *s = &view->statements[i];
-        if (s != mix && s->type == TDM_TYPE_UNIT_MIX && tdm_statement_is_principals(view, s)
-            && same_mix(s, mix) && tdm_slot_is_later(s->fact.base, mix->fact.base, view->lineage))
-            return true;
-    }
-    return false;
-}
-
 static void tell_one(tdm_unit_view *view, const tdm_statement *mix, tdm_tally *tally)
 {
     const tdm_value *values = mix->record.values;
@@ -67,7 +55,8 @@ static void tell_mix(tdm_unit_view *view, tdm_tally *tally)
     for (size_t i = 0; i < view->count && view->counting > 0; i++) {
         const tdm_statement *s = &view->statements[i];
         if (s->type == TDM_TYPE_UNIT_MIX && tdm_statement_is_principals(view, s)
-            && is_in_year(view, s->record.values[TDM_UNIT_MIX_YEAR].number) && !is_superseded(view, s))
+            && is_in_year(view, s->record.values[TDM_UNIT_MIX_YEAR].number)
+            && !tdm_unit_view_is_superseded(view, s, same_mix))
             tell_one(view, s, tally);
     }
 }

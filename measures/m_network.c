@@ -299,19 +299,9 @@ static void write_pair(tdm_formula *f, int64_t x, int64_t y, int64_t ties)
 {
     char first[24];
     char second[24];
-    tdm_buf group = { 0 };
-    tdm_span a = sector_word(x, first);
-    tdm_span b = sector_word(y, second);
-    bool turned = tdm_span_compare(a, b) > 0;
-    tdm_span low = turned ? b : a;
-    tdm_span high = turned ? a : b;
-    tdm_buf_add(&group, low.data, low.len);
-    tdm_buf_add(&group, " - ", 3);
-    tdm_buf_add(&group, high.data, high.len);
-    tdm_figure *out = tdm_formula_row(f, tdm_buf_span(&group));
+    tdm_figure *out = tdm_formula_pair_row(f, sector_word(x, first), sector_word(y, second));
     tdm_figure_count(&out[0], ties);
     tdm_figure_share(&out[1], x == y ? 0 : ties, ties);
-    tdm_buf_free(&group);
 }
 
 static void mixing(tdm_formula *f)

@@ -224,10 +224,7 @@ static void tell_discussion(tdm_unit_view *view, const tdm_statement *discussion
     tdm_span text;
     tdm_tally_on(tally, TDM_TABLE_DISCUSSIONS, date, recorder, network, NOTHING, one);
     while (count < STAKEHOLDERS_MAX && tdm_texts_next(&texts, &text)) {
-        bool again = false;
-        for (size_t i = 0; i < count; i++)
-            again = again || tdm_span_equal(told[i], text);
-        if (again)
+        if (tdm_spans_have(told, count, text))
             continue;
         told[count++] = text;
         tdm_tally_on(tally, TDM_TABLE_DISCUSSIONS, date, recorder, network, text, took_part);

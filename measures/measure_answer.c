@@ -124,6 +124,29 @@ int tdm_compare_spans(const void *a, const void *b)
     return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
 }
 
+bool tdm_spans_have(const tdm_span *spans, size_t count, tdm_span text)
+{
+    bool has = false;
+    for (size_t i = 0; i < count; i++)
+        has = has || tdm_span_equal(spans[i], text);
+    return has;
+}
+
+tdm_figure *tdm_formula_pair_row(tdm_formula *formula, tdm_span x, tdm_span y)
+{
+    bool turned = tdm_span_compare(x, y) > 0;
+    tdm_span low = turned ? y : x;
+    tdm_span high = turned ? x : y;
+    tdm_buf group = { 0 };
+    tdm_buf_add(&group, low.data, low.len);
+    tdm_buf_text(&group, TDM_PAIR_SIGN);
+    tdm_buf_add(&group, high.data, high.len);
+    TDM_ASSERT(!group.failed);
+    tdm_figure *out = tdm_formula_row(formula, tdm_buf_span(&group));
+    tdm_buf_free(&group);
+    return out;
+}
+
 size_t tdm_spans_distinct(tdm_span *spans, size_t count)
 {
     if (count > 1)

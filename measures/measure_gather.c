@@ -233,8 +233,7 @@ static void take_dossier(gathering *at, const tdm_dossier *dossier, tdm_map *cel
     char text[TDM_SUBJECT_MAX + 1];
     tdm_span key;
     int64_t n[TDM_TABLE_AMOUNTS];
-    tdm_group_text(at->fold->registry, by, (tdm_period){ 0 },
-                   groups[by == TDM_BY_CORE ? TDM_BY_PROGRAMME : by], text);
+    tdm_group_text(at->fold->registry, by, (tdm_period){ 0 }, groups[tdm_group_stored(by)], text);
     for (size_t next = 0; tdm_tally_next(tally, &next, &key, n);) {
         tdm_table_cell cell;
         if (key.data[1] != at->question->period_kind

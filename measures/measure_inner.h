@@ -157,30 +157,25 @@ const tdm_table_row *tdm_formula_table(const tdm_formula *formula, int table, si
 /* Distinct values of a dimension (0: a, 1: b) in the rows of a table, in order: the caller's to free. */
 tdm_span *tdm_formula_values(const tdm_formula *formula, int table, int dimension, size_t *count);
 tdm_org_code tdm_formula_root(const tdm_formula *formula, tdm_span code);
+/* A row of the group "low - high": of two texts in order of their bytes. */
+tdm_figure *tdm_formula_pair_row(tdm_formula *formula, tdm_span x, tdm_span y);
+#define TDM_PAIR_SIGN " - "
 /* Distinct roots of the organisations with an amount n0 above 0 in a table's rows. */
 int64_t tdm_formula_organisations(const tdm_formula *formula, int table);
 int tdm_compare_spans(const void *a, const void *b); /* of tdm_span, for qsort and bsearch */
+bool tdm_spans_have(const tdm_span *spans, size_t count, tdm_span text);
 /* Sorted, repeats dropped; how many are left. */
 size_t tdm_spans_distinct(tdm_span *spans, size_t count);
 
 /* ---- for contributors ---- */
-static inline tdm_span tdm_word(tdm_enum_set set, const tdm_value *value, char digits[24])
-{
-    const char *word = value->present ? tdm_enum_word(set, value->number) : "";
-    if (word == NULL) {
-        tdm_buf text = { 0 };
-        tdm_buf_format(&text, "%lld", (long long)value->number);
-        size_t len = text.len < 23 ? text.len : 23;
-        memcpy(digits, text.data, len);
-        digits[len] = 0;
-        tdm_buf_free(&text);
-        word = digits;
-    }
-    return tdm_span_text(word);
-}
-/* The latest of the principal's statements of a type for which `same` holds (NULL: any); NULL if none. */
+/* A value's word; of an unknown number its digits, written to `digits`; empty if it is not stated. */
+tdm_span tdm_word(tdm_enum_set set, const tdm_value *value, char digits[24]);
+/* The latest of the principal's statements of a type; NULL if there is none. */
 const tdm_statement *tdm_unit_view_detail(const tdm_unit_view *view, uint32_t type);
-/* Texts of a TEXTS value one by one: begin with cursor over value->bytes and *left = the array's length. */
+/* Whether the principal says later what `same` holds to be the same. */
+bool tdm_unit_view_is_superseded(const tdm_unit_view *view, const tdm_statement *statement,
+                                 bool (*same)(const tdm_statement *a, const tdm_statement *b));
+/* Texts of a TEXTS value one by one, from tdm_texts_of on. */
 typedef struct tdm_texts {
     tdm_cursor cursor;
     uint32_t left;

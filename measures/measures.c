@@ -4,6 +4,8 @@
  */
 #include "measure_inner.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <strings.h>
 
 #include "bytes.h"
@@ -63,6 +65,14 @@ void tdm_measures_tally(tdm_unit_view *view, tdm_tally *tally)
     }
 }
 
+tdm_span tdm_word(tdm_enum_set set, const tdm_value *value, char digits[24])
+{
+    const char *word = value->present ? tdm_enum_word(set, value->number) : "";
+    if (word == NULL)
+        snprintf(digits, 24, "%" PRId64, value->number);
+    return tdm_span_text(word == NULL ? digits : word);
+}
+
 const tdm_statement *tdm_unit_view_detail(const tdm_unit_view *view, uint32_t type)
 {
     const tdm_statement *latest = NULL;
@@ -73,6 +83,18 @@ const tdm_statement *tdm_unit_view_detail(const tdm_unit_view *view, uint32_t ty
             latest = s;
     }
     return latest;
+}
+
+bool tdm_unit_view_is_superseded(const tdm_unit_view *view, const tdm_statement *statement,
+                                 bool (*same)(const tdm_statement *a, const tdm_statement *b))
+{
+    for (size_t i = 0; i < view->count; i++) {
+        const tdm_statement *s = &view->statements[i];
+        if (s != statement && s->type == statement->type && tdm_statement_is_principals(view, s)
+            && same(s, statement) && tdm_slot_is_later(s->fact.base, statement->fact.base, view->lineage))
+            return true;
+    }
+    return false;
 }
 
 tdm_texts tdm_texts_of(const tdm_value *value)

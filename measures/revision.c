@@ -51,14 +51,8 @@ static tdm_code read_amounts(tdm_fold *fold, tdm_span subject, tdm_period period
     tdm_fold_lock(fold);
     tdm_code code = tdm_shelf_look(&fold->shelf, subject, &dossier, &owned, err);
     if (code == TDM_OK && dossier != NULL
-        && tdm_contribution_find(tdm_dossier_contribution(dossier), TDM_FAMILY_DELIVERED, period, v)) {
-        n[0] = v[TDM_AMOUNT_WEIGHT];
-        n[1] = v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_HOURS];
-        n[2] = v[TDM_AMOUNT_WEIGHT + TDM_WEIGHT_PARTICIPANTS];
-        for (size_t line = 0; line < TDM_LINES; line++)
-            n[3 + line] = v[TDM_AMOUNT_JOINT + 4 * line];
-        n[6] = v[TDM_AMOUNT_CANCELLED];
-    }
+        && tdm_contribution_find(tdm_dossier_contribution(dossier), TDM_FAMILY_DELIVERED, period, v))
+        tdm_level_amounts(v, TDM_WEIGHT_COUNT, n);
     if (owned)
         tdm_dossier_free(dossier);
     tdm_shelf_end(&fold->shelf);
