@@ -37,10 +37,14 @@ size_t tdm_dossier_bytes(const tdm_dossier *dossier)
     return sizeof *dossier + dossier->subject_len + dossier->capacity + 64;
 }
 
+static size_t tally_begins(const tdm_dossier *dossier)
+{
+    return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len;
+}
+
 static size_t slots_begin(const tdm_dossier *dossier)
 {
-    return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len
-           + dossier->tally_len;
+    return tally_begins(dossier) + dossier->tally_len;
 }
 
 /* Replace `old_len` bytes at `at` by `new_len` bytes to be written by the caller. */
@@ -248,11 +252,6 @@ void tdm_dossier_contribute(tdm_dossier *dossier, tdm_span contribution)
     if (contribution.len > 0)
         memcpy(out, contribution.data, contribution.len);
     dossier->contribution_len = (uint32_t)contribution.len;
-}
-
-static size_t tally_begins(const tdm_dossier *dossier)
-{
-    return (size_t)dossier->names_len + dossier->followers_len + dossier->contribution_len;
 }
 
 tdm_span tdm_dossier_tally(const tdm_dossier *dossier)

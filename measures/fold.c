@@ -249,8 +249,9 @@ static void note_codes(tdm_fold *fold, const tdm_dossier *dossier, const tdm_fie
 
 static bool lists_codes(const tdm_field *field)
 {
-    return field->part_type == TDM_TYPE_MEMBER_COUNT || strcmp(field->name, "facilitators") == 0
-           || strcmp(field->name, "organisations") == 0;
+    return field->part_type == TDM_TYPE_MEMBER_COUNT
+           || (field->kind == TDM_KIND_TEXTS
+               && (strcmp(field->name, "facilitators") == 0 || strcmp(field->name, "organisations") == 0));
 }
 
 static bool is_judged(const tdm_type *type)

@@ -58,6 +58,8 @@ static void tell_course(tdm_unit_view *view, tdm_tally *tally)
     attendances all = read_attendances(view);
     const tdm_statement *design = tdm_unit_view_detail(view, TDM_TYPE_UNIT_DESIGN);
     const tdm_value *values = design == NULL ? NULL : design->record.values;
+    if (all.count < TWO && values == NULL)
+        return;
     if (all.count >= TWO) {
         n[0] = all.first;
         n[1] = all.last;

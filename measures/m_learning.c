@@ -4,6 +4,8 @@
  */
 #include "measure_inner.h"
 
+#include <stdlib.h>
+
 #include "bytes.h"
 
 #define NOTHING TDM_SPAN_LITERAL("")
@@ -67,18 +69,27 @@ const tdm_measure TDM_MEASURE_L4 = {
 
 /* ---- L5: what is added ---- */
 
+enum { PDSA_DATES = 5 };
+
+/* NULL: not stated. */
+static const tdm_date *date_of(const tdm_value *value, tdm_date *room)
+{
+    *room = (tdm_date)value->number;
+    return value->present ? room : NULL;
+}
+
 static void tell_cycle(tdm_unit_view *view, const tdm_statement *cycle, tdm_tally *tally)
 {
     (void)view;
     char digits[24];
     const tdm_value *v = cycle->record.values;
-    bool complete = v[TDM_PDSA_CYCLE_DO].present && v[TDM_PDSA_CYCLE_STUDY].present
-                    && v[TDM_PDSA_CYCLE_ACT].present && v[TDM_PDSA_CYCLE_PREDICTION].present
-                    && v[TDM_PDSA_CYCLE_PLAN].number <= v[TDM_PDSA_CYCLE_DO].number
-                    && v[TDM_PDSA_CYCLE_DO].number <= v[TDM_PDSA_CYCLE_STUDY].number
-                    && v[TDM_PDSA_CYCLE_STUDY].number <= v[TDM_PDSA_CYCLE_ACT].number
-                    && v[TDM_PDSA_CYCLE_PREDICTION].number < v[TDM_PDSA_CYCLE_DO].number;
-    const int64_t n[TDM_TABLE_AMOUNTS] = { 1, complete,
+    tdm_date days[PDSA_DATES];
+    const tdm_pdsa dates = { .planned = date_of(&v[TDM_PDSA_CYCLE_PLAN], &days[0]),
+                             .predicted = date_of(&v[TDM_PDSA_CYCLE_PREDICTION], &days[1]),
+                             .done = date_of(&v[TDM_PDSA_CYCLE_DO], &days[2]),
+                             .studied = date_of(&v[TDM_PDSA_CYCLE_STUDY], &days[3]),
+                             .acted = date_of(&v[TDM_PDSA_CYCLE_ACT], &days[4]) };
+    const int64_t n[TDM_TABLE_AMOUNTS] = { 1, tdm_pdsa_is_complete(&dates),
                                            v[TDM_PDSA_CYCLE_CHALLENGE].number == TDM_CHALLENGE_IS_ADAPTIVE };
     tdm_tally_on(tally, TDM_TABLE_CYCLES, (tdm_date)v[TDM_PDSA_CYCLE_PLAN].number,
                  tdm_org_code_span(&cycle->recorder), v[TDM_PDSA_CYCLE_GROUP].bytes,
@@ -121,23 +132,30 @@ static int64_t count_standing(tdm_unit_view *view, tdm_date day)
     return count;
 }
 
+static bool is_meeting(const tdm_statement *session)
+{
+    return session->counts
+           && session->record.values[TDM_SESSION_TYPE].number == TDM_SESSIONTYPE_IS_ACTION_LEARNING;
+}
+
 static void tell_set(tdm_unit_view *view, tdm_tally *tally)
 {
-    size_t meetings = 0;
-    bool gaps = false;
-    tdm_date last = 0;
+    tdm_date *meetings = NULL;
+    size_t count = 0;
     for (size_t i = 0; i < view->session_count; i++) {
-        const tdm_statement *s = &view->statements[view->sessions[i].index];
-        if (!s->counts || s->record.values[TDM_SESSION_TYPE].number != TDM_SESSIONTYPE_IS_ACTION_LEARNING)
+        if (!is_meeting(&view->statements[view->sessions[i].index]))
             continue;
-        gaps = gaps || (meetings > 0 && view->sessions[i].date - last > TDM_MEETING_GAP);
-        last = view->sessions[i].date;
-        meetings++;
+        if (meetings == NULL)
+            meetings = tdm_memory_new(view->session_count * sizeof *meetings);
+        meetings[count++] = view->sessions[i].date;
     }
-    if (meetings == 0)
+    if (count == 0)
         return;
-    const int64_t n[TDM_TABLE_AMOUNTS] = { 1, meetings >= 2 && !gaps, 1 + count_standing(view, last) };
+    tdm_date last = meetings[count - 1];
+    const int64_t n[TDM_TABLE_AMOUNTS] = { 1, tdm_meetings_are_regular(meetings, count),
+                                           1 + count_standing(view, last) };
     tdm_tally_on(tally, TDM_TABLE_SETS, last, tdm_org_code_span(&view->lead), NOTHING, NOTHING, n);
+    free(meetings);
 }
 
 /* ---- L5 ---- */

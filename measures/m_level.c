@@ -178,8 +178,7 @@ const tdm_measure TDM_MEASURE_C6 = {
 /* The least-squares line through the group's levels up to this period, at the next. */
 static tdm_share forecast(const tdm_formula *f)
 {
-    tdm_forecast_point *points = malloc((f->history_count + 1) * sizeof *points);
-    TDM_ASSERT(points != NULL);
+    tdm_forecast_point *points = tdm_memory_new((f->history_count + 1) * sizeof *points);
     size_t count = 0;
     for (size_t i = 0; i < f->history_count; i++) {
         const tdm_level_row *row = &f->history[i];

@@ -106,9 +106,7 @@ typedef struct tdm_publication {
 
 typedef struct tdm_catalogue {
     tdm_span programme;
-    tdm_span name;
     tdm_span core; /* empty: none */
-    tdm_span tags; /* the TEXTS value as packed; empty: none */
     int64_t aim;   /* 0: not said */
     bool bespoke;
     bool has_evidence;
@@ -188,9 +186,10 @@ bool tdm_registry_parent(const tdm_organisation *organisation, tdm_date date, td
 bool tdm_registry_is_closed(const tdm_organisation *organisation, tdm_date date);
 int64_t tdm_registry_sector(const tdm_registry *registry, const tdm_org_code *code, tdm_date date); /* 0 */
 
-/* Its region and its core programme as registered; empty: none, or not registered. */
+/* As registered; empty: none, or not registered. */
 tdm_span tdm_registry_region(const tdm_registry *registry, const tdm_org_code *code);
-const tdm_catalogue *tdm_registry_catalogue(const tdm_registry *registry, tdm_span programme); /* NULL */
+/* The programme's entry; NULL if it is in no catalogue. */
+const tdm_catalogue *tdm_registry_catalogue(const tdm_registry *registry, tdm_span programme);
 
 bool tdm_registry_represents(const tdm_registry *registry, const tdm_id *origin, const tdm_org_code *code,
                              tdm_date date);

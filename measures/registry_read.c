@@ -162,9 +162,7 @@ static void read_catalogue(tdm_registry *registry, const statement *stated)
         out = tdm_memory_new(sizeof *out);
     *out = (tdm_catalogue){
         .programme = tdm_arena_keep(&registry->arena, values[TDM_CATALOGUE_ENTRY_PROGRAMME].bytes),
-        .name = tdm_arena_keep(&registry->arena, values[TDM_CATALOGUE_ENTRY_NAME].bytes),
         .core = tdm_arena_keep(&registry->arena, values[TDM_CATALOGUE_ENTRY_CORE].bytes),
-        .tags = tdm_arena_keep(&registry->arena, values[TDM_CATALOGUE_ENTRY_TAGS].bytes),
         .aim = values[TDM_CATALOGUE_ENTRY_AIM].number,
         .bespoke = values[TDM_CATALOGUE_ENTRY_BESPOKE].number != 0,
         .has_evidence = values[TDM_CATALOGUE_ENTRY_EVIDENCE].bytes.len > 0,
