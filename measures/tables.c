@@ -148,7 +148,7 @@ void tdm_tally_from(tdm_tally *tally, int table, tdm_date from, bool has_until, 
     const tdm_period end = { (tdm_period_kind)TDM_TABLE_DAY, until };
     int64_t *out = tdm_tally_at(tally, table, end, organisation, a, b);
     for (size_t i = 0; i < TDM_TABLE_AMOUNTS; i++)
-        out[i] = -n[i];
+        out[i] = tdm_take_wrapping(0, n[i]);
 }
 
 static int compare_entries(const void *a, const void *b, void *keys)

@@ -40,7 +40,7 @@ VALUE = r"(?<![\w.\[{])(?<!\{ )%s(?![\w.\]}])(?! \})"
 OPERATORS = [
     ("drop a retraction", r"(?<=_replace\()(?:before|old)(?=,)", r"(tdm_span){ 0 }"),
     ("drop a retraction", r"(?<=_replace\(&fold->tables, )before(?=,)", r"(tdm_span){ 0 }"),
-    ("drop a retraction", r"(?m)^(?P<keep> +)n\[i\] = \(int64_t\)\(0 - [^;]*;$", r"\g<keep>;"),
+    ("drop a retraction", r"(?m)^(?P<keep> +)n\[i\] = tdm_take_wrapping\(0, [^;]*;$", r"\g<keep>;"),
     ("drop a retraction", r"(?m)^(?P<keep> +)\w+\([^;]*\b(?:from|old)\b[^;]*, -1\);$", r"\g<keep>;"),
     ("drop a retraction", r"(?m)^(?P<keep> +)\w+\([^;]*\bold_names\b[^;]*, NULL, NULL\);$", r"\g<keep>;"),
     ("drop a statement", r"(?m)^(?P<keep> +)" + CALL + REST, r"\g<keep>;"),
@@ -58,6 +58,8 @@ OPERATORS = [
     ("sign", r"(?<= )\+=(?= )", r"-="),
     ("sign", r"(?<= )-=(?= )", r"+="),
     ("sign", r"(?<=[ (\[!])-(?=[\w(])", r""),
+    ("sign", r"\btdm_add_wrapping(?=\()", r"tdm_take_wrapping"),
+    ("sign", r"\btdm_take_wrapping(?=\()", r"tdm_add_wrapping"),
     ("and, or", r"&&", r"||"),
     ("and, or", r"\|\|", r"&&"),
     ("negation", r"!(?=[\w(])", r""),
