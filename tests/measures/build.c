@@ -88,6 +88,19 @@ static int state(tdm_book *book, int origin, const char *subject, const tdm_reco
     return fact;
 }
 
+static void correct(tdm_book *book, int origin, const char *subject, int fact, const tdm_record *instead)
+{
+    tdm_buf body = { 0 };
+    tdm_err err = { 0 };
+    must(tdm_record_encode(instead, &body, &err), &err);
+    tdm_record r;
+    tdm_record_init(&r, TDM_TYPE_CORRECTION);
+    tdm_record_set_number(&r, TDM_CORRECTION_TARGET_TYPE, instead->type->number);
+    tdm_record_set_bytes(&r, TDM_CORRECTION_BODY, tdm_buf_span(&body));
+    book_state(book, origin, subject, fact, &r);
+    tdm_buf_free(&body);
+}
+
 /* ---- the registry ---- */
 
 static const char *subject_of(char out[TDM_SUBJECT_MAX], const char *kind, const char *name)
@@ -165,7 +178,22 @@ void book_level_point(tdm_book *book, bool target, int year, int level)
     state(book, 0, subject_of(subject, "period", period), &r);
 }
 
-void book_tide(tdm_book *book)
+void book_store(tdm_book *book, int origin, uint64_t incarnation, int generation)
+{
+    book->incarnation[origin] = incarnation;
+    book->last[origin] = 0;
+    book_generation(book, origin, generation);
+}
+
+void book_generation(tdm_book *book, int origin, int generation)
+{
+    tdm_record r;
+    tdm_record_init(&r, TDM_TYPE_INCARNATION);
+    tdm_record_set_number(&r, TDM_INCARNATION_GENERATION, generation);
+    state(book, origin, "log", &r);
+}
+
+static void state_tide(tdm_book *book, bool more)
 {
     tdm_buf entries = { 0 };
     uint32_t count = 0;
@@ -193,22 +221,50 @@ void book_tide(tdm_book *book)
     tdm_record_init(&r, TDM_TYPE_TIDE);
     tdm_record_set_number(&r, TDM_TIDE_TIME, book->now_ms);
     tdm_record_set_bytes(&r, TDM_TIDE_ENTRIES, tdm_buf_span(&entries));
+    if (more)
+        tdm_record_set_number(&r, TDM_TIDE_MORE, 1);
     state(book, 0, "tide", &r);
     tdm_buf_free(&entries);
 }
 
-void book_close(tdm_book *book, const char *period)
+void book_tide(tdm_book *book)
+{
+    state_tide(book, false);
+}
+
+void book_part_of_tide(tdm_book *book)
+{
+    state_tide(book, true);
+}
+
+/* At the hub's last event, which is a tide. The incarnation's bytes are the caller's. */
+static void make_closing(const tdm_book *book, const char *period, uint8_t incarnation[8], tdm_record *out)
+{
+    tdm_incarnation_bytes(book->incarnation[0], incarnation);
+    tdm_record_init(out, TDM_TYPE_PERIOD_CLOSED);
+    tdm_record_set_text(out, TDM_PERIOD_CLOSED_PERIOD, period);
+    tdm_record_set_bytes(out, TDM_PERIOD_CLOSED_TIDE_INCARNATION, (tdm_span){ incarnation, 8 });
+    tdm_record_set_number(out, TDM_PERIOD_CLOSED_TIDE_SEQUENCE, (int64_t)book->last[0]);
+}
+
+int book_close(tdm_book *book, const char *period)
 {
     char subject[TDM_SUBJECT_MAX];
     uint8_t incarnation[8];
-    book_tide(book);
-    tdm_incarnation_bytes(book->incarnation[0], incarnation);
     tdm_record r;
-    tdm_record_init(&r, TDM_TYPE_PERIOD_CLOSED);
-    tdm_record_set_text(&r, TDM_PERIOD_CLOSED_PERIOD, period);
-    tdm_record_set_bytes(&r, TDM_PERIOD_CLOSED_TIDE_INCARNATION, (tdm_span){ incarnation, 8 });
-    tdm_record_set_number(&r, TDM_PERIOD_CLOSED_TIDE_SEQUENCE, (int64_t)book->last[0]);
-    state(book, 0, subject_of(subject, "period", period), &r);
+    book_tide(book);
+    make_closing(book, period, incarnation, &r);
+    return state(book, 0, subject_of(subject, "period", period), &r);
+}
+
+void book_move_closing(tdm_book *book, const char *period, int closing)
+{
+    char subject[TDM_SUBJECT_MAX];
+    uint8_t incarnation[8];
+    tdm_record r;
+    book_tide(book);
+    make_closing(book, period, incarnation, &r);
+    correct(book, 0, subject_of(subject, "period", period), closing, &r);
 }
 
 void book_publish(tdm_book *book, const char *period, int64_t units, int64_t corroborated)
@@ -381,17 +437,9 @@ void book_unvoid(tdm_book *book, tdm_about about, int fact)
 void book_move_session(tdm_book *book, tdm_about about, int session, const char *date, int hours_hundredths)
 {
     char subject[TDM_SUBJECT_MAX];
-    tdm_buf body = { 0 };
-    tdm_err err = { 0 };
     tdm_record moved;
     make_session(&moved, about, date, hours_hundredths);
-    must(tdm_record_encode(&moved, &body, &err), &err);
-    tdm_record r;
-    tdm_record_init(&r, TDM_TYPE_CORRECTION);
-    tdm_record_set_number(&r, TDM_CORRECTION_TARGET_TYPE, TDM_TYPE_SESSION);
-    tdm_record_set_bytes(&r, TDM_CORRECTION_BODY, tdm_buf_span(&body));
-    book_state(book, about.origin, unit_subject(subject, about), session, &r);
-    tdm_buf_free(&body);
+    correct(book, about.origin, unit_subject(subject, about), session, &moved);
 }
 
 int book_delivered(tdm_book *book, tdm_about about, const char *date, int hours_hundredths, int people)
@@ -422,35 +470,60 @@ tdm_fold *book_fold(const tdm_book *book, bool with_feeds)
     tdm_err err = { 0 };
     must(tdm_fold_open(&fold, NULL, &options, &err), &err);
     book_apply(book, fold, 0, book->count);
-    while (tdm_fold_work(fold, 10, &err))
-        ;
+    book_settle(fold);
     return fold;
 }
 
-static void append_origin(const tdm_book *book, int origin, tdm_ledger_txn *txn)
+void book_settle(tdm_fold *fold)
 {
     tdm_err err = { 0 };
-    tdm_id id = book_id(origin);
-    tdm_span *events = calloc(book->count + 1, sizeof *events);
-    tdm_digest *digests = calloc(book->count + 1, sizeof *digests);
+    while (tdm_fold_work(fold, 10, &err))
+        ;
+}
+
+tdm_digest book_hash(tdm_fold *fold)
+{
+    tdm_digest digest;
+    tdm_err err = { 0 };
+    must(tdm_fold_state_hash(fold, &digest, &err), &err);
+    return digest;
+}
+
+/* The events of one incarnation, as one run. */
+static void append_store(const tdm_book *book, const tdm_event *store, tdm_ledger_txn *txn)
+{
+    tdm_err err = { 0 };
+    tdm_span *events = calloc(book->count, sizeof *events);
+    tdm_digest *digests = calloc(book->count, sizeof *digests);
     size_t count = 0;
     for (size_t i = 0; i < book->count; i++) {
         tdm_event event;
         must(tdm_event_peek(book->events[i], &event, &err), &err);
-        if (!tdm_id_equal(&event.origin, &id))
+        if (!tdm_id_equal(&event.origin, &store->origin) || event.incarnation != store->incarnation)
             continue;
         tdm_event_digest(book->events[i], &digests[count]);
         events[count++] = book->events[i];
     }
     tdm_digest before = { { 0 } };
     tdm_run run = { .first = 1, .last = count };
-    if (count > 0) {
-        tdm_run_root(digests, count, &run.root);
-        tdm_run_head(&before, &run.root, &run.head);
-        must(tdm_ledger_append_run(txn, &id, book->incarnation[origin], &run, events, 0, &err), &err);
-    }
+    tdm_run_root(digests, count, &run.root);
+    tdm_run_head(&before, &run.root, &run.head);
+    must(tdm_ledger_append_run(txn, &store->origin, store->incarnation, &run, events, 0, &err), &err);
     free(events);
     free(digests);
+}
+
+/* Its stores in the order of their first events in the book. */
+static void append_origin(const tdm_book *book, int origin, tdm_ledger_txn *txn)
+{
+    tdm_err err = { 0 };
+    tdm_id id = book_id(origin);
+    for (size_t i = 0; i < book->count; i++) {
+        tdm_event event;
+        must(tdm_event_peek(book->events[i], &event, &err), &err);
+        if (tdm_id_equal(&event.origin, &id) && event.sequence == 1)
+            append_store(book, &event, txn);
+    }
 }
 
 tdm_ledger *book_ledger(const tdm_book *book)

@@ -43,8 +43,13 @@ int book_represents(tdm_book *book, int origin, const char *code, const char *un
 void book_partner(tdm_book *book, int origin, const char *code);
 int book_match(tdm_book *book, const char *a, const char *b);
 void book_level_point(tdm_book *book, bool target, int year, int level);
-void book_tide(tdm_book *book); /* everything stated so far */
-void book_close(tdm_book *book, const char *period);
+/* From now on the origin writes another store, whose first event gives its generation. */
+void book_store(tdm_book *book, int origin, uint64_t incarnation, int generation);
+void book_generation(tdm_book *book, int origin, int generation); /* stated wherever the log is */
+void book_tide(tdm_book *book);                                   /* everything stated so far */
+void book_part_of_tide(tdm_book *book);                           /* the same, with more to come */
+int book_close(tdm_book *book, const char *period);               /* at a tide stated for it; its fact */
+void book_move_closing(tdm_book *book, const char *period, int closing); /* to a tide stated for it */
 void book_publish(tdm_book *book, const char *period, int64_t units, int64_t corroborated);
 
 /* Each returns the fact's number. status, kind: TDM_STATUS_IS_*, TDM_UNITKIND_IS_*; 0: delivered, programme.
@@ -70,9 +75,11 @@ int book_delivered(tdm_book *book, tdm_about about, const char *date, int hours_
 
 /* A memory fold with the authority over the whole book, settled. */
 tdm_fold *book_fold(const tdm_book *book, bool with_feeds);
+void book_settle(tdm_fold *fold); /* until no work is left */
+tdm_digest book_hash(tdm_fold *fold);
 /* Entries in the book's order, positions from 1. */
 void book_apply(const tdm_book *book, tdm_fold *fold, size_t from, size_t count);
-/* A memory ledger with each origin's events as one run, origin by origin. */
+/* A memory ledger with each store's events as one run, origin by origin. */
 tdm_ledger *book_ledger(const tdm_book *book);
 /* The row of a period ("2017/18") and group. rows of zero if there is none. */
 tdm_level_row book_row(tdm_fold *fold, tdm_dimension by, tdm_weight weight, const char *period,

@@ -120,18 +120,10 @@ static void shuffle(tdm_book *book, uint64_t *seed)
     }
 }
 
-static tdm_digest hash_of(tdm_fold *fold)
-{
-    tdm_digest digest;
-    tdm_err err = { 0 };
-    assert_int_equal(tdm_fold_state_hash(fold, &digest, &err), TDM_OK);
-    return digest;
-}
-
 static tdm_digest plain_hash(const tdm_book *book)
 {
     tdm_fold *fold = book_fold(book, false);
-    tdm_digest digest = hash_of(fold);
+    tdm_digest digest = book_hash(fold);
     tdm_fold_close(&fold);
     return digest;
 }
@@ -157,7 +149,7 @@ static void check_shuffles(void **state)
             if (roll(&seed, 3) == 0)
                 tdm_fold_work(fold, 1 + roll(&seed, 5), &err);
         }
-        tdm_digest got = hash_of(fold);
+        tdm_digest got = book_hash(fold);
         assert_memory_equal(got.bytes, want.bytes, sizeof got.bytes);
         tdm_fold_close(&fold);
     }
@@ -285,8 +277,8 @@ static void check_reopening(void **state)
             shuffle(&book, &seed);
         tdm_fold *plain = book_fold(&book, true);
         tdm_fold *fold = fold_roughly(&book, &place, &seed);
-        tdm_digest want = hash_of(plain);
-        tdm_digest got = hash_of(fold);
+        tdm_digest want = book_hash(plain);
+        tdm_digest got = book_hash(fold);
         assert_memory_equal(got.bytes, want.bytes, sizeof got.bytes);
         same_feeds(fold, plain);
         tdm_fold_close(&fold);
@@ -372,7 +364,7 @@ static void check_fold_of_all(void **state)
     tdm_fold_options options = { .has_authority = true, .authority = book_id(0) };
     tdm_fold *fold = NULL;
     assert_int_equal(tdm_fold_of(ledger, &options, NULL, &fold, &err), TDM_OK);
-    tdm_digest got = hash_of(fold);
+    tdm_digest got = book_hash(fold);
     assert_memory_equal(got.bytes, want.bytes, sizeof got.bytes);
     tdm_fold_close(&fold);
     tdm_ledger_close(&ledger);
