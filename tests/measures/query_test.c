@@ -319,7 +319,19 @@ static void tell_unregistered(tdm_book *book)
     book_assert(book, LEAD, "R0Z", TDM_PHASE_IS_DELIVER);
 }
 
+/* A session that says nothing: what a log of another schema might hold. */
+static void tell_unreadable(tdm_book *book)
+{
+    tdm_event event;
+    tdm_err err = { 0 };
+    book_unit(book, LEAD, 0, "2017-09-12", NULL);
+    book_session(book, LEAD, "2017-09-12", 300);
+    assert_int_equal(tdm_event_peek(book->events[book->count - 1], &event, &err), TDM_OK);
+    *(uint8_t *)event.payload.data = 0x80; /* an empty map, and bytes after it */
+}
+
 static const doubt_row DOUBTS[] = {
+    { "a session that cannot be read is listed", tell_unreadable, "unreadable" },
     { "a fact in another's name is listed", tell_other_name, "in another's name" },
     { "an amendment by a stranger is listed", tell_stranger, "not the author's" },
     { "an amendment without its target is listed", tell_waiting, "waits for its target" },
