@@ -107,7 +107,8 @@ static void year(world *w)
     tell_year(w, &unanswered);
 }
 
-/* Eight returns are expected, seven come; what was published, and then two more joint units. */
+/* Eight returns are expected, seven come, and one from who may not make it; what was published, and then two
+ * more joint units. */
 static void revised(world *w)
 {
     static const char *const MORE[] = { "EAA", "EBB", "ECC", "EDD" };
@@ -127,6 +128,7 @@ static void revised(world *w)
         if (i > 0)
             (void)world_return(w, TDM_TYPE_RETURN_MADE, WORLD_LEAD, MORE[i], "2017/18");
     }
+    (void)world_return(w, TDM_TYPE_RETURN_MADE, WORLD_PARTNER, MORE[0], "2017/18");
     (void)world_publish(w, "2017/18", 4, 10);
     (void)world_confirm(w, &unanswered, WORLD_PARTNER, "PAR", TDM_PHASE_IS_DELIVER);
     world_fact unit = unit_of(w, "P11");
