@@ -136,17 +136,28 @@ static bool is_own_pair(const explaining *e, const tdm_table_cell *cell)
                && is_pair(low, high, sector_of(e, cell->a, a), sector_of(e, cell->b, b)));
 }
 
-/* Of the reference table only what the question's indicator names. */
-static bool is_of_indicator(const explaining *e, const tdm_table_cell *cell)
+static bool by_indicator(const explaining *e)
 {
-    if (breakdown(e) == TDM_BREAK_OWN && strcmp(e->question->by->word, "indicator") == 0)
-        return cell->a.len > 1 && cell->a.data[cell->a.len - 1] == ':'
-               && is_group(e, (tdm_span){ cell->a.data, cell->a.len - 1 });
-    const char *own = e->question->measure->facts.indicator;
-    const char *indicator = e->question->indicator != NULL ? e->question->indicator : own;
-    size_t len = indicator == NULL ? 0 : strlen(indicator);
-    return cell->table != TDM_TABLE_REFERENCE || indicator == NULL
-           || (cell->a.len > len && cell->a.data[len] == ':' && memcmp(cell->a.data, indicator, len) == 0);
+    return breakdown(e) == TDM_BREAK_OWN && strcmp(e->question->by->word, "indicator") == 0;
+}
+
+/* Of tables by a dimension only what the question's dimension and indicator name; of the reference table
+ * without one, all staff. */
+static bool is_of_dimension(const explaining *e, const tdm_table_cell *cell)
+{
+    const char *indicator = e->question->indicator;
+    const tdm_span wanted = tdm_span_text(e->question->dimension == NULL ? "" : e->question->dimension);
+    const uint8_t *colon = cell->a.len == 0 ? NULL : memchr(cell->a.data, ':', cell->a.len);
+    if (cell->table == TDM_TABLE_REACHED || cell->table == TDM_TABLE_MIX)
+        return tdm_span_equal(cell->a, wanted);
+    if (cell->table != TDM_TABLE_REFERENCE || colon == NULL)
+        return true;
+    const tdm_span measured = { cell->a.data, (size_t)(colon - cell->a.data) };
+    const tdm_span by = { colon + 1, cell->a.len - measured.len - 1 };
+    if (!tdm_span_equal(by, wanted))
+        return false;
+    return by_indicator(e) ? is_group(e, measured)
+                           : indicator == NULL || tdm_span_equal(measured, tdm_span_text(indicator));
 }
 
 static bool is_of_group(const explaining *e, const tdm_dossier *dossier, const tdm_table_cell *cell)
@@ -162,8 +173,7 @@ static bool is_of_group(const explaining *e, const tdm_dossier *dossier, const t
     case TDM_BREAK_B:
         return is_group(e, cell->b);
     case TDM_BREAK_OWN:
-        return is_group(e, cell->a) || is_group(e, cell->b) || is_own_pair(e, cell)
-               || strcmp(e->question->by->word, "indicator") == 0;
+        return is_group(e, cell->a) || is_group(e, cell->b) || is_own_pair(e, cell) || by_indicator(e);
     case TDM_BREAK_ORGANISATION:
         code = tdm_registry_root(e->fold->registry, &code, tdm_period_last(e->period)).root;
         return is_group(e, tdm_org_code_span(&code));
@@ -193,7 +203,7 @@ static tdm_code explain_tables(const explaining *e, const tdm_dossier *dossier)
         tdm_table_cell cell;
         tdm_table_key_read(key, &cell);
         if (!tdm_measure_reads(e->question->measure, cell.table) || !is_of_period(e, &cell)
-            || !is_of_indicator(e, &cell) || !is_of_group(e, dossier, &cell))
+            || !is_of_dimension(e, &cell) || !is_of_group(e, dossier, &cell))
             continue;
         const tdm_explained part = { .subject = tdm_dossier_subject(dossier),
                                      .table = cell.table,
@@ -238,10 +248,7 @@ static tdm_code explain_step(const explaining *e, tdm_walk *walk)
 tdm_code tdm_fold_explain(tdm_fold *fold, const tdm_measure_question *question, tdm_period period,
                           const char *group, tdm_explain_visit *visit, void *context, tdm_err *err)
 {
-    tdm_measure_question asked = *question;
-    asked.planned = asked.planned && asked.measure->tables[0] == 0; /* as tdm_fold_measure takes it */
-    if (asked.by == NULL)
-        asked.by = &asked.measure->facts.breakdowns[0];
+    const tdm_measure_question asked = tdm_question_settled(question);
     const explaining e = { fold, &asked, period, group, visit, context, err };
     tdm_walk walk = tdm_walk_begin((tdm_span){ NULL, 0 });
     tdm_code code = TDM_OK;

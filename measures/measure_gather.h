@@ -28,6 +28,9 @@ bool tdm_measure_reads(const tdm_measure *measure, int table);
 tdm_dimension tdm_breakdown_dimension(tdm_breakdown by);
 /* Days up to which an in-force table is summed: the period's last, or the as-of date if that is earlier. */
 tdm_date tdm_question_day(const tdm_measure_question *question, tdm_period period);
+/* With the measure's breakdown, dimension and indicator where none is asked for; planned only where there are
+ * plans. */
+tdm_measure_question tdm_question_settled(const tdm_measure_question *asked);
 bool tdm_question_asks(const tdm_measure_question *question, tdm_period period);
 
 /* All rows of the question's periods. Under the fold's lock, which must be held while they are used. */

@@ -145,8 +145,8 @@ static void answer_group(asking *at, tdm_period period, tdm_span group, const td
         plain[i] = rows[i].row;
     tdm_formula formula = {
         .question = question,
-        .dimension = question->dimension != NULL ? question->dimension : measure->facts.dimension,
-        .indicator = question->indicator != NULL ? question->indicator : measure->facts.indicator,
+        .dimension = question->dimension,
+        .indicator = question->indicator,
         .registry = at->fold->registry,
         .period = period,
         .day = tdm_question_day(question, period),
@@ -229,18 +229,30 @@ static tdm_code ask_level(asking *at, tdm_err *err)
         .period_kind = question->period_kind,
         .by = question->measure->by_programme ? TDM_BY_PROGRAMME : tdm_breakdown_dimension(question->by->by),
         .weight = question->measure->weight,
-        .planned = question->planned && question->measure->tables[0] == 0, /* tables are of the delivered */
+        .planned = question->planned,
         .as_of = question->as_of
     };
     return tdm_fold_level(at->fold, &level, &at->level, err);
 }
 
+tdm_measure_question tdm_question_settled(const tdm_measure_question *asked)
+{
+    tdm_measure_question out = *asked;
+    const tdm_measure_facts *facts = &asked->measure->facts;
+    if (out.by == NULL)
+        out.by = &facts->breakdowns[0];
+    if (out.dimension == NULL)
+        out.dimension = facts->dimension;
+    if (out.indicator == NULL)
+        out.indicator = facts->indicator;
+    out.planned = out.planned && asked->measure->tables[0] == 0; /* tables are of the delivered */
+    return out;
+}
+
 tdm_code tdm_fold_measure(tdm_fold *fold, const tdm_measure_question *asked, tdm_measure_answer *out,
                           tdm_err *err)
 {
-    tdm_measure_question question = *asked;
-    if (question.by == NULL)
-        question.by = &question.measure->facts.breakdowns[0];
+    const tdm_measure_question question = tdm_question_settled(asked);
     asking at = { .fold = fold, .question = &question };
     at.answer.width = question.measure->facts.column_count;
     *out = (tdm_measure_answer){ 0 };

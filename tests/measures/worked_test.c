@@ -11,15 +11,8 @@
 
 #include <cmocka.h>
 
-#include "tandem/measure.h"
+#include "ask.h"
 #include "worked.h"
-
-static tdm_date day_of(const char *text)
-{
-    tdm_date date = 0;
-    assert_int_equal(tdm_date_parse(tdm_span_text(text), &date, NULL), TDM_OK);
-    return date;
-}
 
 /* ---- rows: a figure as it is shown */
 
@@ -251,23 +244,6 @@ static const row ROWS[] = {
 
 /* ---- from facts to text */
 
-static tdm_fold *fold_of(const world *w, tdm_span *events)
-{
-    tdm_fold_options options = { .has_authority = true, .authority = w->pens[WORLD_HUB].origin };
-    tdm_fold *fold = NULL;
-    tdm_kv *memory = NULL;
-    tdm_err err = { 0 };
-    assert_int_equal(tdm_fold_open(&fold, &memory, &options, &err), TDM_OK);
-    for (size_t i = 0; i < w->sheaf.count; i++) {
-        tdm_ledger_entry entry = { .position = i + 1, .bytes = events[i] };
-        assert_int_equal(tdm_fold_apply(fold, &entry, 1, &err), TDM_OK);
-    }
-    while (tdm_fold_work(fold, 100, &err))
-        assert_int_equal(err.code, TDM_OK);
-    assert_true(tdm_fold_is_settled(fold));
-    return fold;
-}
-
 static void write_figure(const tdm_column_row *column, const tdm_figure *figure, char out[64])
 {
     int64_t scaled = tdm_figure_scaled(column, figure), power = 1;
@@ -285,43 +261,14 @@ static void write_figure(const tdm_column_row *column, const tdm_figure *figure,
                        digits, (long long)llabs(scaled % power));
 }
 
-/* Splits "group:ethnicity:population" in place; NULL where there is no more. */
-static const char *part_after(char *text)
-{
-    char *colon = text != NULL ? strchr(text, ':') : NULL;
-    if (colon != NULL)
-        *colon++ = 0;
-    return colon;
-}
-
-static const tdm_breakdown_row *find_breakdown(const tdm_measure_facts *facts, const char *word)
-{
-    for (size_t i = 0; i < facts->breakdown_count; i++)
-        if (strcmp(facts->breakdowns[i].word, word) == 0)
-            return &facts->breakdowns[i];
-    fail_msg("%s has no %s", facts->id, word);
-    return NULL;
-}
-
 static void read_row(const row *r, tdm_fold *fold, char out[64])
 {
-    char by[64];
-    tdm_period period;
+    asked a;
     tdm_measure_answer answer;
     tdm_err err = { 0 };
-    (void)snprintf(by, sizeof(by), "%s", r->by);
-    char *dimension = (char *)part_after(by);
-    const char *indicator = part_after(dimension);
-    assert_int_equal(tdm_period_parse(tdm_span_text(r->period), &period, NULL), TDM_OK);
-    tdm_measure_question question = { .measure = tdm_measure_find(r->measure),
-                                      .has_year = true,
-                                      .year = period.number,
-                                      .dimension = dimension,
-                                      .indicator = indicator,
-                                      .as_of = day_of(r->as_of) };
-    const tdm_measure_facts *facts = tdm_measure_read(question.measure);
-    question.by = find_breakdown(facts, by);
-    assert_int_equal(tdm_fold_measure(fold, &question, &answer, &err), TDM_OK);
+    ask(&a, r->measure, r->by, r->period, r->as_of);
+    const tdm_measure_facts *facts = tdm_measure_read(a.question.measure);
+    assert_int_equal(tdm_fold_measure(fold, &a.question, &answer, &err), TDM_OK);
     (void)snprintf(out, 64, "no such row or column");
     for (size_t i = 0; i < answer.count && strcmp(r->column, BASE) == 0; i++)
         if (strcmp(answer.rows[i].group, r->group) == 0)
@@ -340,12 +287,10 @@ static void check_row(void **state)
     world w;
     world_begin(&w);
     r->scenario(&w);
-    tdm_span *events = tdm_sheaf_spans(&w.sheaf);
-    tdm_fold *fold = fold_of(&w, events);
+    tdm_fold *fold = ask_fold(&w);
     read_row(r, fold, shown);
     assert_string_equal(shown, r->shown);
     tdm_fold_close(&fold);
-    free(events);
     world_end(&w);
 }
 

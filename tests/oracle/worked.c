@@ -280,6 +280,15 @@ void worked_representation(world *w)
     summary(w, "reached", "ethnicity", "unknown", "'count':40");
 }
 
+void worked_dimensions(world *w)
+{
+    worked_representation(w);
+    reached(w, "sex", "unknown", 7, 9);
+    reference(w, "workforce", "", "", 1900);
+    reference(w, "retention", "", "", 88);
+    reference(w, "retention", "sex", "female", 91);
+}
+
 void worked_capacity(world *w)
 {
     world_fact unit = unit_of(w, "1");

@@ -14,9 +14,9 @@ typedef void worked(world *w);
 worked worked_year, worked_revised, worked_late, worked_years, worked_fair_share,
     worked_fair_share_and_supplier, worked_concentration, worked_mixing, worked_network,
     worked_network_of_sectors, worked_exchange, worked_exchange_repeated, worked_reach, worked_inequality,
-    worked_representation, worked_capacity, worked_stages, worked_faculty_alone, worked_course,
-    worked_team_answers, worked_incomplete_answer, worked_sample, worked_change, worked_cycles, worked_sets,
-    worked_learning, worked_resources, worked_development, worked_posts, worked_policies, worked_teams,
-    worked_networks, worked_barriers, worked_catalogue;
+    worked_representation, worked_dimensions, worked_capacity, worked_stages, worked_faculty_alone,
+    worked_course, worked_team_answers, worked_incomplete_answer, worked_sample, worked_change, worked_cycles,
+    worked_sets, worked_learning, worked_resources, worked_development, worked_posts, worked_policies,
+    worked_teams, worked_networks, worked_barriers, worked_catalogue;
 
 #endif
