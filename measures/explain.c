@@ -141,15 +141,17 @@ static bool by_indicator(const explaining *e)
     return breakdown(e) == TDM_BREAK_OWN && strcmp(e->question->by->word, "indicator") == 0;
 }
 
-/* Of tables by a dimension only what the question's dimension and indicator name; of the reference table
- * without one, all staff. */
+/* Of tables by a dimension only what the question's dimension and indicator name; without one, of all people.
+ */
 static bool is_of_dimension(const explaining *e, const tdm_table_cell *cell)
 {
     const char *indicator = e->question->indicator;
-    const tdm_span wanted = tdm_span_text(e->question->dimension == NULL ? "" : e->question->dimension);
+    const bool whole =
+        e->question->dimension == NULL || (e->question->measure->whole && breakdown(e) != TDM_BREAK_OWN);
+    const tdm_span wanted = tdm_span_text(whole ? "" : e->question->dimension);
     const uint8_t *colon = cell->a.len == 0 ? NULL : memchr(cell->a.data, ':', cell->a.len);
     if (cell->table == TDM_TABLE_REACHED || cell->table == TDM_TABLE_MIX)
-        return tdm_span_equal(cell->a, wanted);
+        return tdm_span_equal(cell->a, whole ? TDM_SPAN_LITERAL("total") : wanted);
     if (cell->table != TDM_TABLE_REFERENCE || colon == NULL)
         return true;
     const tdm_span measured = { cell->a.data, (size_t)(colon - cell->a.data) };

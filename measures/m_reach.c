@@ -173,6 +173,7 @@ const tdm_measure TDM_MEASURE_R1 = {
                TDM_COLUMNS_OF(REACH_COLUMNS),
                TDM_BREAKDOWNS_OF(REACH_BREAKDOWNS) },
     .tables = { TDM_TABLE_REACHED, TDM_TABLE_REFERENCE },
+    .whole = true,
     .things = { { TDM_TYPE_SUMMARY, tdm_tell_summary }, { TDM_TYPE_REFERENCE_COUNT, tdm_tell_reference } },
     .formula = reach,
 };

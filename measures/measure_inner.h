@@ -108,6 +108,7 @@ struct tdm_measure {
     tdm_weight weight;              /* of these */
     bool by_programme;              /* its level is of each programme, given as history; one call a period */
     bool registered;                /* asks who is registered */
+    bool whole;                     /* breakdowns but its own are of all people, whatever the dimension */
     void (*of_unit)(tdm_unit_view *view, tdm_tally *tally); /* what a unit adds to its table; NULL: nothing */
     tdm_thing things[TDM_MEASURE_THINGS];
     tdm_formula_function *formula;

@@ -38,10 +38,8 @@ static const row ROWS[] = {
         "summary/LEA/reached/2017/18: "
         "LEA,sex,unknown 7; "),
     ROW(worked_dimensions, "R1", "total:sex", NULL,
-        "reference/LEA/workforce: day 17257 LEA,workforce:sex,unknown 9 0 0 0 1; "
-        "summary/LEA/reached/2017/18: "
-        "LEA,sex,unknown 7; "),
-    ROW(worked_dimensions, "R1", "total", NULL, ""),
+        "reference/LEA/workforce: day 17257 LEA,workforce:, 1900 0 0 0 1; summary/LEA/reached/2017/18: "
+        "LEA,total, 400; "),
     ROW(worked_dimensions, "L10", "total", NULL,
         "reference/LEA/workforce: day 17257 LEA,workforce:, 1900 0 0 0 1; "),
     ROW(worked_dimensions, "S10", "indicator", "retention",
@@ -85,15 +83,16 @@ static const row ROWS[] = {
     ROW(worked_reach, "R1", "group:locality", "one",
         "reference/LEA/workforce: day 17257 LEA,workforce:locality,one 400 0 0 0 1; "
         "summary/LEA/reached/2017/18: LEA,locality,one 30; "),
-    ROW(worked_reach, "R1", "organisation:locality", "LEA",
-        "reference/LEA/workforce: day 17257 LEA,workforce:locality,one 400 0 0 0 1; reference/LEA/workforce: "
-        "day 17257 LEA,workforce:locality,two 300 0 0 0 1; summary/LEA/reached/2017/18: LEA,locality,one 30; "
-        "summary/LEA/reached/2017/18: LEA,locality,two 12; "),
-    ROW(worked_reach, "R1", "sector:locality", "trust",
-        "reference/LEA/workforce: day 17257 LEA,workforce:locality,one 400 0 0 0 1; reference/LEA/workforce: "
-        "day 17257 LEA,workforce:locality,two 300 0 0 0 1; summary/LEA/reached/2017/18: LEA,locality,one 30; "
-        "summary/LEA/reached/2017/18: LEA,locality,two 12; "),
-    ROW(worked_reach, "R1", "sector:locality", "council", ""),
+    ROW(worked_dimensions, "R1", "organisation:sex", "LEA",
+        "reference/LEA/workforce: day 17257 LEA,workforce:, 1900 0 0 0 1; summary/LEA/reached/2017/18: "
+        "LEA,total, 400; "),
+    ROW(worked_dimensions, "R1", "sector", "trust",
+        "reference/LEA/workforce: day 17257 LEA,workforce:, 1900 0 0 0 1; summary/LEA/reached/2017/18: "
+        "LEA,total, 400; "),
+    ROW(worked_dimensions, "R1", "sector", "council", ""),
+    ROW(worked_dimensions, "R2", "sector:sex", "trust",
+        "reference/LEA/workforce: day 17257 LEA,workforce:sex,unknown 9 0 0 0 1; "
+        "summary/LEA/reached/2017/18: LEA,sex,unknown 7; "),
     ROW(worked_representation, "R6", "group", "bme",
         "reference/LEA/workforce: day 17257 LEA,workforce:ethnicity,bme 400 0 0 0 1; "
         "summary/LEA/reached/2017/18: LEA,ethnicity,bme 60; "),

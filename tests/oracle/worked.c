@@ -284,6 +284,7 @@ void worked_dimensions(world *w)
 {
     worked_representation(w);
     reached(w, "sex", "unknown", 7, 9);
+    summary(w, "reached", "total", "", "'count':400");
     reference(w, "workforce", "", "", 1900);
     reference(w, "retention", "", "", 88);
     reference(w, "retention", "sex", "female", 91);
