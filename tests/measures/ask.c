@@ -16,14 +16,11 @@ static void must(bool holds, const char *what)
     abort();
 }
 
-tdm_fold *ask_fold(const world *w)
+void ask_more(tdm_fold *fold, const world *w, size_t told)
 {
-    tdm_fold_options options = { .has_authority = true, .authority = w->pens[WORLD_HUB].origin };
     tdm_span *events = tdm_sheaf_spans(&w->sheaf);
-    tdm_fold *fold = NULL;
     tdm_err err = { 0 };
-    must(tdm_fold_open(&fold, NULL, &options, &err) == TDM_OK, err.what);
-    for (size_t i = 0; i < w->sheaf.count; i++) {
+    for (size_t i = told; i < w->sheaf.count; i++) {
         tdm_ledger_entry entry = { .position = i + 1, .bytes = events[i] };
         must(tdm_fold_apply(fold, &entry, 1, &err) == TDM_OK, err.what);
     }
@@ -31,6 +28,15 @@ tdm_fold *ask_fold(const world *w)
         must(err.code == TDM_OK, err.what);
     must(tdm_fold_is_settled(fold), "the fold is not settled");
     free(events);
+}
+
+tdm_fold *ask_fold(const world *w)
+{
+    tdm_fold_options options = { .has_authority = true, .authority = w->pens[WORLD_HUB].origin };
+    tdm_fold *fold = NULL;
+    tdm_err err = { 0 };
+    must(tdm_fold_open(&fold, NULL, &options, &err) == TDM_OK, err.what);
+    ask_more(fold, w, 0);
     return fold;
 }
 

@@ -17,6 +17,8 @@ typedef struct asked {
 
 /* A settled memory fold over everything stated, of which nothing is kept. */
 tdm_fold *ask_fold(const world *w);
+/* What was stated after the first `told` events is learnt, too. */
+void ask_more(tdm_fold *fold, const world *w, size_t told);
 /* by: a breakdown's word; after colons the dimension and the indicator, if they are asked for. period: a
  * financial year. as_of: a date. */
 void ask(asked *out, const char *measure, const char *by, const char *period, const char *as_of);

@@ -151,6 +151,28 @@ static void check_void_represents(void **state)
     book_free(&book);
 }
 
+/* 2 speaks for two organisations that a unit names: as long as it speaks for one of them, it is told. */
+static void check_speaks_for_two(void **state)
+{
+    (void)state;
+    tdm_book book;
+    book_init(&book);
+    book_partner(&book, 1, "R0A");
+    book_organisation(&book, "R0B", 0, NULL, 0);           /* 3 */
+    book_organisation(&book, "R0C", 0, NULL, 0);           /* 4 */
+    int first = book_represents(&book, 2, "R0B", NULL);    /* 5 */
+    int second = book_represents(&book, 2, "R0C", NULL);   /* 6 */
+    book_assert(&book, LEAD, "R0B", TDM_PHASE_IS_PLAN);    /* 7 */
+    book_assert(&book, LEAD, "R0C", TDM_PHASE_IS_DELIVER); /* 8 */
+    book_void_at(&book, 0, "organisation/R0B", first);     /* 9 */
+    book_session(&book, LEAD, "2017-09-12", 300);          /* 10 */
+    expect(&book, 2, (const uint64_t[]){ 7, 8, 10 }, 3);
+    book_void_at(&book, 0, "organisation/R0C", second); /* 11 */
+    book_session(&book, LEAD, "2017-09-13", 300);       /* 12: no longer told */
+    expect(&book, 2, (const uint64_t[]){ 7, 8, 10 }, 3);
+    book_free(&book);
+}
+
 static void busy(tdm_book *book)
 {
     char id[8];
@@ -253,6 +275,8 @@ int main(void)
         { "an amendment of an attendance stays at home with it", check_private_amendments, NULL, NULL, NULL },
         { "an amendment waits for its target", check_early_amendment, NULL, NULL, NULL },
         { "who no longer represents gets nothing more; who does again gets all", check_void_represents, NULL,
+          NULL, NULL },
+        { "who represents one organisation less is still told for the other", check_speaks_for_two, NULL,
           NULL, NULL },
         { "batches make no difference to the numbers", check_batches, NULL, NULL, NULL },
         { "a fold is busy as long as a question lasts", check_busy, NULL, NULL, NULL },

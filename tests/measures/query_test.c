@@ -428,7 +428,8 @@ static void check_rights(void **state)
     book_free(&book);
 }
 
-static void state_key(tdm_book *book, int64_t key_state, int64_t last)
+/* bound 0: not stated */
+static void state_key(tdm_book *book, int64_t key_state, int64_t first, int64_t last)
 {
     uint8_t key[32] = { 9 };
     tdm_id one = book_id(1);
@@ -438,6 +439,8 @@ static void state_key(tdm_book *book, int64_t key_state, int64_t last)
     tdm_record_set_number(&r, TDM_KEY_PURPOSE, TDM_PURPOSE_IS_SEAL);
     tdm_record_set_bytes(&r, TDM_KEY_PUBLIC_KEY, (tdm_span){ key, sizeof key });
     tdm_record_set_number(&r, TDM_KEY_STATE, key_state);
+    if (first > 0)
+        tdm_record_set_number(&r, TDM_KEY_FIRST, first);
     if (last > 0)
         tdm_record_set_number(&r, TDM_KEY_LAST, last);
     book_state(book, 0, "origin/1", (int)book->count, &r);
@@ -453,18 +456,47 @@ static bool may_seal(const tdm_book *book, uint64_t last)
     return may;
 }
 
+static const struct key_row {
+    const char *name;
+    int64_t state, first, last;
+    uint64_t sealed;
+    bool may;
+} KEYS[] = {
+    { "a key in use seals any log", TDM_KEYSTATE_IS_ACTIVE, 0, 0, 1000, true },
+    { "from its first sequence on", TDM_KEYSTATE_IS_ACTIVE, 20, 0, 20, true },
+    { "not before it", TDM_KEYSTATE_IS_ACTIVE, 20, 0, 19, false },
+    { "from the very first", TDM_KEYSTATE_IS_ACTIVE, 1, 0, 1, true },
+    { "up to its last", TDM_KEYSTATE_IS_ACTIVE, 0, 50, 50, true },
+    { "not after it", TDM_KEYSTATE_IS_ACTIVE, 0, 50, 51, false },
+    { "within both", TDM_KEYSTATE_IS_ACTIVE, 20, 50, 30, true },
+    { "before both", TDM_KEYSTATE_IS_ACTIVE, 20, 50, 10, false },
+    { "after both", TDM_KEYSTATE_IS_ACTIVE, 20, 50, 60, false },
+    { "what a revoked one sealed up to its last stays proven", TDM_KEYSTATE_IS_REVOKED, 0, 50, 50, true },
+    { "a revoked one seals nothing after it", TDM_KEYSTATE_IS_REVOKED, 0, 50, 51, false },
+    { "a revoked one without a last seals nothing", TDM_KEYSTATE_IS_REVOKED, 0, 0, 1, false },
+};
+
+static void check_key(void **state)
+{
+    const struct key_row *row = *state;
+    tdm_book book;
+    book_init(&book);
+    assert_false(may_seal(&book, row->sealed));
+    state_key(&book, row->state, row->first, row->last);
+    assert_int_equal(may_seal(&book, row->sealed), row->may);
+    book_free(&book);
+}
+
+/* The latest word on a key holds. */
 static void check_keys(void **state)
 {
     (void)state;
     tdm_book book;
     book_init(&book);
-    assert_false(may_seal(&book, 1));
-    state_key(&book, TDM_KEYSTATE_IS_ACTIVE, 0);
-    assert_true(may_seal(&book, 1000));
-    state_key(&book, TDM_KEYSTATE_IS_REVOKED, 50);
-    assert_true(may_seal(&book, 50));
+    state_key(&book, TDM_KEYSTATE_IS_ACTIVE, 0, 0);
+    state_key(&book, TDM_KEYSTATE_IS_REVOKED, 0, 50);
     assert_false(may_seal(&book, 51));
-    state_key(&book, TDM_KEYSTATE_IS_REVOKED, 0);
+    state_key(&book, TDM_KEYSTATE_IS_REVOKED, 0, 0);
     assert_false(may_seal(&book, 1));
     book_free(&book);
 }
@@ -554,13 +586,14 @@ static void check_facts(void **state)
 
 int main(void)
 {
-    static struct CMUnitTest tests[5 + TDM_COUNT(ANSWERS) + TDM_COUNT(DOUBTS) + TDM_COUNT(WARNINGS)] = {
-        { "units are listed once per class, by name or by organisation", check_units, NULL, NULL, NULL },
-        { "who represents an organisation depends on the date", check_rights, NULL, NULL, NULL },
-        { "a key seals while it is active, a revoked one up to its end", check_keys, NULL, NULL, NULL },
-        { "a pair alike is proposed until it is matched", check_likeness, NULL, NULL, NULL },
-        { "facts are told as they stand", check_facts, NULL, NULL, NULL },
-    };
+    static struct CMUnitTest
+        tests[5 + TDM_COUNT(ANSWERS) + TDM_COUNT(DOUBTS) + TDM_COUNT(WARNINGS) + TDM_COUNT(KEYS)] = {
+            { "units are listed once per class, by name or by organisation", check_units, NULL, NULL, NULL },
+            { "who represents an organisation depends on the date", check_rights, NULL, NULL, NULL },
+            { "the latest word on a key holds", check_keys, NULL, NULL, NULL },
+            { "a pair alike is proposed until it is matched", check_likeness, NULL, NULL, NULL },
+            { "facts are told as they stand", check_facts, NULL, NULL, NULL },
+        };
     size_t count = 5;
     for (size_t i = 0; i < TDM_COUNT(ANSWERS); i++)
         tests[count++] =
@@ -570,5 +603,7 @@ int main(void)
     for (size_t i = 0; i < TDM_COUNT(WARNINGS); i++)
         tests[count++] =
             (struct CMUnitTest){ WARNINGS[i].name, check_warnings, NULL, NULL, (void *)&WARNINGS[i] };
+    for (size_t i = 0; i < TDM_COUNT(KEYS); i++)
+        tests[count++] = (struct CMUnitTest){ KEYS[i].name, check_key, NULL, NULL, (void *)&KEYS[i] };
     return _cmocka_run_group_tests("query", tests, count, NULL, NULL);
 }

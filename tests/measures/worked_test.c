@@ -114,6 +114,8 @@ static const row ROWS[] = {
     TOTAL(worked_network_of_sectors, "N7", "cross_share", "50.0"),
     ROW(worked_network_of_sectors, "N7", "sector_pair", "primary_care - trust", "ties", "2"),
     ROW(worked_network_of_sectors, "N7", "sector_pair", "trust - trust", "ties", "2"),
+    ROW(worked_network_of_sectors, "N7", "sector_pair", "trust - trust", "cross_share", "0.0"),
+    ROW(worked_network_of_sectors, "N7", "sector_pair", "primary_care - trust", "cross_share", "100.0"),
     TOTAL(worked_exchange, "N8", "taken_up", "2"),
     TOTAL(worked_exchange, "N8", "balance", "0.33"),
     TOTAL(worked_exchange_repeated, "N8", "taken_up", "2"),

@@ -11,12 +11,16 @@
 
 typedef void worked(world *w);
 
-worked worked_year, worked_revised, worked_late, worked_years, worked_fair_share,
-    worked_fair_share_and_supplier, worked_concentration, worked_mixing, worked_network,
-    worked_network_of_sectors, worked_exchange, worked_exchange_repeated, worked_reach, worked_inequality,
-    worked_representation, worked_dimensions, worked_capacity, worked_stages, worked_faculty_alone,
-    worked_course, worked_team_answers, worked_incomplete_answer, worked_sample, worked_change, worked_cycles,
-    worked_sets, worked_learning, worked_resources, worked_development, worked_posts, worked_policies,
-    worked_teams, worked_networks, worked_barriers, worked_catalogue;
+#define WORKED_LIST(X)                                                                                       \
+    X(year)                                                                                                  \
+    X(revised) X(late) X(years) X(fair_share) X(fair_share_and_supplier) X(concentration) X(mixing)          \
+        X(network) X(network_of_sectors) X(exchange) X(exchange_repeated) X(reach) X(inequality)             \
+            X(representation) X(dimensions) X(capacity) X(stages) X(faculty_alone) X(course) X(team_answers) \
+                X(incomplete_answer) X(sample) X(change) X(cycles) X(sets) X(learning) X(resources)          \
+                    X(development) X(posts) X(policies) X(teams) X(networks) X(barriers) X(catalogue)
+
+#define X(name) worked worked_##name;
+WORKED_LIST(X)
+#undef X
 
 #endif

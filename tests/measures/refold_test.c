@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * closing_test.c: whatever moves the moment at which a period was closed, what was folded before it is told
+ * refold_test.c: whatever is learnt later of organisations or of closings, what was folded before is told
  * anew: the state is that of a fold which held everything from the start.
  */
 #include <setjmp.h>
@@ -15,6 +15,8 @@
 
 static const tdm_about EARLY = { 1, "R0A", "R0A", "1" };
 static const tdm_about LATE = { 1, "R0A", "R0A", "2" };
+
+/* ---- closings ---- */
 
 static int close_between(tdm_book *book)
 {
@@ -73,10 +75,23 @@ static size_t close_twice(tdm_book *book)
     return first;
 }
 
-static const struct closing_row {
+/* ---- organisations ---- */
+
+static size_t registered_late(tdm_book *book)
+{
+    book_partner(book, 1, "R0A");
+    book_delivered(book, EARLY, "2017-04-05", 300, 12);
+    book_assert(book, EARLY, "R0B", TDM_PHASE_IS_DELIVER);
+    size_t first = book->count;
+    book_partner(book, 2, "R0B");
+    return first;
+}
+
+static const struct refold_row {
     const char *name;
     size_t (*tell)(tdm_book *book); /* where the second part begins */
 } ROWS[] = {
+    { "an organisation of a link is registered late", registered_late },
     { "a closing is moved to a later tide", move_later },
     { "a closing is taken back", take_back },
     { "a closing is stated at last", close_at_last },
@@ -84,9 +99,9 @@ static const struct closing_row {
     { "the first of two closings is taken back", close_twice },
 };
 
-static void check_closing(void **state)
+static void check_refold(void **state)
 {
-    const struct closing_row *row = *state;
+    const struct refold_row *row = *state;
     tdm_fold_options options = { .has_authority = true, .authority = book_id(0) };
     tdm_book book;
     tdm_err err = { 0 };
@@ -113,6 +128,6 @@ int main(void)
 {
     struct CMUnitTest tests[TDM_COUNT(ROWS)];
     for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
-        tests[i] = (struct CMUnitTest){ ROWS[i].name, check_closing, NULL, NULL, (void *)&ROWS[i] };
-    return cmocka_run_group_tests_name("closings", tests, NULL, NULL);
+        tests[i] = (struct CMUnitTest){ ROWS[i].name, check_refold, NULL, NULL, (void *)&ROWS[i] };
+    return cmocka_run_group_tests_name("refold", tests, NULL, NULL);
 }
