@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "build.h"
+#include "fold_inner.h"
 
 /* A session of a unit, and all that can be said about it but its place. */
 typedef struct statement {
@@ -110,14 +111,103 @@ static void check_place(void **state)
     assert_true(tdm_digest_equal(&here, &there));
 }
 
+/* ---- figures: each amount of each cell is in the hash ---- */
+
+static tdm_digest state_of(tdm_fold *fold)
+{
+    tdm_digest digest;
+    tdm_err err = { 0 };
+    assert_int_equal(tdm_fold_state_hash(fold, &digest, &err), TDM_OK);
+    return digest;
+}
+
+static void check_amounts(tdm_fold *fold, int64_t *amounts, size_t count, const tdm_digest *plain)
+{
+    for (size_t i = 0; i < count; i++) {
+        amounts[i] += 1;
+        tdm_digest other = state_of(fold);
+        assert_false(tdm_digest_equal(&other, plain));
+        amounts[i] -= 1;
+    }
+    tdm_digest again = state_of(fold);
+    assert_true(tdm_digest_equal(&again, plain));
+}
+
+static tdm_fold *fold_of_unit(tdm_book *book)
+{
+    const tdm_about about = { 1, "R0A", "R0A", "1" };
+    book_init(book);
+    book_partner(book, 1, "R0A");
+    book_partner(book, 2, "R0B");
+    book_delivered(book, about, "2017-04-05", 300, 12);
+    book_assert(book, about, "R0B", TDM_PHASE_IS_DELIVER);
+    return book_fold(book, false);
+}
+
+static void check_cells(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_fold *fold = fold_of_unit(&book);
+    size_t count;
+    tdm_digest plain = state_of(fold);
+    tdm_cell **cells = tdm_cells_sorted(&fold->cells, &count);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++)
+        check_amounts(fold, cells[i]->v, cells[i]->width, &plain);
+    free(cells);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
+static void check_tables(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_fold *fold = fold_of_unit(&book);
+    size_t count;
+    tdm_digest plain = state_of(fold);
+    tdm_table_slot **slots = tdm_tables_sorted(&fold->tables, &count);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++)
+        check_amounts(fold, slots[i]->n, TDM_TABLE_AMOUNTS, &plain);
+    free(slots);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
+/* Where an amount stands matters, not only that it is there. */
+static void check_keys(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_fold *fold = fold_of_unit(&book);
+    size_t count;
+    tdm_digest plain = state_of(fold);
+    tdm_cell **cells = tdm_cells_sorted(&fold->cells, &count);
+    cells[0]->place++; /* sorted as before: no other cell is between */
+    tdm_digest other = state_of(fold);
+    assert_false(tdm_digest_equal(&other, &plain));
+    cells[0]->place--;
+    free(cells);
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(ROWS) + 2];
+    struct CMUnitTest tests[TDM_COUNT(ROWS) + 5];
     for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
         tests[i] = (struct CMUnitTest){ ROWS[i].name, check_difference, NULL, NULL, (void *)&ROWS[i] };
     tests[TDM_COUNT(ROWS)] =
         (struct CMUnitTest){ "place and time of arrival are not in the hash", check_place, NULL, NULL, NULL };
     tests[TDM_COUNT(ROWS) + 1] =
         (struct CMUnitTest){ "another type gives another hash", check_type, NULL, NULL, NULL };
+    tests[TDM_COUNT(ROWS) + 2] =
+        (struct CMUnitTest){ "each amount of a level's cell is in the hash", check_cells, NULL, NULL, NULL };
+    tests[TDM_COUNT(ROWS) + 3] =
+        (struct CMUnitTest){ "each amount of a table's cell is in the hash", check_tables, NULL, NULL, NULL };
+    tests[TDM_COUNT(ROWS) + 4] =
+        (struct CMUnitTest){ "the name of a cell is in the hash", check_keys, NULL, NULL, NULL };
     return cmocka_run_group_tests_name("hash", tests, NULL, NULL);
 }
