@@ -26,15 +26,22 @@ void tdm_people_table_show(const tdm_people_rule *rule, const tdm_people_table *
 }
 
 /* What the shown figures allow: surely a change, and perhaps one by few. */
-static bool shown_tells(const tdm_people_rule *rule, const tdm_shown *shown, const tdm_published *before,
-                        int64_t few)
+static bool range_tells(const tdm_people_rule *rule, const tdm_shown *shown, int64_t low_before,
+                        int64_t high_before, int64_t few)
 {
-    int64_t low, high, low_before, high_before;
+    int64_t low, high;
     tdm_shown_range(rule, shown, &low, &high);
-    tdm_shown_range(before->rule, &before->shown, &low_before, &high_before);
     __int128 rise = (__int128)low - high_before;
     __int128 fall = (__int128)low_before - high;
     return (rise > 0 && rise <= few) || (fall > 0 && fall <= few);
+}
+
+static bool shown_tells(const tdm_people_rule *rule, const tdm_shown *shown, const tdm_published *before,
+                        int64_t few)
+{
+    int64_t low, high;
+    tdm_shown_range(before->rule, &before->shown, &low, &high);
+    return range_tells(rule, shown, low, high, few);
 }
 
 static bool truth_tells(int64_t exact, int64_t before, int64_t few)
@@ -47,6 +54,8 @@ static bool tells(const tdm_people_rule *rule, const tdm_shown *shown, int64_t e
                   const tdm_published *before)
 {
     int64_t few = rule->low > FEW ? rule->low : FEW;
+    if (before->is_sum)
+        return before->high > 0 && range_tells(rule, shown, before->low, before->high, few);
     if (before->shown.kind != TDM_SHOWN_NUMBER || before->shown.number == shown->number
         || before->shown.number == 0)
         return false;

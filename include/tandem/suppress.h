@@ -99,6 +99,10 @@ typedef struct tdm_published {
     const tdm_people_rule *rule; /* under which it was published; NULL if that is not known */
     tdm_shown shown;
     int64_t exact;
+    bool is_sum; /* of figures that were shown: only its range is known, and `shown` and `exact` are not read
+                  */
+    int64_t low;
+    int64_t high;
 } tdm_published;
 
 /* Step 1: each figure for itself. */

@@ -303,6 +303,44 @@ static void a_bridge_between_blocks_is_not_told(void **state)
         text, "<5 <5 * 60 114 / <5 <5 <5 70 77 / 80 90 <5 <5 174 / 55 65 <5 <5 124 / 139 159 57 134 489");
 }
 
+/* Differencing against what other figures add up to. */
+static const struct {
+    const char *name;
+    const char *rule;
+    int64_t low, high; /* of the sum */
+    int64_t now;
+    bool hidden;
+} SUM_ROWS[] = {
+    { "the same people", "lt5", 48, 48, 48, false },
+    { "three more than the groups", "lt5", 48, 48, 51, true },
+    { "seven fewer than the groups", "lt5", 48, 48, 41, true },
+    { "eight more", "lt5", 48, 48, 56, false },
+    { "perhaps the same", "lt5", 45, 51, 51, false },
+    { "surely one more", "lt5", 45, 51, 52, true },
+    { "surely one fewer", "lt5", 45, 51, 44, true },
+    { "a sum that may be anything", "lt5", 45, INT64_MAX, 51, false },
+    { "a sum of nobody: the figure itself", "lt5", 0, 0, 6, false },
+    { "rounded, surely one more", "hes", 40, 52, 53, true },
+    { "rounded, perhaps the same", "hes", 40, 53, 53, false },
+    { "exact figures are not compared", "exact", 48, 48, 51, false },
+};
+
+static void check_sum(void **state)
+{
+    size_t i = (size_t)(uintptr_t)*state;
+    sample s;
+    sample_init(&s, 1, 1, false, false, false);
+    s.counts[0] = SUM_ROWS[i].now;
+    const tdm_people_rule *rule = rule_of(SUM_ROWS[i].rule);
+    tdm_published before = { .row = s.row_keys[0],
+                             .column = s.column_keys[0],
+                             .is_sum = true,
+                             .low = SUM_ROWS[i].low,
+                             .high = SUM_ROWS[i].high };
+    tdm_people_table_show(rule, &s.table);
+    assert_int_equal(tdm_people_table_compare(rule, &s.table, &before, 1), SUM_ROWS[i].hidden);
+}
+
 /* Differencing. */
 static const struct {
     const char *name;
@@ -343,10 +381,12 @@ static void check_difference(void **state)
     s.counts[0] = DIFFERENCE_ROWS[i].now;
     const char *word = DIFFERENCE_ROWS[i].rule_before;
     const tdm_people_rule *rule = rule_of(DIFFERENCE_ROWS[i].rule);
-    tdm_published before = { s.row_keys[0], s.column_keys[0], word != NULL ? rule_of(word) : NULL,
-                             tdm_people_show(rule_of(word != NULL ? word : "exact"),
-                                             DIFFERENCE_ROWS[i].before),
-                             DIFFERENCE_ROWS[i].before };
+    tdm_published before = { .row = s.row_keys[0],
+                             .column = s.column_keys[0],
+                             .rule = word != NULL ? rule_of(word) : NULL,
+                             .shown = tdm_people_show(rule_of(word != NULL ? word : "exact"),
+                                                      DIFFERENCE_ROWS[i].before),
+                             .exact = DIFFERENCE_ROWS[i].before };
     tdm_people_table_show(rule, &s.table);
     assert_int_equal(tdm_people_table_compare(rule, &s.table, &before, 1), DIFFERENCE_ROWS[i].hidden);
     assert_int_equal(s.shown[0].why == TDM_HIDDEN_DIFFERENCE, DIFFERENCE_ROWS[i].hidden);
@@ -390,8 +430,11 @@ static void check_earlier(void **state)
     sample_init(&s, 1, 3, true, false, false);
     memcpy(s.counts, EARLIER_ROWS[i].counts, sizeof EARLIER_ROWS[i].counts);
     add_up(&s);
-    tdm_published before = { s.row_keys[0], s.column_keys[EARLIER_ROWS[i].column], rule,
-                             tdm_people_show(rule, EARLIER_ROWS[i].before), EARLIER_ROWS[i].before };
+    tdm_published before = { .row = s.row_keys[0],
+                             .column = s.column_keys[EARLIER_ROWS[i].column],
+                             .rule = rule,
+                             .shown = tdm_people_show(rule, EARLIER_ROWS[i].before),
+                             .exact = EARLIER_ROWS[i].before };
     tdm_people_table_publish(rule, &s.table, &before, 1, tally);
     print(EARLIER_ROWS[i].rule, &s, text, sizeof text);
     assert_string_equal(text, EARLIER_ROWS[i].shown);
@@ -489,8 +532,11 @@ static void publications_in_turn_never_differ_by_few(void **state)
         add_up(&second);
         publish(WORDS[round % 3], &first);
         for (size_t i = 0; i < 16; i++)
-            before[i] = (tdm_published){ first.row_keys[i / 4], first.column_keys[i % 4], rule,
-                                         first.shown[i], first.counts[i] };
+            before[i] = (tdm_published){ .row = first.row_keys[i / 4],
+                                         .column = first.column_keys[i % 4],
+                                         .rule = rule,
+                                         .shown = first.shown[i],
+                                         .exact = first.counts[i] };
         tdm_people_table_publish(rule, &second.table, before, 16, tally);
         for (size_t i = 0; i < 16; i++) {
             const tdm_shown *a = &first.shown[i];
@@ -784,6 +830,10 @@ int main(void)
             (struct CMUnitTest){ EARLIER_ROWS[i].name, check_earlier, NULL, NULL, (void *)(uintptr_t)i };
     int failed = cmocka_run_group_tests_name("tables", tables, NULL, NULL);
     failed += cmocka_run_group_tests_name("differences", differences, NULL, NULL);
+    struct CMUnitTest sums[TDM_COUNT(SUM_ROWS)];
+    for (size_t i = 0; i < TDM_COUNT(sums); i++)
+        sums[i] = (struct CMUnitTest){ SUM_ROWS[i].name, check_sum, NULL, NULL, (void *)(uintptr_t)i };
+    failed += cmocka_run_group_tests_name("sums of earlier publications", sums, NULL, NULL);
     failed += cmocka_run_group_tests_name("earlier publications", earlier, NULL, NULL);
     return failed + cmocka_run_group_tests_name("suppression", others, NULL, NULL);
 }

@@ -43,13 +43,14 @@ typedef struct released_row {
     uint64_t incarnation;
     uint64_t sequence;
     int64_t recorded_ms;
-    bool whole; /* of the table without groups: what this table's groups add up to */
+    bool other;    /* of another breakdown of the same people, of which only sums are compared */
+    tdm_buf table; /* then: its breakdown and dimension */
 } released_row;
 
 typedef struct released {
     const tdm_measure_question *question;
     const char *period; /* NULL: any asked for */
-    bool wholes;        /* rows of the whole, too */
+    bool others;        /* other breakdowns of the same people, too */
     released_row *rows;
     size_t count;
     size_t capacity;
@@ -60,6 +61,7 @@ static void released_free(released *r)
     for (size_t i = 0; i < r->count; i++) {
         tdm_buf_free(&r->rows[i].group);
         tdm_buf_free(&r->rows[i].figures);
+        tdm_buf_free(&r->rows[i].table);
     }
     free(r->rows);
 }
@@ -95,12 +97,10 @@ static bool is_asked(const released *r, const tdm_value *v)
            && (r->period == NULL || says(&v[TDM_FIGURES_RELEASED_PERIOD], r->period));
 }
 
-/* People whose group is not known are in the whole and in no group: the two tables differ by a category. */
-static bool is_whole(const released *r, const tdm_value *v)
+/* The same people by other groups, or as a whole: the groups of each add up to about as many. */
+static bool is_other(const released *r, const tdm_value *v)
 {
-    return r->wholes && says(&v[TDM_FIGURES_RELEASED_BREAKDOWN], "total")
-           && v[TDM_FIGURES_RELEASED_GROUP].bytes.len == 0
-           && says(&v[TDM_FIGURES_RELEASED_INDICATOR], asked_indicator(r->question))
+    return r->others && says(&v[TDM_FIGURES_RELEASED_INDICATOR], asked_indicator(r->question))
            && says(&v[TDM_FIGURES_RELEASED_PERIOD], r->period);
 }
 
@@ -119,7 +119,7 @@ static tdm_code note_row(void *context, const tdm_fact *fact, tdm_err *err)
         || tdm_record_decode(fact->type, fact->payload, &record, NULL) != TDM_OK)
         return TDM_OK;
     bool asked = is_asked(r, record.values);
-    if (!asked && !is_whole(r, record.values))
+    if (!asked && !is_other(r, record.values))
         return TDM_OK;
     if (r->count == r->capacity) {
         size_t capacity = r->capacity == 0 ? 32 : 2 * r->capacity;
@@ -134,7 +134,7 @@ static tdm_code note_row(void *context, const tdm_fact *fact, tdm_err *err)
     *row = (released_row){ .incarnation = tdm_value_incarnation(&v[TDM_FIGURES_RELEASED_TIDE_INCARNATION]),
                            .sequence = (uint64_t)v[TDM_FIGURES_RELEASED_TIDE_SEQUENCE].number,
                            .recorded_ms = fact->recorded_ms,
-                           .whole = !asked };
+                           .other = !asked };
     copy_text(row->period, sizeof row->period, v[TDM_FIGURES_RELEASED_PERIOD].bytes);
     copy_text(row->rule, sizeof row->rule, v[TDM_FIGURES_RELEASED_RULE].bytes);
     tdm_buf_add(&row->group, v[TDM_FIGURES_RELEASED_GROUP].bytes.data,
@@ -142,8 +142,13 @@ static tdm_code note_row(void *context, const tdm_fact *fact, tdm_err *err)
     tdm_buf_add(&row->group, "", 1);
     tdm_buf_add(&row->figures, v[TDM_FIGURES_RELEASED_FIGURES].bytes.data,
                 v[TDM_FIGURES_RELEASED_FIGURES].bytes.len);
-    return row->group.failed || row->figures.failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the releases")
-                                                    : TDM_OK;
+    tdm_buf_format(&row->table, "%.*s/%.*s", (int)v[TDM_FIGURES_RELEASED_BREAKDOWN].bytes.len,
+                   (const char *)v[TDM_FIGURES_RELEASED_BREAKDOWN].bytes.data,
+                   (int)v[TDM_FIGURES_RELEASED_DIMENSION].bytes.len,
+                   (const char *)v[TDM_FIGURES_RELEASED_DIMENSION].bytes.data);
+    return row->group.failed || row->figures.failed || row->table.failed
+               ? tdm_fail(err, TDM_FULL, 0, "no memory for the releases")
+               : TDM_OK;
 }
 
 /* Releases lie under the measure and the period. */
@@ -317,23 +322,85 @@ typedef struct releasing {
     tdm_err *err;
 } releasing;
 
-/* Earlier figures of the same table, cell by cell, and of the whole, for its totals. */
+/* By table, then by release. */
+static int compare_releases(const released_row *x, const released_row *y)
+{
+    int order = tdm_span_compare(tdm_buf_span(&x->table), tdm_buf_span(&y->table));
+    if (order == 0)
+        order = (x->incarnation > y->incarnation) - (x->incarnation < y->incarnation);
+    return order != 0 ? order : (x->sequence > y->sequence) - (x->sequence < y->sequence);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    return compare_releases(a, b);
+}
+
+static void add_range(tdm_published *sum, const tdm_shown *shown)
+{
+    int64_t low = 0;
+    int64_t high = INT64_MAX;
+    if (sum->rule != NULL)
+        tdm_shown_range(sum->rule, shown, &low, &high);
+    if (__builtin_add_overflow(sum->low, low, &sum->low))
+        sum->low = INT64_MAX;
+    if (__builtin_add_overflow(sum->high, high, &sum->high))
+        sum->high = INT64_MAX;
+}
+
+/* What the groups of one release of another breakdown add up to, column by column. */
+static void add_sums(releasing *p, const released_row *rows, size_t count)
+{
+    const tdm_measure_facts *facts = tdm_measure_read(p->question.measure);
+    tdm_published *sums = p->earlier + p->earlier_count;
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++) {
+        figure_list list = figures_of(&rows[i]);
+        for (size_t c = 0; c < facts->column_count && next_figure(&list); c++) {
+            const tdm_shown shown = tdm_shown_parse(list.value);
+            if (i == 0)
+                sums[width++] = (tdm_published){ .row = TDM_SPAN_LITERAL("(all)"),
+                                                 .column = list.name,
+                                                 .rule = tdm_people_rule_find(tdm_span_text(rows[i].rule)),
+                                                 .is_sum = true };
+            if (c < width)
+                add_range(&sums[c], &shown);
+        }
+    }
+    p->earlier_count += width;
+}
+
+static void add_row(releasing *p, const released_row *row)
+{
+    const tdm_measure_facts *facts = tdm_measure_read(p->question.measure);
+    figure_list list = figures_of(row);
+    for (size_t c = 0; c < facts->column_count && next_figure(&list); c++)
+        p->earlier[p->earlier_count++] =
+            (tdm_published){ .row = { row->group.data, row->group.len - 1 },
+                             .column = list.name,
+                             .rule = tdm_people_rule_find(tdm_span_text(row->rule)),
+                             .shown = tdm_shown_parse(list.value) };
+}
+
+/* Earlier figures of the same table, cell by cell, and of others what they add up to. */
 static tdm_code list_earlier(releasing *p)
 {
     const tdm_measure_facts *facts = tdm_measure_read(p->question.measure);
+    released_row *rows = p->before.rows;
     p->earlier = calloc(p->before.count * facts->column_count + 1, sizeof *p->earlier);
     if (p->earlier == NULL)
         return tdm_fail(p->err, TDM_FULL, 0, "no memory for the release");
-    for (size_t i = 0; i < p->before.count; i++) {
-        const released_row *row = &p->before.rows[i];
-        figure_list list = figures_of(row);
-        for (size_t c = 0; c < facts->column_count && next_figure(&list); c++)
-            p->earlier[p->earlier_count++] =
-                (tdm_published){ .row = row->whole ? TDM_SPAN_LITERAL("(all)")
-                                                   : (tdm_span){ row->group.data, row->group.len - 1 },
-                                 .column = list.name,
-                                 .rule = tdm_people_rule_find(tdm_span_text(row->rule)),
-                                 .shown = tdm_shown_parse(list.value) };
+    if (p->before.count > 1)
+        qsort(rows, p->before.count, sizeof *rows, compare_places);
+    for (size_t i = 0; i < p->before.count;) {
+        size_t count = 1;
+        while (i + count < p->before.count && compare_releases(&rows[i], &rows[i + count]) == 0)
+            count++;
+        if (rows[i].other)
+            add_sums(p, &rows[i], count);
+        for (size_t own = 0; own < count && !rows[i].other; own++)
+            add_row(p, &rows[i + own]);
+        i += count;
     }
     return TDM_OK;
 }
@@ -441,7 +508,7 @@ tdm_code tdm_serve_release(const tdm_service_context *context, const tdm_request
     p.question.has_year = true;
     p.question.year = tdm_period_year(p.period).number;
     p.question.as_of = tdm_today(context);
-    p.before = (released){ .question = &p.question, .period = p.period_text, .wholes = true };
+    p.before = (released){ .question = &p.question, .period = p.period_text, .others = true };
     tdm_document_open(&document, answer, "tandem.releases/1", context->now_ms, true);
     code = release_all(&p);
     released_free(&p.before);

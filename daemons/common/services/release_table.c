@@ -164,7 +164,7 @@ tdm_code tdm_release_make(const tdm_measure_facts *facts, const tdm_people_rule 
         fill_counts(facts, rows, count, &c);
         const tdm_people_table table = { .rows = count,
                                          .columns = c.column_count,
-                                         .has_column_totals = count > 1,
+                                         .has_column_totals = true,
                                          .counts = c.exact,
                                          .shown = c.shown,
                                          .row_keys = c.row_keys,
@@ -200,7 +200,7 @@ tdm_shown tdm_shown_parse(tdm_span text)
     if (tdm_span_equal(text, TDM_SPAN_LITERAL("*")))
         return (tdm_shown){ .kind = TDM_SHOWN_STAR };
     if (text.len > 0 && text.data[0] == '<')
-        return (tdm_shown){ .kind = TDM_SHOWN_LOW };
+        return (tdm_shown){ .kind = TDM_SHOWN_LOW, .why = TDM_HIDDEN_SMALL };
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < '0' || text.data[i] > '9' || number > INT64_MAX / 10 - 9)
             return (tdm_shown){ .kind = TDM_SHOWN_NONE };
