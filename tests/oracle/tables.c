@@ -11,16 +11,15 @@
 static const struct {
     int number;
     const char *name;
-    bool in_force;
 } TABLES[] = {
-#define SUM false
-#define IN_FORCE true
-#define X(number, SYMBOL, name, class) { number, name, class },
+#define X(number, SYMBOL, name, class) { number, name },
     TDM_TABLES(X)
 #undef X
-#undef IN_FORCE
-#undef SUM
 };
+
+/* What holds from a day to a day; all others happen on a day. The oracle's own word, not the engine's. */
+static const int IN_FORCE[] = { TDM_TABLE_POSTS,   TDM_TABLE_TEAMS,   TDM_TABLE_POLICIES,
+                                TDM_TABLE_SUPPORT, TDM_TABLE_MEMBERS, TDM_TABLE_REFERENCE };
 
 const char *tdm_oracle_table_name(int table)
 {
@@ -32,9 +31,9 @@ const char *tdm_oracle_table_name(int table)
 
 bool tdm_oracle_is_in_force(int table)
 {
-    for (size_t i = 0; i < TDM_COUNT(TABLES); i++)
-        if (TABLES[i].number == table)
-            return TABLES[i].in_force;
+    for (size_t i = 0; i < TDM_COUNT(IN_FORCE); i++)
+        if (IN_FORCE[i] == table)
+            return true;
     return false;
 }
 
