@@ -78,6 +78,7 @@ tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err 
     if (core == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory for a store");
     strcpy(core->folder, options->folder);
+    snprintf(core->views, sizeof core->views, "%s", options->views == NULL ? "views" : options->views);
     core->hub = options->hub;
     core->read_only = options->read_only;
     core->map_bytes = options->map_bytes;

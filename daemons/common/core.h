@@ -24,6 +24,7 @@ typedef struct tdm_core_options {
     bool read_only;               /* offline readers: no threads, memory fold over what the ledger holds */
     const tdm_frontier *frontier; /* read_only: only the covered facts; borrowed for the call; NULL: all */
     size_t map_bytes;
+    const char *views; /* folder of the views beside the ledger; NULL: "views". Others are for rebuild.h */
     size_t views_cache_bytes;
     size_t gather_events;  /* most events one commit takes; 0: 16384 */
     uint64_t fold_lag_max; /* events the fold may be behind before the writer waits for it; 0: 500,000 */

@@ -36,6 +36,7 @@ typedef struct core_listener {
 
 struct tdm_core {
     char folder[512];
+    char views[16]; /* folder of the views within it */
     bool hub;
     bool read_only;
     size_t map_bytes;

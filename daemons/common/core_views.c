@@ -13,7 +13,7 @@
 static tdm_code views_open(tdm_core *core, tdm_fold **out, tdm_err *err)
 {
     char path[600];
-    snprintf(path, sizeof path, "%s/views", core->folder);
+    snprintf(path, sizeof path, "%s/%s", core->folder, core->views);
     tdm_kv_options options = { .path = path,
                                .mode = TDM_KV_READ_WRITE,
                                .map_bytes = core->map_bytes,
@@ -33,8 +33,8 @@ static tdm_code views_remove(tdm_core *core, tdm_err *err)
 {
     static const char *const FILES[] = { "data.mdb", "lock.mdb" };
     for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
-        char path[620];
-        snprintf(path, sizeof path, "%s/views/%s", core->folder, FILES[i]);
+        char path[640];
+        snprintf(path, sizeof path, "%s/%s/%s", core->folder, core->views, FILES[i]);
         if (unlink(path) != 0 && errno != ENOENT)
             return tdm_fail(err, TDM_IO, errno, "could not remove %.150s", path);
     }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * rebuild.h: figures made again from the ledger alone, beside those in use, compared with them, and put in
+ * their place. For a store whose daemon is stopped; the ledger is only read.
+ *
+ * In the state folder: views/ are the figures in use, views.new/ those being made (an interrupted run goes on
+ * from its last checkpoint), views.old/ those that were replaced, kept until they are dropped.
+ */
+#ifndef TANDEM_REBUILD_H
+#define TANDEM_REBUILD_H
+
+#include "core.h"
+
+/* What figures amount to: all of it follows from the set of facts. */
+typedef struct tdm_figures_state {
+    tdm_code code;  /* TDM_NOT_FOUND: there are none; TDM_CORRUPT and others: they could not be read */
+    char what[200]; /* of the failure */
+    uint64_t position;
+    tdm_digest hash; /* tdm_fold_state_hash */
+    tdm_fold_counts counts;
+} tdm_figures_state;
+
+typedef struct tdm_rebuilt {
+    tdm_figures_state before; /* in use, brought up to the ledger's end as their daemon would have done */
+    tdm_figures_state after;
+} tdm_rebuilt;
+
+/* Called now and then: events folded, of how many. */
+typedef void tdm_rebuild_told(void *context, uint64_t done, uint64_t total);
+
+typedef struct tdm_rebuild_options {
+    const char *folder;
+    bool hub;
+    size_t map_bytes;       /* address space to begin with; 0: the store's default */
+    size_t cache_bytes;     /* memory for dossiers not yet written; 0: 64 MiB */
+    tdm_rebuild_told *told; /* NULL: nobody */
+    void *context;
+} tdm_rebuild_options;
+
+/* Makes views.new and reads the figures in use. TDM_BUSY: the daemon runs. TDM_NOT_FOUND: no store. What is
+ * wrong with the figures in use is told in out->before and is no failure. */
+tdm_code tdm_rebuild_make(const tdm_rebuild_options *options, tdm_rebuilt *out, tdm_err *err);
+bool tdm_figures_same(const tdm_figures_state *a, const tdm_figures_state *b);
+/* Puts views.new in the place of views, in one rename; those are views.old then (an older views.old goes).
+ * Durable when it returns TDM_OK. */
+tdm_code tdm_rebuild_swap(const char *folder, tdm_err *err);
+/* Removes views.new (nothing was to be changed) or views.old. Absent ones are no error. */
+tdm_code tdm_rebuild_drop_new(const char *folder, tdm_err *err);
+tdm_code tdm_rebuild_drop_old(const char *folder, tdm_err *err);
+
+#endif

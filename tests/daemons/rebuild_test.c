@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * rebuild_test.c: figures made again from the ledger: the same as those in use, or the difference is told;
+ * damaged ones are replaced; an interrupted run goes on.
+ */
+#include "core_world.h"
+#include "rebuild.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { FACTS = 3000 };
+
+static void path_of(const fixture *f, const char *name, char out[320])
+{
+    snprintf(out, 320, "%s/%s", f->folder, name);
+}
+
+static bool is_there(const fixture *f, const char *name)
+{
+    char path[320];
+    struct stat found;
+    path_of(f, name, path);
+    return stat(path, &found) == 0;
+}
+
+/* A store with facts, folded and closed. */
+static void make_store(fixture *f)
+{
+    tdm_stated stated;
+    assert_code(TDM_OK, state_some(f->core, 1, FACTS, &stated));
+    wait_folded(f->core);
+    tdm_core_close(&f->core);
+}
+
+static tdm_rebuilt make(const fixture *f)
+{
+    const tdm_rebuild_options options = { .folder = f->folder, .hub = true };
+    tdm_rebuilt out;
+    assert_ok(tdm_rebuild_make(&options, &out, err));
+    return out;
+}
+
+static void same_again(fixture *f)
+{
+    make_store(f);
+    tdm_rebuilt first = make(f);
+    assert_true(tdm_figures_same(&first.before, &first.after));
+    assert_int_equal(first.after.counts.events, FACTS + 1);
+    assert_int_equal(first.after.position, FACTS + 1);
+    assert_true(is_there(f, "views.new"));
+    assert_ok(tdm_rebuild_swap(f->folder, err));
+    assert_false(is_there(f, "views.new"));
+    assert_true(is_there(f, "views.old/data.mdb"));
+    tdm_rebuilt second = make(f);
+    assert_true(tdm_figures_same(&second.before, &first.after));
+    assert_ok(tdm_rebuild_drop_new(f->folder, err));
+    assert_ok(tdm_rebuild_drop_old(f->folder, err));
+    assert_ok(tdm_rebuild_drop_old(f->folder, err));
+    assert_false(is_there(f, "views.new") || is_there(f, "views.old"));
+    fixture_reopen(f, true);
+    wait_folded(f->core);
+}
+
+/* ---- figures that are not those of the ledger */
+
+static tdm_kv *open_views(const fixture *f)
+{
+    char path[320];
+    tdm_kv *kv = NULL;
+    path_of(f, "views", path);
+    const tdm_kv_options options = { .path = path,
+                                     .mode = TDM_KV_READ_WRITE,
+                                     .tables = TDM_VIEWS_TABLES,
+                                     .table_count = TDM_VIEWS_TABLE_COUNT };
+    assert_ok(tdm_kv_open_lmdb(&kv, &options, err));
+    return kv;
+}
+
+static size_t table_named(const char *name)
+{
+    size_t table = 0;
+    while (strcmp(TDM_VIEWS_TABLES[table], name) != 0)
+        table++;
+    return table;
+}
+
+/* One dossier less: what a fault of the machine, or of the program, may leave behind. */
+static void lose_a_dossier(const fixture *f)
+{
+    tdm_kv *kv = open_views(f);
+    tdm_kv_txn *txn = NULL;
+    tdm_kv_cursor *cursor = NULL;
+    tdm_span key;
+    tdm_span value;
+    uint8_t copy[512];
+    size_t table = table_named("dossiers");
+    assert_ok(tdm_kv_begin(kv, TDM_KV_READ_WRITE, &txn, err));
+    assert_ok(tdm_kv_cursor_open(txn, table, &cursor, err));
+    assert_int_equal(tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("programme/"), &key, &value), TDM_OK);
+    memcpy(copy, key.data, key.len);
+    tdm_span gone = { copy, key.len };
+    tdm_kv_cursor_close(&cursor);
+    assert_code(TDM_OK, tdm_kv_del(txn, table, gone));
+    assert_ok(tdm_kv_commit(&txn, err));
+    tdm_kv_close(&kv);
+}
+
+static void others_are_told(fixture *f)
+{
+    make_store(f);
+    lose_a_dossier(f);
+    tdm_rebuilt made = make(f);
+    assert_false(tdm_figures_same(&made.before, &made.after));
+    assert_ok(tdm_rebuild_swap(f->folder, err));
+    tdm_rebuilt again = make(f);
+    assert_true(tdm_figures_same(&again.before, &made.after));
+}
+
+static void none_are_made(fixture *f)
+{
+    char path[320];
+    make_store(f);
+    path_of(f, "views/data.mdb", path);
+    assert_int_equal(unlink(path), 0);
+    tdm_rebuilt made = make(f);
+    assert_int_equal(made.before.code, TDM_NOT_FOUND);
+    assert_int_equal(made.after.counts.events, FACTS + 1);
+    assert_false(tdm_figures_same(&made.before, &made.after));
+    assert_ok(tdm_rebuild_swap(f->folder, err));
+    tdm_rebuilt again = make(f);
+    assert_true(tdm_figures_same(&again.before, &made.after));
+}
+
+/* A file cut short ends whoever reads beyond it: that is a child. */
+static void damaged_ones_are_replaced(fixture *f)
+{
+    char path[320];
+    make_store(f);
+    path_of(f, "views/data.mdb", path);
+    assert_int_equal(truncate(path, 3 * 4096), 0);
+    tdm_rebuilt made = make(f);
+    assert_int_not_equal(made.before.code, TDM_OK);
+    assert_true(strlen(made.before.what) > 0);
+    assert_int_equal(made.after.counts.events, FACTS + 1);
+    assert_ok(tdm_rebuild_swap(f->folder, err));
+    tdm_rebuilt again = make(f);
+    assert_true(tdm_figures_same(&again.before, &made.after));
+}
+
+/* ---- interruptions */
+
+static void stop_here(void *context, uint64_t done, uint64_t total)
+{
+    (void)context;
+    if (done == total)
+        _exit(7); /* all is folded, nothing is told: the last moment at which a run may end */
+}
+
+static void interrupted_goes_on(fixture *f)
+{
+    make_store(f);
+    pid_t child = fork();
+    if (child == 0) {
+        tdm_rebuilt out;
+        const tdm_rebuild_options options = { .folder = f->folder, .hub = true, .told = stop_here };
+        tdm_err err;
+        _exit(tdm_rebuild_make(&options, &out, &err) == TDM_OK ? 0 : 1);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    assert_true(is_there(f, "views.new"));
+    tdm_rebuilt made = make(f);
+    assert_true(tdm_figures_same(&made.before, &made.after));
+}
+
+/* ---- refusals */
+
+static void a_running_daemon_is_left_alone(fixture *f)
+{
+    const tdm_rebuild_options options = { .folder = f->folder, .hub = true };
+    tdm_rebuilt out;
+    tdm_err err;
+    assert_code(TDM_BUSY, tdm_rebuild_make(&options, &out, &err));
+    assert_false(is_there(f, "views.new"));
+}
+
+static void a_folder_without_a_store(fixture *f)
+{
+    char folder[256];
+    tdm_rebuilt out;
+    tdm_err err;
+    (void)f;
+    world_folder(folder);
+    const tdm_rebuild_options options = { .folder = folder, .hub = true };
+    assert_code(TDM_NOT_FOUND, tdm_rebuild_make(&options, &out, &err));
+    world_remove(folder);
+}
+
+static const struct row {
+    const char *name;
+    void (*run)(fixture *f);
+} ROWS[] = {
+    { "figures made again are the same, and take the old ones' place", same_again },
+    { "figures that are not the ledger's are told", others_are_told },
+    { "where there were none, they are made", none_are_made },
+    { "a damaged file is told and replaced", damaged_ones_are_replaced },
+    { "an interrupted run goes on", interrupted_goes_on },
+    { "a running daemon is left alone", a_running_daemon_is_left_alone },
+    { "a folder without a store is refused", a_folder_without_a_store },
+};
+
+static void run_row(void **state)
+{
+    const struct row *row = *state;
+    fixture f;
+    fixture_open(&f, true, false);
+    row->run(&f);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[TDM_COUNT(ROWS)];
+    for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
+        tests[i] = (struct CMUnitTest){ ROWS[i].name, run_row, NULL, NULL, (void *)&ROWS[i] };
+    return cmocka_run_group_tests_name("rebuild", tests, NULL, NULL);
+}
