@@ -51,6 +51,7 @@
     X("explain", true, true, false, explain)                                                                 \
     X("release", true, false, true, release)                                                                 \
     X("revision", true, false, false, revision)                                                              \
+    X("event.list", true, true, false, event_list)                                                           \
     X("doubts", true, true, false, doubts)                                                                   \
     X("export", true, true, false, export)                                                                   \
     X("verify", true, true, false, verify)
