@@ -3,6 +3,7 @@
  * kv_lmdb.c: kv.h over LMDB: transactions, values, cursors and a map that grows between transactions.
  */
 #include "kv_lmdb.h"
+#include "path.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,9 +38,6 @@ static const struct {
     { MDB_NOTFOUND, TDM_NOT_FOUND, "" },
     { MDB_KEYEXIST, TDM_EXISTS, "" },
     { MDB_MAP_FULL, TDM_FULL, "; the map grows before the next transaction: try again" },
-    { ENOSPC, TDM_FULL, "; free space on the disk" },
-    { EDQUOT, TDM_FULL, "; free space within the quota" },
-    { ENOMEM, TDM_FULL, "" },
     { MDB_TXN_FULL, TDM_FULL, "; write less in one transaction" },
     { MDB_CORRUPTED, TDM_CORRUPT, "; verify the store and restore it" },
     { MDB_PAGE_NOTFOUND, TDM_CORRUPT, "; verify the store and restore it" },
@@ -52,9 +50,6 @@ static const struct {
     { MDB_READERS_FULL, TDM_BUSY, "; too many readers" },
     { MDB_MAP_RESIZED, TDM_BUSY, "; a long read keeps the map from growing" },
     { MDB_BAD_VALSIZE, TDM_INVALID, "" },
-    { ENOENT, TDM_NOT_FOUND, "" },
-    { EACCES, TDM_DENIED, "; see the owner and mode of the folder" },
-    { EPERM, TDM_DENIED, "; see the owner and mode of the folder" },
 };
 
 static bool disk_is_full(const char *path)
@@ -74,7 +69,9 @@ tdm_code tdm_kv_lmdb_fail(tdm_err *err, const char *path, int rc, const char *st
             return tdm_fail(err, MEANINGS[i].code, rc, "%s: %s%s", step, mdb_strerror(rc),
                             MEANINGS[i].advice);
     }
-    return tdm_fail(err, TDM_IO, rc, "%s: %s", step, mdb_strerror(rc));
+    const char *advice;
+    tdm_code code = tdm_path_code(rc, &advice);
+    return tdm_fail(err, code, rc, "%s: %s%s", step, mdb_strerror(rc), advice);
 }
 
 /* ---- the map ----------------------------------------------------------------------------------- */

@@ -24,8 +24,8 @@ typedef struct lmdb_kv {
 
 extern const tdm_kv_backend TDM_KV_LMDB;
 
-/* LMDB's and the system's numbers become codes here and nowhere else. path may be NULL; it tells whether an
- * EIO is a full disk, which LMDB cannot say. */
+/* LMDB's numbers become codes here and nowhere else; the system's by path.h. path may be NULL; it tells
+ * whether an EIO is a full disk, which LMDB cannot say. */
 tdm_code tdm_kv_lmdb_fail(tdm_err *err, const char *path, int rc, const char *step);
 
 /* Ends env, gate, locks and memory of a half-open or open environment. */

@@ -7,14 +7,13 @@
  * It happens under the writer's lock, so a left-over new.tmp has no owner and is removed.
  */
 #include "kv_lmdb.h"
+#include "path.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -35,76 +34,17 @@ static const struct {
     { 0x5346414F, "AFS" },
 };
 
-static tdm_code fail_path(tdm_err *err, const char *step, const char *path)
-{
-    int number = errno;
-    char words[160];
-    snprintf(words, sizeof words, "%s %.120s", step, path);
-    return tdm_kv_lmdb_fail(err, NULL, number, words);
-}
-
-static tdm_code join(char out[PATH_MAX], const char *folder, const char *name, tdm_err *err)
-{
-    int len = snprintf(out, PATH_MAX, "%s/%s", folder, name);
-    if (len < 0 || len >= PATH_MAX)
-        return tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the path of the store is too long");
-    return TDM_OK;
-}
-
-static tdm_code sync_path(const char *path, tdm_err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail_path(err, "opening", path);
-    tdm_code code = fsync(fd) == 0 ? TDM_OK : fail_path(err, "syncing", path);
-    close(fd);
-    return code;
-}
-
-static tdm_code sync_parent(const char *path, tdm_err *err)
-{
-    char parent[PATH_MAX];
-    tdm_code code = join(parent, path, "..", err);
-    return code == TDM_OK ? sync_path(parent, err) : code;
-}
-
-/* ---- folder and lock --------------------------------------------------------------------------- */
-
-static tdm_code make_folder(const char *path, tdm_err *err)
-{
-    if (mkdir(path, 0700) == 0)
-        return sync_parent(path, err);
-    return errno == EEXIST ? TDM_OK : fail_path(err, "making the folder", path);
-}
-
 static tdm_code check_file_system(const char *path, tdm_err *err)
 {
     struct statfs fs;
     if (statfs(path, &fs) != 0)
-        return fail_path(err, "looking at", path);
+        return tdm_path_fail(err, "looking at", path);
     for (size_t i = 0; i < TDM_COUNT(NETWORK_FILE_SYSTEMS); i++) {
         if (((unsigned long)fs.f_type & 0xFFFFFFFF) == NETWORK_FILE_SYSTEMS[i].magic)
             return tdm_fail(err, TDM_UNSUPPORTED, 0, "%s is on %s; a store needs a local file system", path,
                             NETWORK_FILE_SYSTEMS[i].name);
     }
     return TDM_OK;
-}
-
-static tdm_code take_writer_lock(lmdb_kv *kv, tdm_err *err)
-{
-    char path[PATH_MAX];
-    tdm_code code = join(path, kv->path, "writer.lock", err);
-    if (code != TDM_OK)
-        return code;
-    kv->writer_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (kv->writer_lock < 0)
-        return fail_path(err, "opening", path);
-    if (flock(kv->writer_lock, LOCK_EX | LOCK_NB) == 0)
-        return TDM_OK;
-    if (errno == EWOULDBLOCK)
-        return tdm_fail(err, TDM_BUSY, errno, "another process writes to %s; stop it or open for reading",
-                        kv->path);
-    return fail_path(err, "locking", path);
 }
 
 /* ---- birth ------------------------------------------------------------------------------------- */
@@ -114,13 +54,13 @@ static tdm_code remove_leftover(const char *folder, tdm_err *err)
     static const char *const NAMES[] = { "data.mdb", "lock.mdb" };
     for (size_t i = 0; i < TDM_COUNT(NAMES); i++) {
         char path[PATH_MAX];
-        tdm_code code = join(path, folder, NAMES[i], err);
+        tdm_code code = tdm_path_join(path, folder, NAMES[i], err);
         if (code != TDM_OK)
             return code;
         if (unlink(path) != 0 && errno != ENOENT)
-            return fail_path(err, "removing", path);
+            return tdm_path_fail(err, "removing", path);
     }
-    return rmdir(folder) == 0 || errno == ENOENT ? TDM_OK : fail_path(err, "removing", folder);
+    return rmdir(folder) == 0 || errno == ENOENT ? TDM_OK : tdm_path_fail(err, "removing", folder);
 }
 
 static int make_tables(MDB_env *env, const tdm_kv_options *options, unsigned flags, MDB_dbi *tables)
@@ -144,7 +84,7 @@ static int make_tables(MDB_env *env, const tdm_kv_options *options, unsigned fla
 static int reserve_lock_file(const char *folder)
 {
     char path[PATH_MAX];
-    if (join(path, folder, "lock.mdb", NULL) != TDM_OK)
+    if (tdm_path_join(path, folder, "lock.mdb", NULL) != TDM_OK)
         return ENAMETOOLONG;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
@@ -194,19 +134,19 @@ static tdm_code build(const char *folder, const tdm_kv_options *options, tdm_err
 static tdm_code give_birth(const char *folder, const char *data, const tdm_kv_options *options, tdm_err *err)
 {
     char built[PATH_MAX];
-    tdm_code code = join(built, folder, "data.mdb", err);
+    tdm_code code = tdm_path_join(built, folder, "data.mdb", err);
     if (code == TDM_OK)
         code = remove_leftover(folder, err);
     if (code == TDM_OK && mkdir(folder, 0700) != 0)
-        code = fail_path(err, "making the folder", folder);
+        code = tdm_path_fail(err, "making the folder", folder);
     if (code == TDM_OK)
         code = build(folder, options, err);
     if (code == TDM_OK)
-        code = sync_path(built, err);
+        code = tdm_path_sync(built, err);
     if (code == TDM_OK && rename(built, data) != 0)
-        code = fail_path(err, "renaming", built);
+        code = tdm_path_fail(err, "renaming", built);
     if (code == TDM_OK)
-        code = sync_path(options->path, err);
+        code = tdm_path_sync(options->path, err);
     tdm_err cleaning;
     remove_leftover(folder, &cleaning); /* if not now, then at the next birth */
     return code;
@@ -215,15 +155,15 @@ static tdm_code give_birth(const char *folder, const char *data, const tdm_kv_op
 static tdm_code make_if_absent(const tdm_kv_options *options, tdm_err *err)
 {
     char data[PATH_MAX], folder[PATH_MAX];
-    tdm_code code = join(data, options->path, "data.mdb", err);
+    tdm_code code = tdm_path_join(data, options->path, "data.mdb", err);
     if (code == TDM_OK)
-        code = join(folder, options->path, "new.tmp", err);
+        code = tdm_path_join(folder, options->path, "new.tmp", err);
     if (code != TDM_OK)
         return code;
     if (access(data, F_OK) == 0)
         return options->mode == TDM_KV_READ_ONLY ? TDM_OK : remove_leftover(folder, err);
     if (errno != ENOENT)
-        return fail_path(err, "looking for", data);
+        return tdm_path_fail(err, "looking for", data);
     if (options->mode == TDM_KV_READ_ONLY)
         return tdm_fail(err, TDM_NOT_FOUND, ENOENT, "there is no store at %s", options->path);
     return give_birth(folder, data, options, err);
@@ -241,7 +181,7 @@ static tdm_code check_length(const lmdb_kv *kv, tdm_err *err)
     mdb_env_info(kv->env, &info);
     mdb_env_stat(kv->env, &stat);
     if (mdb_env_get_fd(kv->env, &fd) != MDB_SUCCESS || fstat(fd, &file) != 0)
-        return fail_path(err, "looking at", kv->path);
+        return tdm_path_fail(err, "looking at", kv->path);
     uint64_t needed = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
     if ((uint64_t)file.st_size >= needed)
         return TDM_OK;
@@ -273,10 +213,8 @@ static tdm_code open_existing(lmdb_kv *kv, const tdm_kv_options *options, tdm_er
 
 static tdm_code prepare_writer(lmdb_kv *kv, const tdm_kv_options *options, tdm_err *err)
 {
-    tdm_code code = make_folder(options->path, err);
-    if (code == TDM_OK)
-        code = take_writer_lock(kv, err);
-    return code;
+    tdm_code code = tdm_path_make_folder(options->path, NULL, err);
+    return code == TDM_OK ? tdm_path_lock(options->path, &kv->writer_lock, NULL, err) : code;
 }
 
 static lmdb_kv *kv_new(const tdm_kv_options *options)

@@ -6,47 +6,15 @@
  * LMDB keeps what was deleted in free pages until they are used again, so erasing a person ends with a copy.
  * Entries go over one by one: a copy of pages would take with them what lies unused within a page.
  */
+#include "path.h"
 #include "private_inner.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define COMMIT_BYTES ((size_t)4 << 20) /* what one transaction of a copy holds, about */
 #define MAP_BYTES ((size_t)64 << 20)   /* to begin with */
-
-/* ---- paths ------------------------------------------------------------------------------------- */
-
-tdm_code tdm_private_join(char *out, size_t size, const char *path, const char *name, tdm_err *err)
-{
-    int len = snprintf(out, size, "%s/%s", path, name);
-    if (len < 0 || (size_t)len >= size)
-        return tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the path of the private log is too long");
-    return TDM_OK;
-}
-
-tdm_code tdm_private_path_failed(tdm_err *err, const char *step, const char *path)
-{
-    int number = errno;
-    tdm_code code = number == ENOSPC || number == EDQUOT  ? TDM_FULL
-                    : number == EACCES || number == EPERM ? TDM_DENIED
-                    : number == ENOENT                    ? TDM_NOT_FOUND
-                                                          : TDM_IO;
-    return tdm_fail(err, code, number, "%s %.120s failed: errno %d", step, path, number);
-}
-
-tdm_code tdm_private_sync_path(const char *path, tdm_err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return tdm_private_path_failed(err, "opening", path);
-    tdm_code code = fsync(fd) == 0 ? TDM_OK : tdm_private_path_failed(err, "syncing", path);
-    close(fd);
-    return code;
-}
 
 /* ---- a copy ------------------------------------------------------------------------------------ */
 
@@ -60,11 +28,11 @@ tdm_code tdm_private_copy_clean(const char *path, tdm_err *err)
 {
     for (size_t i = 0; i < TDM_COUNT(LEFTOVERS); i++) {
         char name[PATH_MAX];
-        tdm_code code = tdm_private_join(name, sizeof name, path, LEFTOVERS[i], err);
+        tdm_code code = tdm_path_join(name, path, LEFTOVERS[i], err);
         if (code != TDM_OK)
             return code;
         if (remove(name) != 0 && errno != ENOENT)
-            return tdm_private_path_failed(err, "removing", name);
+            return tdm_path_fail(err, "removing", name);
     }
     return TDM_OK;
 }
@@ -73,7 +41,7 @@ tdm_code tdm_private_copy_begin(private_copy *copy, const char *path, tdm_err *e
 {
     *copy = (private_copy){ .path = path };
     char folder[PATH_MAX];
-    tdm_code code = tdm_private_join(folder, sizeof folder, path, "copy.tmp", err);
+    tdm_code code = tdm_path_join(folder, path, "copy.tmp", err);
     if (code == TDM_OK)
         code = tdm_private_copy_clean(path, err);
     tdm_kv_options options = { .path = folder,
@@ -112,18 +80,18 @@ tdm_code tdm_private_copy_install(private_copy *copy, tdm_err *err)
 {
     char lock[PATH_MAX], made[PATH_MAX], data[PATH_MAX];
     TDM_ASSERT(copy->kv == NULL && copy->txn == NULL);
-    tdm_code code = tdm_private_join(lock, sizeof lock, copy->path, "lock.mdb", err);
+    tdm_code code = tdm_path_join(lock, copy->path, "lock.mdb", err);
     if (code == TDM_OK)
-        code = tdm_private_join(made, sizeof made, copy->path, "copy.tmp/data.mdb", err);
+        code = tdm_path_join(made, copy->path, "copy.tmp/data.mdb", err);
     if (code == TDM_OK)
-        code = tdm_private_join(data, sizeof data, copy->path, "data.mdb", err);
+        code = tdm_path_join(data, copy->path, "data.mdb", err);
     if (code == TDM_OK)
-        code = tdm_private_sync_path(made, err);
+        code = tdm_path_sync(made, err);
     if (code == TDM_OK && unlink(lock) != 0 && errno != ENOENT)
-        code = tdm_private_path_failed(err, "removing", lock);
+        code = tdm_path_fail(err, "removing", lock);
     if (code == TDM_OK && rename(made, data) != 0)
-        code = tdm_private_path_failed(err, "renaming", made);
-    return code == TDM_OK ? tdm_private_sync_path(copy->path, err) : code;
+        code = tdm_path_fail(err, "renaming", made);
+    return code == TDM_OK ? tdm_path_sync(copy->path, err) : code;
 }
 
 void tdm_private_copy_drop(private_copy *copy)
@@ -205,9 +173,9 @@ tdm_code tdm_private_compact(const char *path, tdm_err *err)
                                .table_count = TDM_PRIVATE_TABLE_COUNT };
     char data[PATH_MAX];
     tdm_kv *source = NULL;
-    tdm_code code = tdm_private_join(data, sizeof data, path, "data.mdb", err);
+    tdm_code code = tdm_path_join(data, path, "data.mdb", err);
     if (code == TDM_OK && access(data, F_OK) != 0)
-        return tdm_private_path_failed(err, "looking for", data);
+        return tdm_path_fail(err, "looking for", data);
     if (code == TDM_OK)
         code = tdm_kv_open_lmdb(&source, &options, err);
     if (code == TDM_OK)

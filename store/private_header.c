@@ -3,6 +3,7 @@
  * private_header.c: the first bytes of a backup.
  */
 #include "private_header.h"
+#include "path.h"
 #include "private_inner.h"
 
 #include <errno.h>
@@ -45,7 +46,7 @@ tdm_code tdm_stream_header_read(uint8_t header[STREAM_HEADER_BYTES], FILE *from,
 {
     size_t len = fread(header, 1, STREAM_HEADER_BYTES, from);
     if (len < STREAM_HEADER_BYTES && ferror(from))
-        return tdm_private_path_failed(err, "reading", file);
+        return tdm_path_fail(err, "reading", file);
     if (len < sizeof MAGIC || memcmp(header, MAGIC, sizeof MAGIC) != 0)
         return tdm_fail(err, TDM_MALFORMED, 0, "%.120s is no backup of a private log", file);
     if (len > 8 && header[8] > STREAM_FORMAT)
@@ -60,7 +61,7 @@ tdm_code tdm_stream_header_load(uint8_t header[STREAM_HEADER_BYTES], const char 
 {
     FILE *from = fopen(file, "rbe");
     if (from == NULL)
-        return tdm_private_path_failed(err, "opening", file);
+        return tdm_path_fail(err, "opening", file);
     tdm_code code = tdm_stream_header_read(header, from, file, err);
     fclose(from);
     return code;

@@ -59,9 +59,4 @@ void tdm_private_copy_drop(private_copy *copy);
 /* Remove a left-over copy.tmp. */
 tdm_code tdm_private_copy_clean(const char *path, tdm_err *err);
 
-/* path/name, or TDM_INVALID if that is too long. */
-tdm_code tdm_private_join(char *out, size_t size, const char *path, const char *name, tdm_err *err);
-tdm_code tdm_private_path_failed(tdm_err *err, const char *step, const char *path); /* by errno */
-tdm_code tdm_private_sync_path(const char *path, tdm_err *err);
-
 #endif

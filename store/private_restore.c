@@ -3,17 +3,14 @@
  * private_restore.c: the private log from its backup.
  *
  * Everything is read, put into an environment of its own in path/copy.tmp and verified there; only what
- * passed is renamed into its place. The writer's lock of kv_lmdb_open.c is held meanwhile.
+ * passed is renamed into its place. The writer's lock of path.h is held meanwhile.
  */
+#include "path.h"
 #include "private_inner.h"
 #include "private_stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Lives in memory of tdm_secret_new. */
@@ -175,42 +172,15 @@ typedef struct place {
     int lock;
 } place;
 
-static tdm_code take_folder(place *p, tdm_err *err)
-{
-    char parent[PATH_MAX];
-    tdm_code code = tdm_private_join(parent, sizeof parent, p->path, "..", err);
-    if (code != TDM_OK)
-        return code;
-    p->made_folder = mkdir(p->path, 0700) == 0;
-    if (!p->made_folder)
-        return errno == EEXIST ? TDM_OK : tdm_private_path_failed(err, "making the folder", p->path);
-    return tdm_private_sync_path(parent, err);
-}
-
-static tdm_code take_lock(place *p, tdm_err *err)
-{
-    tdm_code code = tdm_private_join(p->lock_path, sizeof p->lock_path, p->path, "writer.lock", err);
-    if (code != TDM_OK)
-        return code;
-    p->lock = open(p->lock_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    p->made_lock = p->lock >= 0;
-    if (!p->made_lock)
-        p->lock = open(p->lock_path, O_RDWR | O_CLOEXEC);
-    if (p->lock < 0)
-        return tdm_private_path_failed(err, "opening", p->lock_path);
-    if (flock(p->lock, LOCK_EX | LOCK_NB) == 0)
-        return TDM_OK;
-    return errno == EWOULDBLOCK ? tdm_fail(err, TDM_BUSY, errno, "another process writes to %.120s", p->path)
-                                : tdm_private_path_failed(err, "locking", p->lock_path);
-}
-
 static tdm_code place_take(place *p, tdm_err *err)
 {
-    tdm_code code = tdm_private_join(p->data_path, sizeof p->data_path, p->path, "data.mdb", err);
+    tdm_code code = tdm_path_join(p->data_path, p->path, "data.mdb", err);
     if (code == TDM_OK)
-        code = take_folder(p, err);
+        code = tdm_path_join(p->lock_path, p->path, "writer.lock", err);
     if (code == TDM_OK)
-        code = take_lock(p, err);
+        code = tdm_path_make_folder(p->path, &p->made_folder, err);
+    if (code == TDM_OK)
+        code = tdm_path_lock(p->path, &p->lock, &p->made_lock, err);
     p->vacant = code == TDM_OK && access(p->data_path, F_OK) != 0;
     if (code == TDM_OK && !p->vacant)
         code = tdm_fail(err, TDM_EXISTS, EEXIST, "there is a private log at %.120s already", p->path);

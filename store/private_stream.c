@@ -7,11 +7,11 @@
  */
 #include "private_stream.h"
 #include "private_header.h"
+#include "path.h"
 #include "private_inner.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,8 +57,7 @@ static bool copy_name(char out[PATH_MAX], const char *file, const char *ending)
 
 static tdm_code write_all(stream_writer *w, const void *bytes, size_t len, tdm_err *err)
 {
-    return fwrite(bytes, 1, len, w->to) == len ? TDM_OK
-                                               : tdm_private_path_failed(err, "writing", w->temporary);
+    return fwrite(bytes, 1, len, w->to) == len ? TDM_OK : tdm_path_fail(err, "writing", w->temporary);
 }
 
 /* A left-over of this name is of a backup that was cut down: nobody else makes such a file here. */
@@ -67,10 +66,10 @@ static tdm_code make_file(stream_writer *w, tdm_err *err)
     if (access(w->file, F_OK) == 0)
         return tdm_fail(err, TDM_EXISTS, EEXIST, "%.120s is there already", w->file);
     if (unlink(w->temporary) != 0 && errno != ENOENT)
-        return tdm_private_path_failed(err, "removing", w->temporary);
+        return tdm_path_fail(err, "removing", w->temporary);
     int fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return tdm_private_path_failed(err, "making", w->temporary);
+        return tdm_path_fail(err, "making", w->temporary);
     w->to = fdopen(fd, "wb");
     if (w->to != NULL)
         return TDM_OK;
@@ -138,17 +137,17 @@ static tdm_code sync_folder(const char *file, tdm_err *err)
     copy_name(folder, file, "");
     char *slash = strrchr(folder, '/');
     if (slash == NULL)
-        return tdm_private_sync_path(".", err);
+        return tdm_path_sync(".", err);
     slash[slash == folder ? 1 : 0] = '\0';
-    return tdm_private_sync_path(folder, err);
+    return tdm_path_sync(folder, err);
 }
 
 static tdm_code settle(stream_writer *w, tdm_err *err)
 {
     if (fflush(w->to) != 0 || fsync(fileno(w->to)) != 0)
-        return tdm_private_path_failed(err, "syncing", w->temporary);
+        return tdm_path_fail(err, "syncing", w->temporary);
     if (rename(w->temporary, w->file) != 0)
-        return tdm_private_path_failed(err, "renaming", w->temporary);
+        return tdm_path_fail(err, "renaming", w->temporary);
     w->temporary[0] = '\0';
     return sync_folder(w->file, err);
 }
@@ -186,7 +185,7 @@ static tdm_code start_reading(stream_reader *r, const char *file, const tdm_priv
         return tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the backup's path is too long");
     r->from = fopen(file, "rbe");
     if (r->from == NULL)
-        return tdm_private_path_failed(err, "opening", file);
+        return tdm_path_fail(err, "opening", file);
     tdm_code code = tdm_stream_header_read(header, r->from, file, err);
     if (code != TDM_OK)
         return code;
@@ -227,7 +226,7 @@ static tdm_code next_chunk(stream_reader *r, tdm_err *err)
         return refuse_chunk(r, "is wanted behind the last", err);
     size_t got = fread(r->cipher, 1, CIPHER_BYTES, r->from);
     if (got < CIPHER_BYTES && ferror(r->from))
-        return tdm_private_path_failed(err, "reading", r->file);
+        return tdm_path_fail(err, "reading", r->file);
     if (got == 0)
         return refuse_chunk(r, "is missing: the file was cut short", err);
     if (crypto_secretstream_xchacha20poly1305_pull(&r->state, r->plain, &len, &tag, r->cipher, got, NULL, 0)

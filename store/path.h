@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * path.h: the files and folders of a store, and what the system says of them. Private to the store.
+ */
+#ifndef TANDEM_STORE_PATH_H
+#define TANDEM_STORE_PATH_H
+
+#include "tandem/base.h"
+
+#include <limits.h>
+
+/* The system's numbers become codes here and nowhere else. *advice: what to do, behind "; ", or "". */
+tdm_code tdm_path_code(int number, const char **advice);
+/* A step that failed with errno: its code, the step and the path in words. */
+tdm_code tdm_path_fail(tdm_err *err, const char *step, const char *path);
+
+/* folder/name, or TDM_INVALID if that is too long. */
+tdm_code tdm_path_join(char out[PATH_MAX], const char *folder, const char *name, tdm_err *err);
+/* A file's content, or the names in a folder, are on the disk. */
+tdm_code tdm_path_sync(const char *path, tdm_err *err);
+
+/* For its owner alone, and synced. TDM_OK if it was there; *made, if wanted, tells. */
+tdm_code tdm_path_make_folder(const char *path, bool *made, tdm_err *err);
+/*
+ * Take folder/writer.lock: whoever holds it is the only one who changes what is in the folder. *lock is the
+ * descriptor, also after a failure, -1 if there is none: closing it gives the lock back. *made, if wanted,
+ * tells that the file was not there before. TDM_BUSY.
+ */
+tdm_code tdm_path_lock(const char *folder, int *lock, bool *made, tdm_err *err);
+
+#endif
