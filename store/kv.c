@@ -14,13 +14,6 @@ static tdm_code check_key(tdm_span key, tdm_err *err)
     return tdm_fail(err, TDM_INVALID, 0, "a key of %zu bytes, not 1 to %d", key.len, TDM_KV_KEY_MAX);
 }
 
-static tdm_code repeat_failure(const tdm_kv_txn *txn, tdm_err *err)
-{
-    if (err != NULL)
-        *err = txn->failure;
-    return txn->failure.code;
-}
-
 void tdm_kv_close(tdm_kv **kv)
 {
     if (kv == NULL || *kv == NULL)
@@ -59,7 +52,7 @@ tdm_code tdm_kv_commit(tdm_kv_txn **txn, tdm_err *err)
     *txn = NULL;
     close_cursors(ending);
     const tdm_kv_backend *backend = ending->kv->backend;
-    tdm_code code = repeat_failure(ending, ending->failure.code == TDM_OK ? NULL : err);
+    tdm_code code = tdm_kv_failed(ending, ending->failure.code == TDM_OK ? NULL : err);
     if (code == TDM_OK && ending->mode == TDM_KV_READ_WRITE)
         return backend->commit(ending, err);
     backend->abort(ending);
@@ -80,12 +73,19 @@ const tdm_err *tdm_kv_failure(const tdm_kv_txn *txn)
     return &txn->failure;
 }
 
+tdm_code tdm_kv_failed(const tdm_kv_txn *txn, tdm_err *err)
+{
+    if (err != NULL)
+        *err = txn->failure;
+    return txn->failure.code;
+}
+
 tdm_code tdm_kv_get(tdm_kv_txn *txn, size_t table, tdm_span key, tdm_span *value, tdm_err *err)
 {
     TDM_ASSERT(table < txn->kv->table_count);
     *value = (tdm_span){ NULL, 0 };
     if (txn->failure.code != TDM_OK)
-        return repeat_failure(txn, err);
+        return tdm_kv_failed(txn, err);
     tdm_err found = { TDM_OK, 0, "" };
     tdm_code code = check_key(key, &found);
     if (code == TDM_OK)
@@ -147,7 +147,7 @@ tdm_code tdm_kv_cursor_open(tdm_kv_txn *txn, size_t table, tdm_kv_cursor **out, 
     TDM_ASSERT(table < txn->kv->table_count);
     *out = NULL;
     if (txn->failure.code != TDM_OK)
-        return repeat_failure(txn, err);
+        return tdm_kv_failed(txn, err);
     tdm_kv_cursor *cursor = NULL;
     tdm_code code = txn->kv->backend->cursor_open(txn, table, &cursor, err);
     if (code != TDM_OK)

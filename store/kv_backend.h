@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * kv_backend.h: what a backend of kv.h fills in, and the one write that hands out a place instead of taking
- * bytes. Private to the store.
+ * kv_backend.h: what a backend of kv.h fills in, and what the store's own files ask of kv.c besides. Private
+ * to the store.
  *
  * The common halves of environment, transaction and cursor are the first member of a backend's own structs.
  * kv.c keeps them: it checks keys, remembers the first failure of a transaction, and closes cursors before a
@@ -63,7 +63,9 @@ struct tdm_kv_cursor {
 /* Room for a value that the caller fills before the next call on txn; NULL if the transaction has failed. */
 uint8_t *tdm_kv_reserve(tdm_kv_txn *txn, size_t table, tdm_span key, size_t len, bool append);
 
-/* The first failure of the transaction, for a caller of the calls that carry no tdm_err. */
+/* Calls on cursors and writes carry no tdm_err. The first failure of the transaction, and the same as what a
+ * function fills in and returns. */
 const tdm_err *tdm_kv_failure(const tdm_kv_txn *txn);
+tdm_code tdm_kv_failed(const tdm_kv_txn *txn, tdm_err *err);
 
 #endif

@@ -111,13 +111,6 @@ tdm_code tdm_ledger_row_is_damaged(tdm_err *err, const char *table, const tdm_id
                     table, hex, (unsigned long long)incarnation, (unsigned long long)sequence);
 }
 
-tdm_code tdm_ledger_cursor_failed(const tdm_kv_txn *txn, tdm_err *err)
-{
-    if (err != NULL)
-        *err = *tdm_kv_failure(txn);
-    return tdm_kv_failure(txn)->code;
-}
-
 tdm_code tdm_ledger_get_tip(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, tdm_tip *out,
                             tdm_err *err)
 {
@@ -148,7 +141,7 @@ tdm_code tdm_ledger_get_last_position(tdm_kv_txn *txn, uint64_t *out, tdm_err *e
     if (code == TDM_END)
         return TDM_OK;
     if (code != TDM_OK)
-        return tdm_ledger_cursor_failed(txn, err);
+        return tdm_kv_failed(txn, err);
     if (key.len != POSITION_KEY_BYTES)
         return tdm_fail(err, TDM_CORRUPT, 0, "a key of %zu bytes in events", key.len);
     *out = tdm_read_u64(key.data);
@@ -224,7 +217,7 @@ tdm_code tdm_ledger_step_event_of_run(tdm_kv_cursor *events, const run_row *run,
     if (code == TDM_END)
         return run_has_no_event(position, err);
     return code == TDM_OK ? tdm_ledger_read_event(key, row, position, out, err)
-                          : tdm_ledger_cursor_failed(events->txn, err);
+                          : tdm_kv_failed(events->txn, err);
 }
 
 tdm_code tdm_ledger_get_notice(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
@@ -253,7 +246,7 @@ static tdm_code found_run(tdm_kv_cursor *cursor, tdm_code code, tdm_span key, td
         return TDM_END;
     if (code == TDM_OK)
         return read_run(key, row, out, err);
-    return code == TDM_END ? code : tdm_ledger_cursor_failed(cursor->txn, err);
+    return code == TDM_END ? code : tdm_kv_failed(cursor->txn, err);
 }
 
 tdm_code tdm_ledger_seek_run(tdm_kv_cursor *cursor, const tdm_id *origin, uint64_t incarnation,
@@ -284,7 +277,7 @@ tdm_code tdm_ledger_seek_seal(tdm_kv_cursor *cursor, const tdm_id *origin, uint6
         return TDM_END;
     if (code == TDM_OK && (!tdm_row_is_sound(key, row, SEAL_ROW_BYTES) || !tdm_seal_row_read(key, row, out)))
         return tdm_ledger_row_is_damaged(err, "seals", origin, incarnation, last);
-    return code == TDM_OK || code == TDM_END ? code : tdm_ledger_cursor_failed(cursor->txn, err);
+    return code == TDM_OK || code == TDM_END ? code : tdm_kv_failed(cursor->txn, err);
 }
 
 tdm_code tdm_ledger_find_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
@@ -330,7 +323,7 @@ static tdm_code collect_tips(tdm_kv_cursor *cursor, tdm_buf *tips, tdm_err *err)
         tdm_buf_add(tips, &tip, sizeof tip);
     }
     if (code != TDM_END)
-        return tdm_ledger_cursor_failed(cursor->txn, err);
+        return tdm_kv_failed(cursor->txn, err);
     return tips->failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the tips") : TDM_OK;
 }
 

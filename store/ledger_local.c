@@ -83,7 +83,7 @@ static tdm_code visit_locals(tdm_kv_cursor *cursor, tdm_span prefix, tdm_ledger_
             return code == TDM_END ? TDM_OK : code;
         code = tdm_kv_cursor_next(cursor, &name, &row);
     }
-    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_ledger_cursor_failed(cursor->txn, err);
+    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_kv_failed(cursor->txn, err);
 }
 
 tdm_code tdm_ledger_local_each(tdm_ledger *ledger, tdm_span prefix, tdm_ledger_local_visit *visit,
@@ -156,7 +156,7 @@ tdm_code tdm_ledger_set_aside(tdm_ledger_txn *txn, const tdm_id *origin, const c
     put_aside_count(txn->kv, origin, count);
     if (count <= ASIDE_ROWS_MAX)
         put_aside(txn->kv, origin, count, reason, bytes, received_ms);
-    return tdm_kv_failure(txn->kv)->code == TDM_OK ? TDM_OK : tdm_ledger_cursor_failed(txn->kv, err);
+    return tdm_kv_failure(txn->kv)->code == TDM_OK ? TDM_OK : tdm_kv_failed(txn->kv, err);
 }
 
 tdm_code tdm_ledger_aside_count(tdm_ledger *ledger, const tdm_id *origin, uint64_t *out, tdm_err *err)
@@ -201,7 +201,7 @@ tdm_code tdm_ledger_each_aside(tdm_ledger *ledger, tdm_ledger_aside_visit *visit
     while (code == TDM_OK && (code = tdm_kv_cursor_next(cursor, &key, &row)) == TDM_OK)
         code = visit_aside(key, row, visit, context, err);
     if (txn != NULL && tdm_kv_failure(txn)->code != TDM_OK)
-        code = tdm_ledger_cursor_failed(txn, err);
+        code = tdm_kv_failed(txn, err);
     tdm_kv_abort(&txn);
     return code == TDM_END ? TDM_OK : code;
 }

@@ -52,8 +52,6 @@ tdm_code tdm_ledger_seek_seal(tdm_kv_cursor *cursor, const tdm_id *origin, uint6
 tdm_code tdm_ledger_find_run(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,
                              run_row *out, tdm_err *err);
 
-/* Cursors carry no tdm_err: fill it from the transaction they failed in. */
-tdm_code tdm_ledger_cursor_failed(const tdm_kv_txn *txn, tdm_err *err);
 tdm_code tdm_ledger_row_is_damaged(tdm_err *err, const char *table, const tdm_id *origin,
                                    uint64_t incarnation, uint64_t sequence);
 

@@ -45,7 +45,7 @@ static tdm_code scan_rows(scan_state *scan, size_t limit, tdm_err *err)
             code = scan_row(scan, key, row, err);
     }
     if (tdm_kv_failure(scan->cursor->txn)->code != TDM_OK)
-        return tdm_ledger_cursor_failed(scan->cursor->txn, err);
+        return tdm_kv_failed(scan->cursor->txn, err);
     return code == TDM_END ? TDM_OK : code;
 }
 
@@ -420,7 +420,7 @@ static tdm_code visit_some_runs(tdm_kv_txn *txn, row_key *after, tdm_ledger_seal
             memcpy(after->bytes, key.data, key.len);
         }
     }
-    return tdm_kv_failure(txn)->code == TDM_OK ? code : tdm_ledger_cursor_failed(txn, err);
+    return tdm_kv_failure(txn)->code == TDM_OK ? code : tdm_kv_failed(txn, err);
 }
 
 tdm_code tdm_ledger_each_run(tdm_ledger *ledger, tdm_ledger_seal_visit *visit, void *context, tdm_err *err)

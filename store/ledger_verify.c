@@ -61,7 +61,7 @@ static tdm_code walk_some(walk *w, size_t table, row_check *check, resume_key *a
         code = tdm_kv_cursor_next(cursor, &key, &row);
     }
     if (code != TDM_OK && code != TDM_END)
-        return tdm_ledger_cursor_failed(w->txn, err);
+        return tdm_kv_failed(w->txn, err);
     return code;
 }
 

@@ -55,7 +55,7 @@ tdm_code tdm_ledger_txn_tip(tdm_ledger_txn *txn, const tdm_id *origin, uint64_t 
 /* The failure that makes the whole transaction fail, told at once. */
 static tdm_code put_result(const tdm_ledger_txn *txn, tdm_err *err)
 {
-    return tdm_kv_failure(txn->kv)->code == TDM_OK ? TDM_OK : tdm_ledger_cursor_failed(txn->kv, err);
+    return tdm_kv_failure(txn->kv)->code == TDM_OK ? TDM_OK : tdm_kv_failed(txn->kv, err);
 }
 
 /* ---- runs -------------------------------------------------------------------------------------- */
@@ -135,7 +135,7 @@ static tdm_code check_notices(tdm_ledger_txn *txn, const tdm_tip *tip, const tdm
     }
     tdm_kv_cursor_close(&cursor);
     if (code != TDM_END && tdm_kv_failure(txn->kv)->code != TDM_OK)
-        return tdm_ledger_cursor_failed(txn->kv, err);
+        return tdm_kv_failed(txn->kv, err);
     return code == TDM_END ? TDM_OK : code;
 }
 

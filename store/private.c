@@ -135,13 +135,6 @@ tdm_code tdm_private_tip_get(tdm_private *log, tdm_private_tip *out, tdm_err *er
 
 /* ---- checked look-ups -------------------------------------------------------------------------- */
 
-tdm_code tdm_private_failed(const tdm_kv_txn *txn, tdm_err *err)
-{
-    if (err != NULL)
-        *err = *tdm_kv_failure(txn);
-    return tdm_kv_failure(txn)->code;
-}
-
 tdm_code tdm_private_damaged(tdm_err *err, const char *table, const tdm_id *id)
 {
     char hex[2 * TDM_ID_BYTES + 1];
@@ -209,7 +202,7 @@ tdm_code tdm_private_last_erased(tdm_kv_txn *txn, const tdm_id *id, uint32_t *ge
     code = tdm_kv_cursor_seek_last(cursor, key_span(&behind), &key, &row);
     tdm_kv_cursor_close(&cursor);
     if (code != TDM_OK && code != TDM_END)
-        return tdm_private_failed(txn, err);
+        return tdm_kv_failed(txn, err);
     if (code == TDM_OK && key.len == ERASED_KEY_BYTES && tdm_key_is_of_person(key, id))
         *generation = tdm_read_u32(key.data + PERSON_KEY_BYTES);
     return TDM_OK;

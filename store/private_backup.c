@@ -86,7 +86,7 @@ static tdm_code put_table(backup *b, uint8_t table, tdm_err *err)
     tdm_kv_cursor_close(&cursor);
     if (put != TDM_OK)
         return put;
-    return code == TDM_END ? TDM_OK : tdm_private_failed(b->txn, err);
+    return code == TDM_END ? TDM_OK : tdm_kv_failed(b->txn, err);
 }
 
 static tdm_code put_end(backup *b, tdm_err *err)

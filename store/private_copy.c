@@ -63,7 +63,7 @@ tdm_code tdm_private_copy_add(private_copy *copy, size_t table, tdm_span key, td
         return code;
     copy->pending += key.len + value.len;
     code = tdm_kv_append(copy->txn, table, key, value);
-    return code == TDM_OK ? TDM_OK : tdm_private_failed(copy->txn, err);
+    return code == TDM_OK ? TDM_OK : tdm_kv_failed(copy->txn, err);
 }
 
 tdm_code tdm_private_copy_flush(private_copy *copy, tdm_err *err)
@@ -119,7 +119,7 @@ static tdm_code copy_table(private_copy *copy, tdm_kv_txn *from, size_t table, t
     tdm_kv_cursor_close(&cursor);
     if (added != TDM_OK)
         return added;
-    return code == TDM_END ? TDM_OK : tdm_private_failed(from, err);
+    return code == TDM_END ? TDM_OK : tdm_kv_failed(from, err);
 }
 
 static tdm_code copy_tables(private_copy *copy, tdm_kv *source, tdm_err *err)

@@ -75,7 +75,7 @@ static tdm_code del_entries(tdm_kv_txn *txn, size_t table, const tdm_id *id, tdm
         code = tdm_kv_cursor_next(cursor, &key, &row);
     }
     tdm_kv_cursor_close(&cursor);
-    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_private_failed(txn, err);
+    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_kv_failed(txn, err);
 }
 
 /* Nobody is there by this key: was somebody? */

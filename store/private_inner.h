@@ -14,9 +14,6 @@ struct tdm_private {
     private_keys *keys; /* does not change after open */
 };
 
-/* Calls on cursors and writes carry no tdm_err: fill it from the transaction they failed in. */
-tdm_code tdm_private_failed(const tdm_kv_txn *txn, tdm_err *err);
-
 /* A zero tip if nothing was appended yet. */
 tdm_code tdm_private_get_tip(tdm_kv_txn *txn, tdm_private_tip *out, tdm_err *err);
 void tdm_private_put_tip(tdm_kv_txn *txn, const tdm_private_tip *tip);

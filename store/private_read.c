@@ -72,7 +72,7 @@ static tdm_code visit_rows(reading *r, tdm_private_row_visit *visit, void *conte
     tdm_kv_cursor_close(&cursor);
     if (visited != TDM_OK)
         return visited;
-    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_private_failed(r->txn, err);
+    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_kv_failed(r->txn, err);
 }
 
 tdm_code tdm_private_each_row(tdm_private *log, tdm_span person, tdm_private_row_visit *visit, void *context,
@@ -137,7 +137,7 @@ static tdm_code next_person(reading *r, bool first, tdm_err *err)
     if (code == TDM_END)
         return code;
     if (code != TDM_OK)
-        return tdm_private_failed(r->txn, err);
+        return tdm_kv_failed(r->txn, err);
     if (key.len != PERSON_KEY_BYTES)
         return tdm_fail(err, TDM_CORRUPT, 0, "a key of %zu bytes in people", key.len);
     for (size_t i = 0; i < TDM_ID_BYTES; i++)
@@ -247,7 +247,7 @@ tdm_code tdm_private_each_residual(tdm_private *log, tdm_private_residual_visit 
             visited = visit(context, key, value, err);
     }
     if (code != TDM_OK && code != TDM_END && cursor != NULL)
-        code = tdm_private_failed(txn, err);
+        code = tdm_kv_failed(txn, err);
     tdm_kv_abort(&txn);
     return ended(visited != TDM_OK ? visited : code);
 }

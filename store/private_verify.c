@@ -79,7 +79,7 @@ static tdm_code walk_table(walk *w, size_t table, row_check *check, tdm_err *err
         code = tdm_kv_cursor_next(cursor, &key, &row);
     }
     tdm_kv_cursor_close(&cursor);
-    return code == TDM_END ? TDM_OK : tdm_private_failed(w->txn, err);
+    return code == TDM_END ? TDM_OK : tdm_kv_failed(w->txn, err);
 }
 
 /* ---- records ----------------------------------------------------------------------------------- */
