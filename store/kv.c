@@ -206,6 +206,33 @@ tdm_code tdm_kv_cursor_previous(tdm_kv_cursor *cursor, tdm_span *found, tdm_span
     return move_cursor(cursor, TDM_KV_PREVIOUS, (tdm_span){ NULL, 0 }, found, value);
 }
 
+static bool begins_with(tdm_span key, tdm_span prefix)
+{
+    return key.len >= prefix.len && (prefix.len == 0 || memcmp(key.data, prefix.data, prefix.len) == 0);
+}
+
+tdm_code tdm_kv_each(tdm_kv_txn *txn, size_t table, tdm_span prefix, tdm_kv_visit *visit, void *context,
+                     tdm_err *err)
+{
+    tdm_kv_cursor *cursor = NULL;
+    tdm_span key, value;
+    tdm_code code = tdm_kv_cursor_open(txn, table, &cursor, err), visited = TDM_OK;
+    if (code != TDM_OK)
+        return code;
+    code = prefix.len > 0 ? tdm_kv_cursor_seek(cursor, prefix, &key, &value)
+                          : tdm_kv_cursor_next(cursor, &key, &value);
+    while (code == TDM_OK && begins_with(key, prefix)) {
+        visited = visit(context, key, value, err);
+        if (visited != TDM_OK)
+            break;
+        code = tdm_kv_cursor_next(cursor, &key, &value);
+    }
+    tdm_kv_cursor_close(&cursor);
+    if (visited != TDM_OK)
+        return visited;
+    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_kv_failed(txn, err);
+}
+
 tdm_code tdm_kv_stat(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err)
 {
     *out = (tdm_kv_stats){ 0 };

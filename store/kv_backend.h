@@ -68,4 +68,13 @@ uint8_t *tdm_kv_reserve(tdm_kv_txn *txn, size_t table, tdm_span key, size_t len,
 const tdm_err *tdm_kv_failure(const tdm_kv_txn *txn);
 tdm_code tdm_kv_failed(const tdm_kv_txn *txn, tdm_err *err);
 
+/* An entry, lent until the next write. Any other code than TDM_OK ends the walk. */
+typedef tdm_code tdm_kv_visit(void *context, tdm_span key, tdm_span value, tdm_err *err);
+/*
+ * Visit a table's entries whose keys begin with prefix, which may be empty, in order of key. The visit may
+ * write to the table. TDM_OK if none was left, else what the visit returned or how the transaction failed.
+ */
+tdm_code tdm_kv_each(tdm_kv_txn *txn, size_t table, tdm_span prefix, tdm_kv_visit *visit, void *context,
+                     tdm_err *err);
+
 #endif

@@ -310,20 +310,15 @@ tdm_code tdm_ledger_tip(tdm_ledger *ledger, const tdm_id *origin, uint64_t incar
     return code;
 }
 
-static tdm_code collect_tips(tdm_kv_cursor *cursor, tdm_buf *tips, tdm_err *err)
+static tdm_code collect_tip(void *context, tdm_span key, tdm_span row, tdm_err *err)
 {
-    tdm_span key, row;
-    tdm_code code;
-    while ((code = tdm_kv_cursor_next(cursor, &key, &row)) == TDM_OK) {
-        tdm_tip tip = { 0 };
-        if (!tdm_row_is_sound(key, row, TIP_ROW_BYTES) || !tdm_tip_row_read(key, row, &tip)) {
-            tdm_key_split(key, &tip.origin, &tip.incarnation, &tip.last);
-            return tdm_ledger_row_is_damaged(err, "tips", &tip.origin, tip.incarnation, 0);
-        }
-        tdm_buf_add(tips, &tip, sizeof tip);
+    tdm_buf *tips = context;
+    tdm_tip tip = { 0 };
+    if (!tdm_row_is_sound(key, row, TIP_ROW_BYTES) || !tdm_tip_row_read(key, row, &tip)) {
+        tdm_key_split(key, &tip.origin, &tip.incarnation, &tip.last);
+        return tdm_ledger_row_is_damaged(err, "tips", &tip.origin, tip.incarnation, 0);
     }
-    if (code != TDM_END)
-        return tdm_kv_failed(cursor->txn, err);
+    tdm_buf_add(tips, &tip, sizeof tip);
     return tips->failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the tips") : TDM_OK;
 }
 
@@ -332,13 +327,10 @@ tdm_code tdm_ledger_tips(tdm_ledger *ledger, tdm_tip **out, size_t *count, tdm_e
     *out = NULL;
     *count = 0;
     tdm_kv_txn *txn = NULL;
-    tdm_kv_cursor *cursor = NULL;
     tdm_buf tips = { 0 };
     tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
     if (code == TDM_OK)
-        code = tdm_kv_cursor_open(txn, TABLE_TIPS, &cursor, err);
-    if (code == TDM_OK)
-        code = collect_tips(cursor, &tips, err);
+        code = tdm_kv_each(txn, TABLE_TIPS, (tdm_span){ NULL, 0 }, collect_tip, &tips, err);
     tdm_kv_abort(&txn);
     if (code != TDM_OK) {
         tdm_buf_free(&tips);

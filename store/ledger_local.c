@@ -64,40 +64,29 @@ tdm_code tdm_ledger_local_get(tdm_ledger *ledger, tdm_span name, tdm_buf *out, t
     return code;
 }
 
-static bool begins_with(tdm_span name, tdm_span prefix)
-{
-    return name.len >= prefix.len && (prefix.len == 0 || memcmp(name.data, prefix.data, prefix.len) == 0);
-}
+typedef struct local_call {
+    tdm_ledger_local_visit *visit;
+    void *context;
+} local_call;
 
-static tdm_code visit_locals(tdm_kv_cursor *cursor, tdm_span prefix, tdm_ledger_local_visit *visit,
-                             void *context, tdm_err *err)
+static tdm_code visit_local(void *context, tdm_span name, tdm_span row, tdm_err *err)
 {
-    tdm_span name, row, value;
-    tdm_code code = prefix.len > 0 ? tdm_kv_cursor_seek(cursor, prefix, &name, &row)
-                                   : tdm_kv_cursor_next(cursor, &name, &row);
-    while (code == TDM_OK && begins_with(name, prefix)) {
-        code = local_value(name, row, &value, err);
-        if (code == TDM_OK)
-            code = visit(context, name, value, err);
-        if (code != TDM_OK)
-            return code == TDM_END ? TDM_OK : code;
-        code = tdm_kv_cursor_next(cursor, &name, &row);
-    }
-    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_kv_failed(cursor->txn, err);
+    const local_call *call = context;
+    tdm_span value;
+    tdm_code code = local_value(name, row, &value, err);
+    return code == TDM_OK ? call->visit(call->context, name, value, err) : code;
 }
 
 tdm_code tdm_ledger_local_each(tdm_ledger *ledger, tdm_span prefix, tdm_ledger_local_visit *visit,
                                void *context, tdm_err *err)
 {
     tdm_kv_txn *txn = NULL;
-    tdm_kv_cursor *cursor = NULL;
+    local_call call = { visit, context };
     tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
     if (code == TDM_OK)
-        code = tdm_kv_cursor_open(txn, TABLE_LOCAL, &cursor, err);
-    if (code == TDM_OK)
-        code = visit_locals(cursor, prefix, visit, context, err);
+        code = tdm_kv_each(txn, TABLE_LOCAL, prefix, visit_local, &call, err);
     tdm_kv_abort(&txn);
-    return code;
+    return code == TDM_END ? TDM_OK : code;
 }
 
 /* ---- set aside --------------------------------------------------------------------------------- */
@@ -171,9 +160,14 @@ tdm_code tdm_ledger_aside_count(tdm_ledger *ledger, const tdm_id *origin, uint64
     return code;
 }
 
-static tdm_code visit_aside(tdm_span key, tdm_span row, tdm_ledger_aside_visit *visit, void *context,
-                            tdm_err *err)
+typedef struct aside_call {
+    tdm_ledger_aside_visit *visit;
+    void *context;
+} aside_call;
+
+static tdm_code visit_aside(void *context, tdm_span key, tdm_span row, tdm_err *err)
 {
+    const aside_call *call = context;
     tdm_id origin = { { 0 } };
     uint64_t number = 0, none;
     bool sound = key.len == ASIDE_KEY_BYTES && tdm_key_split(key, &origin, &number, &none)
@@ -187,21 +181,17 @@ static tdm_code visit_aside(tdm_span key, tdm_span row, tdm_ledger_aside_visit *
     memcpy(reason, row.data + ASIDE_HEAD_BYTES, reason_len);
     reason[reason_len] = '\0';
     tdm_span bytes = { row.data + ASIDE_HEAD_BYTES + reason_len, row.len - ASIDE_HEAD_BYTES - reason_len };
-    return visit(context, &origin, reason, bytes, (int64_t)tdm_read_u64(row.data + CHECKSUM_BYTES), err);
+    return call->visit(call->context, &origin, reason, bytes,
+                       (int64_t)tdm_read_u64(row.data + CHECKSUM_BYTES), err);
 }
 
 tdm_code tdm_ledger_each_aside(tdm_ledger *ledger, tdm_ledger_aside_visit *visit, void *context, tdm_err *err)
 {
     tdm_kv_txn *txn = NULL;
-    tdm_kv_cursor *cursor = NULL;
-    tdm_span key, row;
+    aside_call call = { visit, context };
     tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
     if (code == TDM_OK)
-        code = tdm_kv_cursor_open(txn, TABLE_ASIDE, &cursor, err);
-    while (code == TDM_OK && (code = tdm_kv_cursor_next(cursor, &key, &row)) == TDM_OK)
-        code = visit_aside(key, row, visit, context, err);
-    if (txn != NULL && tdm_kv_failure(txn)->code != TDM_OK)
-        code = tdm_kv_failed(txn, err);
+        code = tdm_kv_each(txn, TABLE_ASIDE, (tdm_span){ NULL, 0 }, visit_aside, &call, err);
     tdm_kv_abort(&txn);
     return code == TDM_END ? TDM_OK : code;
 }

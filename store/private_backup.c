@@ -16,6 +16,7 @@ typedef struct backup {
     tdm_kv_txn *txn;
     stream_writer *to;
     uint64_t items;
+    uint8_t table; /* that goes now */
     private_person person;
     uint8_t value[PERSON_ITEM_BYTES];
 } backup;
@@ -59,34 +60,17 @@ static tdm_code put_person(backup *b, tdm_span key, tdm_span row, tdm_err *err)
     return put_item(b, PRIVATE_PEOPLE, key, (tdm_span){ b->value, PERSON_ITEM_BYTES }, err);
 }
 
-static tdm_code put_entry(backup *b, uint8_t table, tdm_span key, tdm_span row, tdm_err *err)
+static tdm_code put_entry(void *context, tdm_span key, tdm_span row, tdm_err *err)
 {
-    if (table == PRIVATE_META && tdm_span_equal(key, TDM_PRIVATE_META_KEY))
+    backup *b = context;
+    if (b->table == PRIVATE_META && tdm_span_equal(key, TDM_PRIVATE_META_KEY))
         return put_meta(b, err);
-    if (table == PRIVATE_PEOPLE)
+    if (b->table == PRIVATE_PEOPLE)
         return put_person(b, key, row, err);
     if (!tdm_row_is_sound(key, row, CHECKSUM_BYTES))
         return tdm_fail(err, TDM_CORRUPT, 0, "a row in %s of the private log is damaged; verify it",
-                        TDM_PRIVATE_TABLES[table]);
-    return put_item(b, table, key, row, err);
-}
-
-static tdm_code put_table(backup *b, uint8_t table, tdm_err *err)
-{
-    tdm_kv_cursor *cursor = NULL;
-    tdm_span key, row;
-    tdm_code put = TDM_OK, code = tdm_kv_cursor_open(b->txn, table, &cursor, err);
-    if (code != TDM_OK)
-        return code;
-    code = tdm_kv_cursor_next(cursor, &key, &row);
-    while (code == TDM_OK && put == TDM_OK) {
-        put = put_entry(b, table, key, row, err);
-        code = tdm_kv_cursor_next(cursor, &key, &row);
-    }
-    tdm_kv_cursor_close(&cursor);
-    if (put != TDM_OK)
-        return put;
-    return code == TDM_END ? TDM_OK : tdm_kv_failed(b->txn, err);
+                        TDM_PRIVATE_TABLES[b->table]);
+    return put_item(b, b->table, key, row, err);
 }
 
 static tdm_code put_end(backup *b, tdm_err *err)
@@ -101,8 +85,8 @@ static tdm_code write_backup(backup *b, const char *file, const tdm_private_lock
     tdm_code code = tdm_stream_create(&b->to, file, lock, err);
     if (code == TDM_OK)
         code = tdm_kv_begin(b->log->kv, TDM_KV_READ_ONLY, &b->txn, err);
-    for (uint8_t table = 0; code == TDM_OK && table < PRIVATE_TABLES; table++)
-        code = put_table(b, table, err);
+    for (b->table = 0; code == TDM_OK && b->table < PRIVATE_TABLES; b->table++)
+        code = tdm_kv_each(b->txn, b->table, (tdm_span){ NULL, 0 }, put_entry, b, err);
     tdm_kv_abort(&b->txn);
     if (code == TDM_OK)
         code = put_end(b, err);

@@ -104,30 +104,24 @@ void tdm_private_copy_drop(private_copy *copy)
 
 /* ---- compaction --------------------------------------------------------------------------------- */
 
-static tdm_code copy_table(private_copy *copy, tdm_kv_txn *from, size_t table, tdm_err *err)
+typedef struct copying {
+    private_copy *to;
+    size_t table;
+} copying;
+
+static tdm_code copy_entry(void *context, tdm_span key, tdm_span value, tdm_err *err)
 {
-    tdm_kv_cursor *cursor = NULL;
-    tdm_span key, value;
-    tdm_code added = TDM_OK, code = tdm_kv_cursor_open(from, table, &cursor, err);
-    if (code != TDM_OK)
-        return code;
-    code = tdm_kv_cursor_next(cursor, &key, &value);
-    while (code == TDM_OK && added == TDM_OK) {
-        added = tdm_private_copy_add(copy, table, key, value, err);
-        code = tdm_kv_cursor_next(cursor, &key, &value);
-    }
-    tdm_kv_cursor_close(&cursor);
-    if (added != TDM_OK)
-        return added;
-    return code == TDM_END ? TDM_OK : tdm_kv_failed(from, err);
+    const copying *c = context;
+    return tdm_private_copy_add(c->to, c->table, key, value, err);
 }
 
 static tdm_code copy_tables(private_copy *copy, tdm_kv *source, tdm_err *err)
 {
     tdm_kv_txn *from = NULL;
+    copying c = { .to = copy };
     tdm_code code = tdm_kv_begin(source, TDM_KV_READ_ONLY, &from, err);
-    for (size_t table = 0; code == TDM_OK && table < PRIVATE_TABLES; table++)
-        code = copy_table(copy, from, table, err);
+    for (; code == TDM_OK && c.table < PRIVATE_TABLES; c.table++)
+        code = tdm_kv_each(from, c.table, (tdm_span){ NULL, 0 }, copy_entry, &c, err);
     tdm_kv_abort(&from);
     return code == TDM_OK ? tdm_private_copy_flush(copy, err) : code;
 }

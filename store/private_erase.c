@@ -58,24 +58,28 @@ tdm_code tdm_private_residuals_put(tdm_private *log, const tdm_private_pair *res
 
 /* ---- erasing ----------------------------------------------------------------------------------- */
 
+typedef struct deletion {
+    tdm_kv_txn *txn;
+    size_t table;
+} deletion;
+
+/* A failure is the transaction's. */
+static tdm_code del_entry(void *context, tdm_span key, tdm_span row, tdm_err *err)
+{
+    const deletion *d = context;
+    uint8_t bytes[TDM_KV_KEY_MAX]; /* a key that was lent ends with the next write */
+    (void)row, (void)err;
+    memcpy(bytes, key.data, key.len);
+    tdm_kv_del(d->txn, d->table, (tdm_span){ bytes, key.len });
+    return TDM_OK;
+}
+
 /* Every entry of a table whose key begins with the person id. */
 static tdm_code del_entries(tdm_kv_txn *txn, size_t table, const tdm_id *id, tdm_err *err)
 {
-    tdm_kv_cursor *cursor = NULL;
-    row_key from = tdm_key_of_person(id);
-    tdm_span key, row;
-    tdm_code code = tdm_kv_cursor_open(txn, table, &cursor, err);
-    if (code != TDM_OK)
-        return code;
-    code = tdm_kv_cursor_seek(cursor, key_span(&from), &key, &row);
-    while (code == TDM_OK && tdm_key_is_of_person(key, id)) {
-        uint8_t bytes[TDM_KV_KEY_MAX]; /* a key that was lent ends with the next write */
-        memcpy(bytes, key.data, key.len);
-        tdm_kv_del(txn, table, (tdm_span){ bytes, key.len });
-        code = tdm_kv_cursor_next(cursor, &key, &row);
-    }
-    tdm_kv_cursor_close(&cursor);
-    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_kv_failed(txn, err);
+    deletion d = { txn, table };
+    row_key of_person = tdm_key_of_person(id);
+    return tdm_kv_each(txn, table, key_span(&of_person), del_entry, &d, err);
 }
 
 /* Nobody is there by this key: was somebody? */

@@ -31,9 +31,15 @@ static tdm_code ended(tdm_code code)
 
 /* ---- rows -------------------------------------------------------------------------------------- */
 
-static tdm_code visit_row(reading *r, uint64_t sequence, tdm_private_row_visit *visit, void *context,
-                          tdm_err *err)
+typedef struct row_call {
+    reading *r;
+    tdm_private_row_visit *visit;
+    void *context;
+} row_call;
+
+static tdm_code visit_row(const row_call *call, uint64_t sequence, tdm_err *err)
 {
+    reading *r = call->r;
     row_key key = tdm_key_of_position(sequence);
     tdm_span record;
     record_head head;
@@ -47,32 +53,22 @@ static tdm_code visit_row(reading *r, uint64_t sequence, tdm_private_row_visit *
         || !tdm_record_open(record, &head, sequence, &r->person, r->plain, &entry))
         return tdm_fail(err, TDM_CORRUPT, 0, "row %llu of the private log is damaged",
                         (unsigned long long)sequence);
-    return visit(context, &entry, err);
+    return call->visit(call->context, &entry, err);
+}
+
+static tdm_code visit_index(void *context, tdm_span key, tdm_span row, tdm_err *err)
+{
+    const row_call *call = context;
+    if (key.len != INDEX_KEY_BYTES || !tdm_row_is_sound(key, row, CHECKSUM_BYTES))
+        return tdm_private_damaged(err, "index", &call->r->person.id);
+    return visit_row(call, tdm_read_u64(key.data + PERSON_KEY_BYTES), err);
 }
 
 /* TDM_END: the visit has had enough. */
-static tdm_code visit_rows(reading *r, tdm_private_row_visit *visit, void *context, tdm_err *err)
+static tdm_code visit_rows(row_call *call, tdm_err *err)
 {
-    tdm_kv_cursor *cursor = NULL;
-    row_key from = tdm_key_of_person(&r->person.id);
-    tdm_span key, row;
-    tdm_code code = tdm_kv_cursor_open(r->txn, PRIVATE_INDEX, &cursor, err);
-    if (code != TDM_OK)
-        return code;
-    tdm_code visited = TDM_OK;
-    code = tdm_kv_cursor_seek(cursor, key_span(&from), &key, &row);
-    while (code == TDM_OK && visited == TDM_OK && tdm_key_is_of_person(key, &r->person.id)) {
-        if (key.len != INDEX_KEY_BYTES || !tdm_row_is_sound(key, row, CHECKSUM_BYTES))
-            visited = tdm_private_damaged(err, "index", &r->person.id);
-        else
-            visited = visit_row(r, tdm_read_u64(key.data + PERSON_KEY_BYTES), visit, context, err);
-        if (visited == TDM_OK)
-            code = tdm_kv_cursor_next(cursor, &key, &row);
-    }
-    tdm_kv_cursor_close(&cursor);
-    if (visited != TDM_OK)
-        return visited;
-    return code == TDM_OK || code == TDM_END ? TDM_OK : tdm_kv_failed(r->txn, err);
+    row_key of_person = tdm_key_of_person(&call->r->person.id);
+    return tdm_kv_each(call->r->txn, PRIVATE_INDEX, key_span(&of_person), visit_index, call, err);
 }
 
 tdm_code tdm_private_each_row(tdm_private *log, tdm_span person, tdm_private_row_visit *visit, void *context,
@@ -89,7 +85,7 @@ tdm_code tdm_private_each_row(tdm_private *log, tdm_span person, tdm_private_row
     if (code == TDM_OK)
         code = tdm_private_open_person(log, r->txn, &r->person, err);
     if (code == TDM_OK)
-        code = ended(visit_rows(r, visit, context, err));
+        code = ended(visit_rows(&(row_call){ r, visit, context }, err));
     tdm_kv_abort(&r->txn);
     tdm_secret_free(r);
     return code;
@@ -187,21 +183,17 @@ tdm_code tdm_private_each_person(tdm_private *log, tdm_private_person_visit *vis
     return walk_people(log, NULL, call_person, &call, err);
 }
 
-typedef struct row_call {
-    tdm_private_row_visit *visit;
-    void *context;
-} row_call;
-
 static tdm_code call_rows(reading *r, void *context, tdm_err *err)
 {
-    const row_call *call = context;
-    return visit_rows(r, call->visit, call->context, err);
+    row_call *call = context;
+    call->r = r;
+    return visit_rows(call, err);
 }
 
 tdm_code tdm_private_each_row_of_all(tdm_private *log, tdm_private_row_visit *visit, void *context,
                                      tdm_err *err)
 {
-    row_call call = { visit, context };
+    row_call call = { .visit = visit, .context = context };
     return walk_people(log, call_rows, NULL, &call, err);
 }
 
@@ -230,24 +222,27 @@ tdm_code tdm_private_residual_get(tdm_private *log, tdm_span key, tdm_buf *out, 
     return code == TDM_OK && out->failed ? tdm_fail(err, TDM_FULL, 0, "no memory for a residual") : code;
 }
 
+typedef struct residual_call {
+    tdm_private_residual_visit *visit;
+    void *context;
+} residual_call;
+
+static tdm_code visit_residual(void *context, tdm_span key, tdm_span row, tdm_err *err)
+{
+    const residual_call *call = context;
+    tdm_span value;
+    tdm_code code = check_residual(key, row, &value, err);
+    return code == TDM_OK ? call->visit(call->context, key, value, err) : code;
+}
+
 tdm_code tdm_private_each_residual(tdm_private *log, tdm_private_residual_visit *visit, void *context,
                                    tdm_err *err)
 {
     tdm_kv_txn *txn = NULL;
-    tdm_kv_cursor *cursor = NULL;
-    tdm_span key, row, value;
-    tdm_code visited = TDM_OK, code = tdm_kv_begin(log->kv, TDM_KV_READ_ONLY, &txn, err);
+    residual_call call = { visit, context };
+    tdm_code code = tdm_kv_begin(log->kv, TDM_KV_READ_ONLY, &txn, err);
     if (code == TDM_OK)
-        code = tdm_kv_cursor_open(txn, PRIVATE_RESIDUALS, &cursor, err);
-    while (code == TDM_OK && visited == TDM_OK) {
-        code = tdm_kv_cursor_next(cursor, &key, &row);
-        if (code == TDM_OK)
-            visited = check_residual(key, row, &value, err);
-        if (code == TDM_OK && visited == TDM_OK)
-            visited = visit(context, key, value, err);
-    }
-    if (code != TDM_OK && code != TDM_END && cursor != NULL)
-        code = tdm_kv_failed(txn, err);
+        code = tdm_kv_each(txn, PRIVATE_RESIDUALS, (tdm_span){ NULL, 0 }, visit_residual, &call, err);
     tdm_kv_abort(&txn);
-    return ended(visited != TDM_OK ? visited : code);
+    return ended(code);
 }

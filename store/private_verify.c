@@ -66,20 +66,23 @@ static bool get(walk *w, size_t table, const row_key *key, tdm_span *row)
 
 typedef void row_check(walk *w, tdm_span key, tdm_span row);
 
+typedef struct checking {
+    walk *w;
+    row_check *check;
+} checking;
+
+static tdm_code check_entry(void *context, tdm_span key, tdm_span row, tdm_err *err)
+{
+    const checking *c = context;
+    (void)err;
+    c->check(c->w, key, row);
+    return TDM_OK;
+}
+
 static tdm_code walk_table(walk *w, size_t table, row_check *check, tdm_err *err)
 {
-    tdm_kv_cursor *cursor = NULL;
-    tdm_span key, row;
-    tdm_code code = tdm_kv_cursor_open(w->txn, table, &cursor, err);
-    if (code != TDM_OK)
-        return code;
-    code = tdm_kv_cursor_next(cursor, &key, &row);
-    while (code == TDM_OK) {
-        check(w, key, row);
-        code = tdm_kv_cursor_next(cursor, &key, &row);
-    }
-    tdm_kv_cursor_close(&cursor);
-    return code == TDM_END ? TDM_OK : tdm_kv_failed(w->txn, err);
+    checking c = { w, check };
+    return tdm_kv_each(w->txn, table, (tdm_span){ NULL, 0 }, check_entry, &c, err);
 }
 
 /* ---- records ----------------------------------------------------------------------------------- */
@@ -192,18 +195,20 @@ static void check_chain(walk *w)
 
 /* ---- people and indexes ------------------------------------------------------------------------ */
 
+static tdm_code count_entry(void *context, tdm_span key, tdm_span row, tdm_err *err)
+{
+    uint64_t *count = context;
+    (void)key, (void)row, (void)err;
+    ++*count;
+    return TDM_OK;
+}
+
+/* A failure is met again by the walk that asks. */
 static uint64_t count_entries(walk *w, size_t table, const tdm_id *id)
 {
-    tdm_kv_cursor *cursor = NULL;
-    row_key from = tdm_key_of_person(id);
-    tdm_span key, row;
+    row_key of_person = tdm_key_of_person(id);
     uint64_t count = 0;
-    if (tdm_kv_cursor_open(w->txn, table, &cursor, NULL) != TDM_OK)
-        return 0;
-    tdm_code code = tdm_kv_cursor_seek(cursor, key_span(&from), &key, &row);
-    for (; code == TDM_OK && tdm_key_is_of_person(key, id); count++)
-        code = tdm_kv_cursor_next(cursor, &key, &row);
-    tdm_kv_cursor_close(&cursor);
+    tdm_kv_each(w->txn, table, key_span(&of_person), count_entry, &count, NULL);
     return count;
 }
 
