@@ -229,6 +229,8 @@ def check_typed(checks, two):
     shown, status = typed(node, ["person", "backup", path], [PASSPHRASE, PASSPHRASE])
     checks.that("typed twice it does", status == 0 and os.path.exists(path), shown)
     checks.that("and is never shown", PASSPHRASE not in shown, shown)
+    shown, status = typed(node, ["join"], ["tandem1.typed"])
+    checks.that("a join code that is typed is not shown either", status != 0 and "Join code" in shown and "typed" not in shown, shown)
     shown, status = typed(node, ["person", "erase", PEOPLE[3]], [PEOPLE[3]])
     checks.that("the key typed erases", status == 0 and "erased" in shown, shown)
     checks.same("that person", len(node.ask("person", "list")), 3)

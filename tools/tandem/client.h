@@ -43,7 +43,8 @@ tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *ar
 tdm_code tdm_offline_export(const char *folder, FILE *out, tdm_err *err);
 
 /* ---- bytes.c */
-/* A file, or standard input for "-", at most `max` bytes. TDM_NOT_FOUND, TDM_IO, TDM_FULL say what to do. */
+/* A file, or standard input for "-", at most `max` bytes; secret, if out is. TDM_NOT_FOUND, TDM_IO, TDM_FULL
+ * say what to do. */
 tdm_code tdm_read_file(const char *path, FILE *in, size_t max, tdm_buf *out, tdm_err *err);
 
 #endif

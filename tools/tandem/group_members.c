@@ -4,12 +4,11 @@
  */
 #include "client.h"
 
+#include "ask.h"
 #include "output.h"
 #include "terminal.h"
 
 #include <string.h>
-
-enum { CODE_MAX = 16384 };
 
 /* ---- invite: the code alone on stdout, so that it can be piped; all else to stderr */
 
@@ -61,37 +60,18 @@ static int run_invite(const tdm_invocation *invocation, tdm_session *session)
 
 /* ---- join: the code from a prompt, a file or standard input */
 
-static tdm_code prompt_code(tdm_session *session, tdm_buf *out, tdm_err *err)
-{
-    char line[CODE_MAX];
-    fputs("Join code, as tandem invite printed it at the hub: ", session->err);
-    fflush(session->err);
-    if (fgets(line, sizeof line, session->in) == NULL)
-        return tdm_fail(err, TDM_UNCONFIRMED, 0, "no join code was given");
-    tdm_buf_text(out, line);
-    return out->failed ? tdm_fail(err, TDM_FULL, 0, "no memory for a join code") : TDM_OK;
-}
-
-static tdm_code read_code(const tdm_invocation *invocation, tdm_session *session, tdm_buf *out, tdm_err *err)
-{
-    const char *path = tdm_invocation_text(invocation, "code-file");
-    if (path != NULL)
-        return tdm_read_file(path, session->in, CODE_MAX, out, err);
-    if (!session->in_is_terminal)
-        return tdm_read_file("-", session->in, CODE_MAX, out, err);
-    if (!session->asks)
-        return tdm_fail(err, TDM_UNCONFIRMED, 0,
-                        "the join code may not be asked for: give it with --code-file FILE, or in a pipe");
-    return prompt_code(session, out, err);
-}
+static const tdm_ask CODE = { .what = "join code",
+                              .option = "code-file",
+                              .prompt = "Join code, as tandem invite printed it at the hub: ",
+                              .max = 16384 };
 
 static int run_join(const tdm_invocation *invocation, tdm_session *session)
 {
-    tdm_buf code = { 0 };
+    tdm_buf code = { .secret = true };
     tdm_err err = { 0 };
     tdm_answer answer;
     int status;
-    if (read_code(invocation, session, &code, &err) != TDM_OK) {
+    if (tdm_ask_secret(&CODE, invocation, session, &code, &err) != TDM_OK) {
         status = tdm_session_fail(session, invocation->command->words, &err, NULL);
     } else {
         status = tdm_client_ask_row(invocation, session, tdm_buf_span(&code), &answer);

@@ -4,13 +4,11 @@
  */
 #include "client.h"
 
+#include "ask.h"
 #include "terminal.h"
 
 #include <limits.h>
-#include <signal.h>
-#include <sodium.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 enum { LINE_BYTES = 1100 };
@@ -18,11 +16,6 @@ enum { LINE_BYTES = 1100 };
 static bool is_dry_run(const tdm_invocation *invocation)
 {
     return tdm_invocation_flag(invocation, "dry-run");
-}
-
-static void cut_line_end(char *line)
-{
-    line[strcspn(line, "\r\n")] = '\0';
 }
 
 /* ---- erase: the name again, typed or given */
@@ -46,7 +39,7 @@ static tdm_code confirm(const tdm_invocation *invocation, tdm_session *session, 
     fflush(session->err);
     if (fgets(line, sizeof line, session->in) == NULL)
         line[0] = '\0';
-    cut_line_end(line);
+    line[strcspn(line, "\r\n")] = '\0';
     if (strcmp(line, person) != 0)
         return tdm_fail(err, TDM_UNCONFIRMED, 0, "that is another key: nobody was erased");
     json_object_set_new(invocation->args, "confirm", json_string(line));
@@ -68,89 +61,17 @@ static int run_erase(const tdm_invocation *invocation, tdm_session *session)
     return status;
 }
 
-/* ---- passphrases: a prompt that shows nothing, a file, or standard input */
+/* ---- backups and their passphrases */
 
-static volatile sig_atomic_t stopped_by;
-
-static void note_stop(int number)
-{
-    stopped_by = number;
-}
-
-enum { STOPS = 4 };
-static const int STOPPING[STOPS] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-
-/* A line from the terminal that echoes nothing meanwhile; whatever stops the program finds it echoing again.
- */
-static bool read_silently(FILE *in, const char *asks_for, FILE *out, const struct termios *hidden,
-                          const struct termios *shown, char line[LINE_BYTES])
-{
-    struct sigaction before[STOPS];
-    const struct sigaction note = { .sa_handler = note_stop }; /* reading ends: no SA_RESTART */
-    stopped_by = 0;
-    for (size_t i = 0; i < STOPS; i++)
-        sigaction(STOPPING[i], &note, &before[i]);
-    tcsetattr(fileno(in), TCSAFLUSH,
-              hidden); /* before it asks: what is typed at once stays hidden, and is kept */
-    fputs(asks_for, out);
-    fflush(out);
-    bool got = stopped_by == 0 && fgets(line, LINE_BYTES, in) != NULL;
-    tcsetattr(fileno(in), TCSAFLUSH, shown);
-    fputc('\n', out);
-    for (size_t i = 0; i < STOPS; i++)
-        sigaction(STOPPING[i], &before[i], NULL);
-    if (stopped_by != 0) {
-        sodium_memzero(line, LINE_BYTES);
-        raise(stopped_by);
-    }
-    return got;
-}
-
-static tdm_code read_hidden(tdm_session *session, const char *asks_for, char line[LINE_BYTES], tdm_err *err)
-{
-    struct termios shown;
-    struct termios hidden;
-    if (tcgetattr(fileno(session->in), &shown) != 0)
-        return tdm_fail(err, TDM_UNCONFIRMED, 0, "the passphrase can not be asked for here: pipe it in");
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    bool got = read_silently(session->in, asks_for, session->err, &hidden, &shown, line);
-    cut_line_end(line);
-    return got && line[0] != '\0' ? TDM_OK : tdm_fail(err, TDM_UNCONFIRMED, 0, "no passphrase was given");
-}
-
-static tdm_code prompt(tdm_session *session, bool twice, tdm_buf *out, tdm_err *err)
-{
-    char line[LINE_BYTES] = "";
-    char again[LINE_BYTES] = "";
-    tdm_code code = read_hidden(session, "Passphrase of the backup: ", line, err);
-    if (code == TDM_OK && twice)
-        code = read_hidden(session, "The same again: ", again, err);
-    if (code == TDM_OK && twice && strcmp(line, again) != 0)
-        code = tdm_fail(err, TDM_UNCONFIRMED, 0, "the two are not the same: nothing was written");
-    if (code == TDM_OK)
-        tdm_buf_text(out, line);
-    if (out->failed)
-        code = tdm_fail(err, TDM_FULL, 0, "no memory for the passphrase");
-    sodium_memzero(line, sizeof line);
-    sodium_memzero(again, sizeof again);
-    return code;
-}
-
-static tdm_code read_passphrase(const tdm_invocation *invocation, tdm_session *session, bool twice,
-                                tdm_buf *out, tdm_err *err)
-{
-    const char *path = tdm_invocation_text(invocation, "passphrase-file");
-    if (is_dry_run(invocation))
-        return TDM_OK;
-    if (path != NULL || !session->in_is_terminal)
-        return tdm_read_file(path == NULL ? "-" : path, session->in, LINE_BYTES, out, err);
-    if (!session->asks)
-        return tdm_fail(err, TDM_UNCONFIRMED, 0,
-                        "the passphrase may not be asked for: give it with --passphrase-file FILE, or in a "
-                        "pipe");
-    return prompt(session, twice, out, err);
-}
+static const tdm_ask OLD_PASSPHRASE = { .what = "passphrase",
+                                        .option = "passphrase-file",
+                                        .prompt = "Passphrase of the backup: ",
+                                        .max = LINE_BYTES };
+static const tdm_ask NEW_PASSPHRASE = { .what = "passphrase",
+                                        .option = "passphrase-file",
+                                        .prompt = "Passphrase of the backup: ",
+                                        .again = "The same again: ",
+                                        .max = LINE_BYTES };
 
 /* The daemon has another working folder. */
 static tdm_code name_file(const tdm_invocation *invocation, tdm_err *err)
@@ -165,15 +86,15 @@ static tdm_code name_file(const tdm_invocation *invocation, tdm_err *err)
     return TDM_OK;
 }
 
-static int run_copy(const tdm_invocation *invocation, tdm_session *session, bool twice)
+static int run_copy(const tdm_invocation *invocation, tdm_session *session, const tdm_ask *ask)
 {
     tdm_buf passphrase = { .secret = true };
     tdm_err err = { 0 };
     tdm_answer answer;
     int status;
     tdm_code code = name_file(invocation, &err);
-    if (code == TDM_OK)
-        code = read_passphrase(invocation, session, twice, &passphrase, &err);
+    if (code == TDM_OK && !is_dry_run(invocation))
+        code = tdm_ask_secret(ask, invocation, session, &passphrase, &err);
     if (code != TDM_OK) {
         status = tdm_session_fail(session, invocation->command->words, &err, NULL);
     } else {
@@ -186,12 +107,12 @@ static int run_copy(const tdm_invocation *invocation, tdm_session *session, bool
 
 static int run_backup(const tdm_invocation *invocation, tdm_session *session)
 {
-    return run_copy(invocation, session, true);
+    return run_copy(invocation, session, &NEW_PASSPHRASE);
 }
 
 static int run_restore(const tdm_invocation *invocation, tdm_session *session)
 {
-    return run_copy(invocation, session, false);
+    return run_copy(invocation, session, &OLD_PASSPHRASE);
 }
 
 /* ---- rows */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * ask.h: a secret from a file, a pipe or a prompt that shows nothing of it; never from the command line,
+ * which others can read.
+ */
+#ifndef TANDEM_TOOLS_ASK_H
+#define TANDEM_TOOLS_ASK_H
+
+#include "session.h"
+
+typedef struct tdm_ask {
+    const char *what;   /* in sentences: "join code" */
+    const char *option; /* names a file that holds it: "code-file" */
+    const char *prompt;
+    const char *again; /* a second prompt, where what is written could not be opened if mistyped; or NULL */
+    size_t max;        /* bytes that a file or pipe may hold */
+} tdm_ask;
+
+/*
+ * out must be a buffer of secrets: no copy of what was read stays elsewhere in memory. Whatever stops the
+ * program while it asks, the terminal echoes afterwards. TDM_UNCONFIRMED: nothing may be asked, nothing was
+ * given, or not the same twice.
+ */
+tdm_code tdm_ask_secret(const tdm_ask *ask, const tdm_invocation *invocation, tdm_session *session,
+                        tdm_buf *out, tdm_err *err);
+
+#endif
