@@ -23,7 +23,6 @@ static bool is_dry_run(const tdm_invocation *invocation)
 static tdm_code confirm(const tdm_invocation *invocation, tdm_session *session, tdm_err *err)
 {
     char line[LINE_BYTES] = "";
-    tdm_buf safe = { 0 };
     const char *person = tdm_invocation_text(invocation, "PERSON");
     if (tdm_invocation_text(invocation, "confirm") != NULL || is_dry_run(invocation))
         return TDM_OK; /* the daemon compares */
@@ -31,11 +30,9 @@ static tdm_code confirm(const tdm_invocation *invocation, tdm_session *session, 
         return tdm_fail(err, TDM_UNCONFIRMED, 0,
                         "erasing can not be undone, and nothing may be asked here: give the person's key "
                         "again with --confirm");
-    tdm_terminal_add(&safe, tdm_span_text(person));
-    fprintf(session->err,
-            "All rows of %.*s are erased for good; the figures stay.\nType the person's key to go on: ",
-            (int)safe.len, (const char *)safe.data);
-    tdm_buf_free(&safe);
+    fputs("All rows of ", session->err);
+    tdm_terminal_print(session->err, person);
+    fputs(" are erased for good; the figures stay.\nType the person's key to go on: ", session->err);
     fflush(session->err);
     if (fgets(line, sizeof line, session->in) == NULL)
         line[0] = '\0';

@@ -31,14 +31,6 @@ static json_int_t count_of(const json_t *report, const char *member)
     return json_integer_value(json_object_get(report, member));
 }
 
-static void print_safe(FILE *out, const char *text)
-{
-    tdm_buf safe = { 0 };
-    tdm_terminal_add(&safe, tdm_span_text(text == NULL ? "" : text));
-    fwrite(safe.data, 1, safe.len, out);
-    tdm_buf_free(&safe);
-}
-
 /* Of a single fact, where to find it again. */
 static void print_fact(FILE *out, const json_t *report)
 {
@@ -49,14 +41,14 @@ static void print_fact(FILE *out, const json_t *report)
     fprintf(out, "fact %s", fact);
     if (subject != NULL) {
         fputs(", filed under ", out);
-        print_safe(out, subject);
+        tdm_terminal_print(out, subject);
     }
     fputc('\n', out);
 }
 
 static void print_counts(FILE *out, const json_t *report, const char *name)
 {
-    print_safe(out, name);
+    tdm_terminal_print(out, name);
     if (json_object_get(report, "rows") != NULL)
         fprintf(out, ": %lld rows", (long long)count_of(report, "rows"));
     fputc('\n', out);
@@ -78,11 +70,11 @@ static void print_place(FILE *out, const json_t *item)
         fprintf(out, "  row %lld", (long long)count_of(item, "row"));
     if (column != NULL && column[0] != '\0') {
         fputs(has_row ? ", column " : "  ", out);
-        print_safe(out, column);
+        tdm_terminal_print(out, column);
     }
     if (value != NULL && value[0] != '\0') {
         fputs(": \"", out);
-        print_safe(out, value);
+        tdm_terminal_print(out, value);
         fputc('"', out);
     } else if (value != NULL) {
         fputs(": empty", out);
@@ -99,11 +91,11 @@ static void print_warnings(FILE *out, const json_t *warnings)
         const json_t *item = json_array_get(warnings, i);
         if (json_is_string(item)) {
             fputs("  ", out);
-            print_safe(out, json_string_value(item));
+            tdm_terminal_print(out, json_string_value(item));
         } else {
             print_place(out, item);
             fputs("\n    ", out);
-            print_safe(out, json_string_value(json_object_get(item, "what")));
+            tdm_terminal_print(out, json_string_value(json_object_get(item, "what")));
         }
         fputc('\n', out);
     }
@@ -125,7 +117,7 @@ static void print_cause(FILE *out, const json_t *refusals, size_t first, bool *d
     size_t count = 0;
     for (size_t i = first; i < json_array_size(refusals); i++)
         count += !done[i] && same_cause(cause, json_array_get(refusals, i));
-    print_safe(out, json_string_value(json_object_get(cause, "what")));
+    tdm_terminal_print(out, json_string_value(json_object_get(cause, "what")));
     if (json_object_get(cause, "row") != NULL)
         fprintf(out, " (%zu row%s)", count, count == 1 ? "" : "s");
     fputc('\n', out);

@@ -93,6 +93,14 @@ void tdm_terminal_add(tdm_buf *out, tdm_span text)
     }
 }
 
+void tdm_terminal_print(FILE *out, const char *text)
+{
+    tdm_buf safe = { 0 };
+    tdm_terminal_add(&safe, tdm_span_text(text == NULL ? "" : text));
+    fwrite(safe.data, 1, safe.len, out);
+    tdm_buf_free(&safe);
+}
+
 static size_t point_width(uint32_t point)
 {
     if (point < 0x300)
