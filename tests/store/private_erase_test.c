@@ -206,29 +206,63 @@ static void compact_until_killed(const bed *b)
     _exit(1);
 }
 
+/* A copy was begun and has not taken the old one's place. */
+static bool half_is_there(const bed *b)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/copy.tmp/data.mdb", b->path);
+    return access(path, F_OK) == 0;
+}
+
+static pid_t start_compacting(const bed *b)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        compact_until_killed(b);
+    return child;
+}
+
+/* It is stopped for a look until it stands within a copy. */
+static void stop_within_a_copy(const bed *b, pid_t child, uint64_t *random)
+{
+    int status = 0;
+    do {
+        kill(child, SIGCONT);
+        usleep((useconds_t)random_below(random, 4000));
+        kill(child, SIGSTOP);
+        assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+        assert_true(WIFSTOPPED(status));
+    } while (!half_is_there(b));
+}
+
 static void killed_at_any_time_it_is_the_old_or_the_new(bed *b)
 {
     uint64_t random = 7;
+    int halves = 0;
     fill(b);
     char *before = in_force(b->log, "person-35");
     tdm_private_tip tip = tip_of(b->log);
     for (int i = 0; i < KILLS; i++) {
         tdm_private_close(&b->log);
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0)
-            compact_until_killed(b);
-        usleep((useconds_t)random_below(&random, 40000));
+        pid_t child = start_compacting(b);
+        if (i % 2 == 0)
+            usleep((useconds_t)random_below(&random, 40000));
+        else
+            stop_within_a_copy(b, child, &random);
         int status = 0;
         kill(child, SIGKILL);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status));
+        halves += half_is_there(b);
         bed_reopen(b);
+        assert_false(half_is_there(b));
         tdm_private_tip now = tip_of(b->log);
         assert_memory_equal(&now, &tip, sizeof tip);
         expect_in_force(b->log, "person-35", before);
         assert_int_equal(private_faults(b->log), 0);
     }
+    assert_true(halves >= KILLS / 2);
     free(before);
 }
 
