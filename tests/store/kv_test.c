@@ -3,6 +3,7 @@
  * kv_test.c: what every backend of kv.h must do, one suite over all of them.
  */
 #include "support.h"
+#include "kv_backend.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -374,6 +375,52 @@ static void delete_while_walking(fixture *f)
     assert_int_equal(stats.entries[TABLE_A], 0);
 }
 
+typedef struct visits {
+    tdm_kv_txn *deletes; /* what is visited; NULL: nothing */
+    const char *until;   /* the value that is enough; NULL: none */
+    tdm_buf values;
+} visits;
+
+static tdm_code visit(void *context, tdm_span key, tdm_span value, tdm_err *err)
+{
+    (void)err;
+    visits *v = context;
+    char own = (char)key.data[key.len - 1];
+    tdm_buf_add(&v->values, value.data, value.len);
+    if (v->until != NULL && tdm_span_equal(value, text(v->until)))
+        return TDM_CONFLICT;
+    if (v->deletes != NULL)
+        tdm_kv_del(v->deletes, TABLE_A, (tdm_span){ (uint8_t[]){ 'b', (uint8_t)own }, 2 });
+    return TDM_OK;
+}
+
+static void expect_walk(tdm_kv_txn *txn, visits v, const char *prefix, tdm_code code, const char *values)
+{
+    assert_code(code, tdm_kv_each(txn, TABLE_A, text(prefix), visit, &v, NULL));
+    assert_int_equal(v.values.len, strlen(values));
+    if (v.values.len > 0)
+        assert_memory_equal(v.values.data, values, v.values.len);
+    tdm_buf_free(&v.values);
+}
+
+static void a_walk_visits_what_begins_alike(fixture *f)
+{
+    static const char *const PAIRS[] = { "a", "1", "b", "2", "b1", "3", "b2", "4", "c", "5" };
+    put_all(f, PAIRS, TDM_COUNT(PAIRS));
+    tdm_kv_txn *txn = begin(f, TDM_KV_READ_WRITE);
+    visits all = { 0 }, some = { .until = "3" }, deleting = { .deletes = txn };
+    expect_walk(txn, all, "", TDM_OK, "12345");
+    expect_walk(txn, all, "b", TDM_OK, "234");
+    expect_walk(txn, all, "bb", TDM_OK, "");
+    expect_walk(txn, all, "d", TDM_OK, "");
+    expect_walk(txn, some, "", TDM_CONFLICT, "123");
+    expect_walk(txn, deleting, "b", TDM_OK, "234");
+    expect_walk(txn, all, "", TDM_OK, "125");
+    assert_int_equal(tdm_kv_put(txn, TABLE_A, text(""), text("")), TDM_INVALID);
+    expect_walk(txn, all, "", TDM_INVALID, ""); /* of a transaction that has failed */
+    tdm_kv_abort(&txn);
+}
+
 static void open_cursors_end_with_the_transaction(fixture *f)
 {
     put_one(f, "k", "v");
@@ -470,6 +517,7 @@ static const store_row ROWS[] = {
     { "a cursor in an empty table finds nothing", cursors_in_an_empty_table, false },
     { "a cursor goes on by key after writes", a_cursor_outlives_writes, false },
     { "what a cursor stands on may be deleted", delete_while_walking, false },
+    { "a walk visits what begins alike, until a visit ends it", a_walk_visits_what_begins_alike, false },
     { "open cursors end with their transaction", open_cursors_end_with_the_transaction, false },
     { "random writes agree with a naive table", agrees_with_a_naive_table, false },
 };
