@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * ask.c: a secret from a file, a pipe or a prompt that shows nothing of it.
+ * ask.c: yes or no; a secret from a file, a pipe or a prompt that shows nothing of it.
  */
 #include "ask.h"
 
@@ -12,6 +12,25 @@
 #include <termios.h>
 
 enum { LINE_BYTES = 4097 }; /* a terminal hands out lines of 4096 at most */
+
+/* ---- yes or no */
+
+tdm_code tdm_ask_yes(const tdm_invocation *invocation, tdm_session *session, const char *question,
+                     tdm_err *err)
+{
+    char line[16] = "";
+    if (tdm_invocation_flag(invocation, "yes"))
+        return TDM_OK;
+    if (!session->asks)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0, "nothing may be asked here: give --yes to go on");
+    fprintf(session->err, "%s [y/N] ", question);
+    fflush(session->err);
+    if (fgets(line, sizeof line, session->in) == NULL)
+        line[0] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    bool yes = strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0;
+    return yes ? TDM_OK : tdm_fail(err, TDM_UNCONFIRMED, 0, "nothing was changed");
+}
 
 /* ---- a line from the terminal */
 

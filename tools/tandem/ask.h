@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * ask.h: a secret from a file, a pipe or a prompt that shows nothing of it; never from the command line,
- * which others can read.
+ * ask.h: what a person is asked: yes or no before something is replaced; a secret, from a file, a pipe or a
+ * prompt that shows nothing of it, never from the command line, which others can read.
  */
 #ifndef TANDEM_TOOLS_ASK_H
 #define TANDEM_TOOLS_ASK_H
 
 #include "session.h"
+
+/* Yes or no. --yes is yes. TDM_UNCONFIRMED: no, or nothing may be asked here; the words say what to give. */
+tdm_code tdm_ask_yes(const tdm_invocation *invocation, tdm_session *session, const char *question,
+                     tdm_err *err);
 
 typedef struct tdm_ask {
     const char *what;   /* in sentences: "join code" */

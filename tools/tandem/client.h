@@ -39,6 +39,8 @@ int tdm_client_show(const tdm_invocation *invocation, tdm_session *session, tdm_
 /* As tdm_service_call. */
 tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
                           tdm_err *err);
+/* Is it a hub's store? TDM_NOT_FOUND: there is none. */
+tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err);
 /* The whole log to out as it is read: never in memory as a whole. */
 tdm_code tdm_offline_export(const char *folder, FILE *out, tdm_err *err);
 

@@ -118,6 +118,7 @@ typedef struct tdm_group {
     X(registry)                                                                                              \
     X(periods)                                                                                               \
     X(history)                                                                                               \
+    X(stores)                                                                                                \
     X(self)
 
 #define X(name) extern const tdm_group tdm_group_##name;

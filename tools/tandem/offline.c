@@ -59,7 +59,7 @@ static tdm_code look_at(void *context, const tdm_ledger_entry *entry, tdm_err *e
     return found->hub ? TDM_END : TDM_OK;
 }
 
-static tdm_code is_hub_store(const char *folder, bool *hub, tdm_err *err)
+tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err)
 {
     enum { LOOKED_AT = 4096 };
     char path[600];
@@ -137,7 +137,7 @@ static tdm_code open_and_serve(const task *what, int fd, verdict *out)
 {
     tdm_core_options options = { .folder = what->folder, .read_only = true };
     tdm_core *core = NULL;
-    tdm_code code = is_hub_store(what->folder, &options.hub, &out->err);
+    tdm_code code = tdm_offline_is_hub(what->folder, &options.hub, &out->err);
     if (code == TDM_OK)
         code = tdm_core_open(&core, &options, &out->err);
     if (code == TDM_OK)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * group_stores.c: stores whose daemon is stopped: figures made again from the log.
+ */
+#include "client.h"
+
+#include "ask.h"
+#include "progress.h"
+#include "rebuild.h"
+
+#include <string.h>
+
+/* ---- rebuild */
+
+static void add_state(json_t *rows, const char *which, const tdm_figures_state *state)
+{
+    char hash[2 * TDM_DIGEST_BYTES + 1];
+    tdm_hex(hash, state->hash.bytes, TDM_DIGEST_BYTES);
+    const tdm_fold_counts *counts = &state->counts;
+    json_t *row = json_pack("{s:s, s:s}", "figures", which, "state",
+                            state->code == TDM_OK          ? "sound"
+                            : state->code == TDM_NOT_FOUND ? "none"
+                                                           : "unreadable");
+    if (state->code == TDM_OK)
+        json_object_update_new(row, json_pack("{s:I, s:I, s:I, s:I, s:s}", "events",
+                                              (json_int_t)counts->events, "units", (json_int_t)counts->units,
+                                              "doubts", (json_int_t)counts->doubts, "position",
+                                              (json_int_t)state->position, "hash", hash));
+    else
+        json_object_set_new(row, "what", json_string(state->what));
+    json_array_append_new(rows, row);
+}
+
+static int show_rebuilt(const tdm_invocation *invocation, tdm_session *session, const tdm_rebuilt *made)
+{
+    json_t *rows = json_array();
+    add_state(rows, "in use", &made->before);
+    add_state(rows, "made again", &made->after);
+    json_t *document = json_pack("{s:s, s:o}", "schema", "tandem.rebuild/1", "data", rows);
+    char *text = json_dumps(document, JSON_COMPACT);
+    tdm_answer answer = { 0 };
+    tdm_buf_text(&answer.bytes, text);
+    free(text);
+    json_decref(document);
+    return tdm_client_show(invocation, session, &answer,
+                           tdm_figures_same(&made->before, &made->after) ? 0 : 1);
+}
+
+static const char *verdict(const tdm_rebuilt *made)
+{
+    if (tdm_figures_same(&made->before, &made->after))
+        return "The figures in use are those of the log.";
+    if (made->before.code == TDM_NOT_FOUND)
+        return "There were no figures.";
+    return made->before.code == TDM_OK ? "The figures in use are NOT those of the log."
+                                       : "The figures in use can not be read.";
+}
+
+static void tell(void *context, uint64_t done, uint64_t total)
+{
+    tdm_progress_tell(context, done, total);
+}
+
+static tdm_code make(const tdm_invocation *invocation, tdm_session *session, const char *folder,
+                     tdm_rebuilt *made, tdm_err *err)
+{
+    tdm_progress progress;
+    tdm_rebuild_options options = { .folder = folder, .told = tell, .context = &progress };
+    tdm_code code = tdm_offline_is_hub(folder, &options.hub, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_session_say(session,
+                    "Making the figures of %s again from its log, beside those in use; the log is only read.",
+                    folder);
+    tdm_progress_open(&progress, invocation, session, "folding", "events");
+    code = tdm_rebuild_make(&options, made, err);
+    tdm_progress_close(&progress);
+    return code;
+}
+
+static tdm_code put_in_place(const tdm_invocation *invocation, tdm_session *session, const char *folder,
+                             tdm_err *err)
+{
+    if (tdm_invocation_flag(invocation, "dry-run"))
+        return tdm_rebuild_drop_new(folder, err);
+    tdm_code code = tdm_ask_yes(invocation, session, "Put the new figures in place of those in use?", err);
+    if (code == TDM_OK)
+        code = tdm_rebuild_swap(folder, err);
+    bool drops = tdm_invocation_flag(invocation, "drop-old");
+    if (code == TDM_OK && drops)
+        code = tdm_rebuild_drop_old(folder, err);
+    if (code == TDM_OK)
+        tdm_session_say(session, drops
+                                     ? "In place. Those they replaced are gone."
+                                     : "In place. Those they replaced are in views.old until the next time.");
+    return code;
+}
+
+static int run_rebuild(const tdm_invocation *invocation, tdm_session *session)
+{
+    const char *folder = tdm_invocation_text(invocation, "store");
+    tdm_rebuilt made;
+    tdm_err err = { 0 };
+    tdm_code code = folder == NULL
+                        ? tdm_fail(&err, TDM_INVALID, 0, "name the folder of a stopped daemon: --store DIR")
+                        : make(invocation, session, folder, &made, &err);
+    if (code != TDM_OK)
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    int status = show_rebuilt(invocation, session, &made);
+    tdm_session_say(session, "%s", verdict(&made));
+    code = put_in_place(invocation, session, folder, &err);
+    return code == TDM_OK ? status : tdm_session_fail(session, invocation->command->words, &err, NULL);
+}
+
+/* ---- rows */
+
+static const tdm_option REBUILD_OPTIONS[] = {
+    { "drop-old", 0, TDM_WORD_FLAG, NULL, NULL, "keep nothing of the figures that were replaced" },
+};
+
+static const tdm_command COMMANDS[] = {
+    {
+        .words = "rebuild",
+        .summary = "make the figures of a stopped daemon's store again from its log",
+        .detail =
+            "The new figures are made beside those in use and compared with them: their state hash follows "
+            "from the set of facts alone. They take the others' place in one rename, once you say yes. "
+            "Status 1 if the two differ. A run that was interrupted goes on where it was.",
+        .example = "tandem rebuild --store /var/lib/tandem-hub --dry-run",
+        .roles = TDM_ALONE,
+        .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
+        .writes = true,
+        TDM_OPTIONS(REBUILD_OPTIONS),
+        .columns = "figures,state,events,units,doubts,hash,what",
+        .more = "position",
+        .function = run_rebuild,
+    },
+};
+
+const tdm_group tdm_group_stores = { "stores, their daemons stopped", COMMANDS, TDM_COUNT(COMMANDS), NULL };
