@@ -96,6 +96,11 @@ tdm_code tdm_drafts_add(tdm_drafts *drafts, uint32_t author, tdm_span subject, c
                         tdm_date event_date, const tdm_record *record, tdm_err *err);
 size_t tdm_drafts_count(const tdm_drafts *drafts);
 tdm_code tdm_core_state_drafts(tdm_core *core, const tdm_drafts *drafts, tdm_stated *out, tdm_err *err);
+/* The same for drafts of any number that come one after another: those gathered are stated once they make a
+ * group, or at once (all), and the drafts are empty again. A dry run forgets them instead. events: grows by
+ * their number unless that fails; may be NULL. */
+tdm_code tdm_core_state_group(tdm_core *core, tdm_drafts *drafts, bool all, bool dry_run, int64_t *events,
+                              tdm_err *err);
 /* A fact id derived from words, so that stating the same thing again names the same fact: first 16 bytes of
  * BLAKE2b-256 over the words, each followed by a zero byte. */
 tdm_id tdm_fact_named(const char *const *words, size_t count);

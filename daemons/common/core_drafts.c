@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GROUP_DRAFTS = 4096 };
+
 struct tdm_drafts {
     tdm_draft *items; /* spans hold offsets into bytes until they are stated */
     size_t count;
@@ -95,6 +97,20 @@ tdm_code tdm_core_state_drafts(tdm_core *core, const tdm_drafts *drafts, tdm_sta
     }
     tdm_code code = tdm_core_state(core, ready, drafts->count, out, err);
     free(ready);
+    return code;
+}
+
+tdm_code tdm_core_state_group(tdm_core *core, tdm_drafts *drafts, bool all, bool dry_run, int64_t *events,
+                              tdm_err *err)
+{
+    tdm_stated stated;
+    if (drafts->count == 0 || (!all && drafts->count < GROUP_DRAFTS))
+        return TDM_OK;
+    tdm_code code = dry_run ? TDM_OK : tdm_core_state_drafts(core, drafts, &stated, err);
+    if (code == TDM_OK && events != NULL)
+        *events += (int64_t)drafts->count;
+    drafts->count = 0;
+    tdm_buf_clear(&drafts->bytes);
     return code;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP_DRAFTS = 4096, REASON_MAX = 300 };
+enum { REASON_MAX = 300 };
 
 /* ---- one fact */
 
@@ -123,18 +123,7 @@ void tdm_fact_refuse(tdm_fact_run *run, size_t row)
 
 tdm_code tdm_fact_state(tdm_fact_run *run, bool all)
 {
-    size_t count = tdm_drafts_count(run->drafts);
-    if (count == 0 || (!all && count < GROUP_DRAFTS))
-        return TDM_OK;
-    run->events += (int64_t)count;
-    tdm_stated stated;
-    tdm_code code =
-        run->dry_run ? TDM_OK : tdm_core_state_drafts(run->context->core, run->drafts, &stated, run->err);
-    tdm_drafts_free(&run->drafts);
-    run->drafts = tdm_drafts_new();
-    if (code == TDM_OK && run->drafts == NULL)
-        code = tdm_fail(run->err, TDM_FULL, 0, "no memory for the facts");
-    return code;
+    return tdm_core_state_group(run->context->core, run->drafts, all, run->dry_run, &run->events, run->err);
 }
 
 tdm_code tdm_fact_take(tdm_fact_run *run, size_t row)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP_DRAFTS = 4096, ROW_DRAFTS_MAX = 512, REGISTER_MAX = 60 };
+enum { REGISTER_MAX = 60 };
 
 typedef struct import_run {
     const tdm_service_context *context;
@@ -109,18 +109,7 @@ static tdm_code find_columns(import_run *run)
 
 static tdm_code state_group(import_run *run, bool all)
 {
-    size_t count = tdm_drafts_count(run->drafts);
-    if (count == 0 || (!all && count + ROW_DRAFTS_MAX < GROUP_DRAFTS))
-        return TDM_OK;
-    run->events += (int64_t)count;
-    tdm_stated stated;
-    tdm_code code =
-        run->dry_run ? TDM_OK : tdm_core_state_drafts(run->context->core, run->drafts, &stated, run->err);
-    tdm_drafts_free(&run->drafts);
-    run->drafts = tdm_drafts_new();
-    if (code == TDM_OK && run->drafts == NULL)
-        code = tdm_fail(run->err, TDM_FULL, 0, "no memory for the rows");
-    return code;
+    return tdm_core_state_group(run->context->core, run->drafts, all, run->dry_run, &run->events, run->err);
 }
 
 /* The subject of a statement, in run->subject; false if its unit is not known. */

@@ -15,8 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GROUP_DRAFTS = 4096 };
-
 typedef struct organisation_run {
     const tdm_service_context *context;
     tdm_sheet *sheet;
@@ -213,20 +211,6 @@ static tdm_code state_row(stating *s)
     return code;
 }
 
-static tdm_code state_group(organisation_run *run, bool all)
-{
-    size_t count = tdm_drafts_count(run->drafts);
-    if (count == 0 || (!all && count + 16 < GROUP_DRAFTS))
-        return TDM_OK;
-    tdm_stated stated;
-    tdm_code code = tdm_core_state_drafts(run->context->core, run->drafts, &stated, run->err);
-    tdm_drafts_free(&run->drafts);
-    run->drafts = tdm_drafts_new();
-    if (code == TDM_OK && run->drafts == NULL)
-        code = tdm_fail(run->err, TDM_FULL, 0, "no memory for the rows");
-    return code;
-}
-
 static void report(organisation_run *run, const tdm_organisation_entry *r)
 {
     run->refused++;
@@ -277,7 +261,7 @@ static tdm_code import_row(organisation_run *run, size_t index)
         stating s = { .run = run, .row = &r, .subject = tdm_buf_span(&subject) };
         code = state_row(&s);
         if (code == TDM_OK)
-            code = state_group(run, false);
+            code = tdm_core_state_group(run->context->core, run->drafts, false, false, NULL, run->err);
     } else {
         report(run, &r);
     }
@@ -335,7 +319,7 @@ static tdm_code import_rows(organisation_run *run)
     for (size_t i = 0; i < tdm_sheet_rows(run->sheet) && code == TDM_OK; i++)
         code = import_row(run, i);
     if (code == TDM_OK)
-        code = state_group(run, true);
+        code = tdm_core_state_group(run->context->core, run->drafts, true, false, NULL, run->err);
     tdm_core_fold_release(run->context->core, run->fold);
     return code;
 }

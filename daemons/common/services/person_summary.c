@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GROUP_DRAFTS = 4096 };
-
 typedef struct restating {
     const tdm_service_context *context;
     tdm_fold *fold;
@@ -68,18 +66,7 @@ static bool is_zero(const tdm_summary_cell *cell)
 
 static tdm_code state(restating *r, bool all, tdm_err *err)
 {
-    size_t count = tdm_drafts_count(r->drafts);
-    if (count == 0 || (!all && count < GROUP_DRAFTS))
-        return TDM_OK;
-    tdm_stated stated;
-    tdm_code code = r->dry_run ? TDM_OK : tdm_core_state_drafts(r->context->core, r->drafts, &stated, err);
-    if (code == TDM_OK)
-        r->counts->events += (int64_t)count;
-    tdm_drafts_free(&r->drafts);
-    r->drafts = tdm_drafts_new();
-    if (code == TDM_OK && r->drafts == NULL)
-        code = tdm_fail(err, TDM_FULL, 0, "no memory for the summaries");
-    return code;
+    return tdm_core_state_group(r->context->core, r->drafts, all, r->dry_run, &r->counts->events, err);
 }
 
 static tdm_code hide(restating *r, tdm_span subject, const tdm_id *fact, tdm_err *err)
