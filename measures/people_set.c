@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "bytes.h"
-#include "tandem/pack.h"
+#include "tandem/utf8.h"
 
 enum {
     HEAD_BYTES = 6,
@@ -268,19 +268,10 @@ tdm_code tdm_summary_encode(const tdm_summary_cell *cell, tdm_buf *key, tdm_buf 
     return TDM_OK;
 }
 
-/* As the schema lets texts in: UTF-8, which the scanner of all foreign bytes knows, and no controls. */
+/* As the schema lets texts in. */
 static bool is_plain(tdm_span text)
 {
-    static const tdm_scan_limits LIMITS = { TDM_SUMMARY_TEXT_MAX + 8, 1, 1 };
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < 0x20 || text.data[i] == 0x7f)
-            return false;
-    }
-    tdm_buf packed = { 0 };
-    tdm_pack_str(&packed, text);
-    bool plain = !packed.failed && tdm_scan(tdm_buf_span(&packed), &LIMITS, NULL) == TDM_OK;
-    tdm_buf_free(&packed);
-    return plain;
+    return tdm_text_is_plain(text) && tdm_utf8_is_valid(text);
 }
 
 static bool read_key(tdm_span key, tdm_summary_cell *out)

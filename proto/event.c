@@ -5,7 +5,7 @@
 #include "tandem/event.h"
 
 #include "tandem/pack.h"
-#include "utf8.h"
+#include "tandem/utf8.h"
 
 /* Instants from 0001-01-02 to 9999-12-30 UTC, so that every one has a four-digit year in every zone. */
 #define TIME_MIN_MS (-62135510400000)
@@ -321,7 +321,7 @@ tdm_code tdm_event_check(const tdm_event *event, tdm_span payload, tdm_err *err)
         if (fault != NULL)
             code = tdm_fail(err, TDM_INVALID, 0, "%s %s", ENVELOPE[key].name, fault);
     }
-    if (code == TDM_OK && !tdm_utf8_is_valid(event->subject.data, event->subject.len))
+    if (code == TDM_OK && !tdm_utf8_is_valid(event->subject))
         code = tdm_fail(err, TDM_INVALID, 0, "subject: text is not UTF-8");
     if (code == TDM_OK)
         code = check_payload(event, payload, err);

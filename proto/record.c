@@ -7,7 +7,7 @@
 #include "tandem/civil.h"
 #include "head.h"
 #include "tandem/pack.h"
-#include "utf8.h"
+#include "tandem/utf8.h"
 
 #include <string.h>
 

@@ -5,7 +5,8 @@
 #include "tandem/pack.h"
 
 #include "head.h"
-#include "utf8.h"
+
+#include "tandem/utf8.h"
 
 #include <string.h>
 
@@ -87,7 +88,7 @@ static const char *take_bytes(scan *s, const head *h)
 {
     if (h->value > bytes_left(s))
         return "cut short";
-    if (h->item == TDM_ITEM_STR && !tdm_utf8_is_valid(s->at, (size_t)h->value))
+    if (h->item == TDM_ITEM_STR && !tdm_utf8_is_valid((tdm_span){ s->at, (size_t)h->value }))
         return "text is not UTF-8";
     s->at += h->value;
     return NULL;

@@ -2,7 +2,7 @@
  *
  * utf8.c: which texts are let in.
  */
-#include "utf8.h"
+#include "tandem/utf8.h"
 
 #include <string.h>
 
@@ -15,34 +15,35 @@ static const struct lead {
     { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
 };
 
-/* Bytes of the sequence at text, 0 if it is broken. */
-static size_t sequence_size(const uint8_t *text, size_t len)
+size_t tdm_utf8_sequence(tdm_span text)
 {
     const struct lead *lead = LEADS;
-    while (lead < LEADS + TDM_COUNT(LEADS) && !(text[0] >= lead->from && text[0] <= lead->to))
+    if (text.len == 0 || text.data[0] < 0x80)
+        return text.len == 0 ? 0 : 1;
+    while (lead < LEADS + TDM_COUNT(LEADS) && !(text.data[0] >= lead->from && text.data[0] <= lead->to))
         lead++;
-    if (lead == LEADS + TDM_COUNT(LEADS) || len < lead->size)
+    if (lead == LEADS + TDM_COUNT(LEADS) || text.len < lead->size)
         return 0;
-    if (text[1] < lead->low || text[1] > lead->high)
+    if (text.data[1] < lead->low || text.data[1] > lead->high)
         return 0;
     for (size_t i = 2; i < lead->size; i++)
-        if ((text[i] & 0xc0) != 0x80)
+        if ((text.data[i] & 0xc0) != 0x80)
             return 0;
     return lead->size;
 }
 
-bool tdm_utf8_is_valid(const uint8_t *text, size_t len)
+bool tdm_utf8_is_valid(tdm_span text)
 {
-    for (size_t i = 0; i < len;) {
+    for (size_t i = 0; i < text.len;) {
         uint64_t eight;
-        if (len - i >= sizeof eight) {
-            memcpy(&eight, text + i, sizeof eight);
+        if (text.len - i >= sizeof eight) {
+            memcpy(&eight, text.data + i, sizeof eight);
             if ((eight & 0x8080808080808080u) == 0) {
                 i += sizeof eight;
                 continue;
             }
         }
-        size_t size = text[i] < 0x80 ? 1 : sequence_size(text + i, len - i);
+        size_t size = tdm_utf8_sequence((tdm_span){ text.data + i, text.len - i });
         if (size == 0)
             return false;
         i += size;

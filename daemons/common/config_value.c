@@ -3,7 +3,8 @@
  * config_value.c: the kinds of settings: what each takes, and how its text is read.
  */
 #include "config_internal.h"
-#include "json.h"
+
+#include "tandem/utf8.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -220,10 +221,8 @@ void tdm_setting_accepts(const tdm_setting *setting, char *out, size_t size)
 /* One line of text that a file could hold: a blank with ';' would begin a comment there. */
 static bool is_one_line(const char *text)
 {
-    for (const char *at = text; *at != '\0'; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return false;
-    return strstr(text, " ;") == NULL && tdm_json_is_utf8(tdm_span_text(text));
+    tdm_span line = tdm_span_text(text);
+    return tdm_text_is_plain(line) && tdm_utf8_is_valid(line) && strstr(text, " ;") == NULL;
 }
 
 bool tdm_setting_parse(const tdm_setting *setting, const char *text, int64_t *number)

@@ -6,7 +6,8 @@
  * a proxy in front may keep the other (RFC 9112 section 11.2, request smuggling).
  */
 #include "http_internal.h"
-#include "json.h"
+
+#include "tandem/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,8 +100,8 @@ static enum MHD_Result check_parameter(void *user, enum MHD_ValueKind kind, cons
 {
     struct parameter_check *check = user;
     struct name_count count = { name, 0 };
-    if (strlen(name) != name_len || !tdm_json_is_utf8((tdm_span){ (const uint8_t *)name, name_len })
-        || (value != NULL && !tdm_json_is_utf8((tdm_span){ (const uint8_t *)value, value_len })))
+    if (strlen(name) != name_len || !tdm_utf8_is_valid((tdm_span){ (const uint8_t *)name, name_len })
+        || (value != NULL && !tdm_utf8_is_valid((tdm_span){ (const uint8_t *)value, value_len })))
         check->fault = "a parameter is not UTF-8";
     MHD_get_connection_values(check->connection, kind, count_name, &count);
     if (count.seen > 1)
@@ -135,7 +136,7 @@ bool tdm_http_guard(tdm_http_request *request, const char *version, tdm_http_res
     const char *fault = find_header_fault(&counts, version);
     if (fault == NULL && request->bad_target)
         fault = "the target holds a control character";
-    if (fault == NULL && !tdm_json_is_utf8(tdm_span_text(request->path)))
+    if (fault == NULL && !tdm_utf8_is_valid(tdm_span_text(request->path)))
         fault = "the path is not UTF-8";
     if (fault == NULL)
         fault = find_parameter_fault(request->connection);

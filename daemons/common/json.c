@@ -4,39 +4,11 @@
  */
 #include "json.h"
 
+#include "tandem/utf8.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The length of the well-formed sequence at `at`, or 0 (the table 3-7 of the Unicode standard). */
-static size_t sequence_length(const uint8_t *at, size_t left)
-{
-    uint8_t first = at[0];
-    if (first < 0x80)
-        return 1;
-    size_t len = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-    if (len == 0 || len > left)
-        return 0;
-    uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    return len;
-}
-
-bool tdm_json_is_utf8(tdm_span text)
-{
-    for (size_t i = 0; i < text.len;) {
-        size_t len = sequence_length(text.data + i, text.len - i);
-        if (len == 0)
-            return false;
-        i += len;
-    }
-    return true;
-}
 
 static bool needs_escape(uint8_t byte)
 {
@@ -60,7 +32,7 @@ bool tdm_json_quote(tdm_buf *out, tdm_span text)
     size_t plain = 0; /* start of what waits to be copied as it is */
     tdm_buf_text(out, "\"");
     for (size_t i = 0; i < text.len;) {
-        size_t len = sequence_length(text.data + i, text.len - i);
+        size_t len = tdm_utf8_sequence((tdm_span){ text.data + i, text.len - i });
         if (len != 0 && !needs_escape(text.data[i])) {
             i += len;
             continue;

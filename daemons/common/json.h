@@ -51,9 +51,6 @@ void tdm_json_decimal(tdm_json *json, int64_t value, unsigned digits);
 /* A value already in JSON. The caller vouches for it. */
 void tdm_json_raw(tdm_json *json, tdm_span value);
 
-/* Well-formed UTF-8 without surrogates and overlong forms (RFC 3629). */
-bool tdm_json_is_utf8(tdm_span text);
-
 /* Append text between quotes, escaped for JSON (RFC 8259 section 7). Ill-formed bytes become U+FFFD, so the
  * result is always valid; false tells that there were some. */
 bool tdm_json_quote(tdm_buf *out, tdm_span text);

@@ -3,7 +3,8 @@
  * sheet.c: spreadsheets as text, over libcsv.
  */
 #include "sheet.h"
-#include "json.h"
+
+#include "tandem/utf8.h"
 
 #include <csv.h>
 #include <stdlib.h>
@@ -62,7 +63,7 @@ static size_t find_broken_row(tdm_span bytes)
     for (size_t i = 0; i <= bytes.len; i++) {
         if (i < bytes.len && bytes.data[i] != '\n')
             continue;
-        if (!tdm_json_is_utf8((tdm_span){ bytes.data + start, i - start }))
+        if (!tdm_utf8_is_valid((tdm_span){ bytes.data + start, i - start }))
             return row_of(bytes, start);
         start = i + 1;
     }
@@ -82,7 +83,7 @@ static tdm_code check_encoding(tdm_span bytes, tdm_err *err)
     if (starts_with(bytes, "\xFF\xFE", 2) || starts_with(bytes, "\xFE\xFF", 2)
         || memchr(bytes.data, 0, bytes.len) != NULL)
         return tdm_fail(err, TDM_MALFORMED, 0, "The file is in UTF-16, not UTF-8. %s", SAVE);
-    if (!tdm_json_is_utf8(bytes))
+    if (!tdm_utf8_is_valid(bytes))
         return tdm_fail(err, TDM_MALFORMED, 0, "Line %zu is not UTF-8 (perhaps Windows-1252). %s",
                         find_broken_row(bytes), SAVE);
     return TDM_OK;

@@ -4,6 +4,8 @@
  */
 #include "json.h"
 
+#include "tandem/utf8.h"
+
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -45,7 +47,7 @@ static void check_quote(void **state)
     tdm_buf out = { 0 };
     assert_int_equal(tdm_json_quote(&out, tdm_span_text(row->text)), row->valid);
     expect_text(&out, row->wanted);
-    assert_int_equal(tdm_json_is_utf8(tdm_span_text(row->text)), row->valid);
+    assert_int_equal(tdm_utf8_is_valid(tdm_span_text(row->text)), row->valid);
     tdm_buf_free(&out);
 }
 
