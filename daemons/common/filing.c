@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool same_name(tdm_span name, const char *own)
+bool tdm_name_is(tdm_span told, const char *name)
 {
-    if (name.len != strlen(own))
+    if (told.len != strlen(name))
         return false;
-    for (size_t i = 0; i < name.len; i++)
-        if ((name.data[i] == '-' ? '_' : (char)name.data[i]) != own[i])
+    for (size_t i = 0; i < told.len; i++)
+        if ((told.data[i] == '-' ? '_' : (char)told.data[i]) != name[i])
             return false;
     return true;
 }
@@ -24,7 +24,7 @@ static bool same_name(tdm_span name, const char *own)
 const tdm_field *tdm_field_named(const tdm_type *type, tdm_span name)
 {
     for (size_t i = 0; i < type->field_count; i++)
-        if (same_name(name, type->fields[i].name))
+        if (tdm_name_is(name, type->fields[i].name))
             return &type->fields[i];
     return NULL;
 }
@@ -183,7 +183,7 @@ tdm_code tdm_type_to_record(const char *name, const tdm_type **out, tdm_err *err
     const tdm_type *types = tdm_types(&count);
     *out = NULL;
     for (size_t i = 0; i < count; i++)
-        if (same_name(tdm_span_text(name), types[i].name))
+        if (tdm_name_is(tdm_span_text(name), types[i].name))
             *out = &types[i];
     if (*out != NULL && tdm_type_recorded_at(*out, &why) != 0)
         return TDM_OK;

@@ -14,7 +14,9 @@
 
 #define TDM_ID_WORD_MAX 60 /* bytes of an id that ends a name */
 
-/* The field with this name, dashes standing for underscores; NULL: none. */
+/* Dashes that were told stand for underscores. */
+bool tdm_name_is(tdm_span told, const char *name);
+/* The field with this name; NULL: none. */
 const tdm_field *tdm_field_named(const tdm_type *type, tdm_span name);
 
 /* Field 1 of these types is the recorder. */

@@ -299,21 +299,22 @@ tdm_span tdm_sheet_header(const tdm_sheet *sheet, size_t column)
     return sheet->spans[sheet->rows[0].first + column];
 }
 
-static char plain_letter(uint8_t c)
+bool tdm_sheet_word(tdm_span text, char *out, size_t size)
 {
-    if (c == ' ' || c == '-')
-        return '_';
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    if (text.len >= size)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+        out[i] = (char)(c == ' ' || c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    out[text.len] = '\0';
+    return true;
 }
 
 static bool header_is(tdm_span header, const char *name)
 {
-    if (header.len != strlen(name))
-        return false;
-    for (size_t i = 0; i < header.len; i++)
-        if (plain_letter(header.data[i]) != name[i])
-            return false;
-    return true;
+    char word[64];
+    return tdm_sheet_word(header, word, sizeof word) && strcmp(word, name) == 0;
 }
 
 int tdm_sheet_find(const tdm_sheet *sheet, const char *name)

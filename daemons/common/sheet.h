@@ -32,7 +32,10 @@ void tdm_sheet_free(tdm_sheet **sheet); /* NULL-safe */
 size_t tdm_sheet_columns(const tdm_sheet *sheet);
 /* A header as written. Empty headers (of trailing empty columns) stay empty. */
 tdm_span tdm_sheet_header(const tdm_sheet *sheet, size_t column);
-/* The column whose header is name after lower-casing and with spaces and dashes as underscores; -1: none. */
+/* A header or a cell as names and words are compared: in small letters, spaces and dashes as underscores.
+ * False: out (size bytes) has no room for it. */
+bool tdm_sheet_word(tdm_span text, char *out, size_t size);
+/* The column whose header is this name; -1: none. */
 int tdm_sheet_find(const tdm_sheet *sheet, const char *name);
 /* The same; TDM_MALFORMED, with what to do, if two columns have the name: which one counts is not ours to
  * say. */

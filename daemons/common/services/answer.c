@@ -3,6 +3,8 @@
  * answer.c: what services share: reading arguments, writing documents, stating single facts.
  */
 #include "services.h"
+
+#include "cell.h"
 #include "../filing.h"
 #include "../statement.h"
 
@@ -61,14 +63,10 @@ tdm_code tdm_arg_needed(const json_t *args, const char *name, const char *exampl
 
 tdm_code tdm_check_code(const char *text, char out[16], tdm_err *err)
 {
-    size_t len = strlen(text);
-    for (size_t i = 0; i < len && i < 15; i++)
-        out[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
-    out[len < 15 ? len : 15] = '\0';
-    if (len > 12 || !tdm_code_is_valid(tdm_span_text(out)))
-        return tdm_fail(err, TDM_INVALID, 0,
-                        "\"%.20s\" is no organisation code: 3 to 12 letters and digits, such as R0A", text);
-    return TDM_OK;
+    if (tdm_cell_code(tdm_span_text(text), out))
+        return TDM_OK;
+    return tdm_fail(err, TDM_INVALID, 0,
+                    "\"%.20s\" is no organisation code: 3 to 12 letters and digits, such as R0A", text);
 }
 
 tdm_code tdm_arg_period(const json_t *args, const char *name, tdm_period *out, tdm_err *err)

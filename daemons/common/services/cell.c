@@ -4,6 +4,8 @@
  */
 #include "cell.h"
 
+#include "../sheet.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -14,13 +16,7 @@ enum { FIRST_YEAR = 1990, LAST_YEAR = 2199 };
 bool tdm_cell_word(tdm_enum_set set, tdm_span cell, int64_t *number)
 {
     char word[64];
-    if (cell.len >= sizeof word)
-        return false;
-    for (size_t i = 0; i < cell.len; i++) {
-        uint8_t c = cell.data[i];
-        word[i] = (char)(c == ' ' || c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    }
-    return tdm_enum_number(set, (tdm_span){ (const uint8_t *)word, cell.len }, number);
+    return tdm_sheet_word(cell, word, sizeof word) && tdm_enum_number(set, tdm_span_text(word), number);
 }
 
 bool tdm_cell_code(tdm_span text, char out[16])

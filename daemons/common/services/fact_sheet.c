@@ -22,19 +22,6 @@ typedef struct sheet_run {
 
 /* ---- columns */
 
-/* As tdm_sheet_find compares: small letters, underscores. */
-static bool plain_name(tdm_span header, char out[NAME_MAX_BYTES + 1])
-{
-    if (header.len == 0 || header.len > NAME_MAX_BYTES)
-        return false;
-    for (size_t i = 0; i < header.len; i++) {
-        uint8_t c = header.data[i];
-        out[i] = (char)(c == ' ' || c == '-' ? '_' : c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    }
-    out[header.len] = '\0';
-    return true;
-}
-
 /* The same field under a long and a short name is one column too many. */
 static bool same_column(const tdm_type *type, const char *a, const char *b)
 {
@@ -70,7 +57,8 @@ static tdm_code find_columns(sheet_run *s)
         char name[NAME_MAX_BYTES + 1] = "";
         if (header.len == 0)
             continue;
-        if (!plain_name(header, name) || !tdm_fact_name_fits(s->run->type, tdm_span_text(name))) {
+        if (!tdm_sheet_word(header, name, sizeof name)
+            || !tdm_fact_name_fits(s->run->type, tdm_span_text(name))) {
             tdm_fact_report(&s->run->warnings, 1, "", header, "This column is not known and was not read.");
             continue;
         }

@@ -50,12 +50,7 @@ static bool is_short_name(const tdm_field *field, tdm_span name, int *places)
 {
     char own[64];
     *places = tdm_field_short_name(field, own);
-    if (*places == 0 || strlen(own) != name.len)
-        return false;
-    for (size_t i = 0; i < name.len; i++)
-        if ((name.data[i] == '-' ? '_' : (char)name.data[i]) != own[i])
-            return false;
-    return true;
+    return *places != 0 && tdm_name_is(name, own);
 }
 
 const tdm_field *tdm_field_asked(const tdm_type *type, tdm_span name, int *places)

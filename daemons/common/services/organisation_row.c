@@ -3,7 +3,8 @@
  * organisation_row.c: cells of a spreadsheet of organisations to values.
  */
 #include "organisation_row.h"
-#include "services.h"
+
+#include "cell.h"
 
 #include "tandem/pack.h"
 
@@ -36,35 +37,24 @@ static bool refuse(tdm_organisation_entry *r, tdm_organisation_column column, co
     return false;
 }
 
-static void as_text(char out[40], tdm_span span, bool lower)
-{
-    snprintf(out, 40, "%.*s", (int)(span.len < 39 ? span.len : 39), (const char *)span.data);
-    for (char *c = out; lower && *c != '\0'; c++)
-        *c = (char)(*c == ' ' || *c == '-' ? '_' : *c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
-}
-
 static bool read_code(const tdm_organisation_columns *columns, tdm_organisation_entry *r,
                       tdm_organisation_column column, char out[16])
 {
-    char text[40];
     tdm_span value = cell(columns, r, column);
     out[0] = '\0';
     if (value.len == 0 && column != TDM_ORGCOL_CODE)
         return true;
-    as_text(text, value, false);
-    return tdm_check_code(text, out, NULL) == TDM_OK
+    return tdm_cell_code(value, out)
            || refuse(r, column, "Enter an organisation code, 3 to 12 letters and digits such as R0A.");
 }
 
 static bool read_word(const tdm_organisation_columns *columns, tdm_organisation_entry *r,
                       tdm_organisation_column column, tdm_enum_set set, int64_t *out, const char *what)
 {
-    char text[40];
     tdm_span value = cell(columns, r, column);
     if (value.len == 0 && column != TDM_ORGCOL_SECTOR)
         return true;
-    as_text(text, value, true);
-    return tdm_enum_number(set, tdm_span_text(text), out) || refuse(r, column, what);
+    return tdm_cell_word(set, value, out) || refuse(r, column, what);
 }
 
 /* yyyy-mm-dd, or yyyymmdd as national lists write it */
@@ -116,13 +106,13 @@ static bool read_contractor(const tdm_organisation_columns *columns, tdm_organis
 {
     static const char *const YES[] = { "true", "yes", "y", "1" };
     static const char *const NO[] = { "", "false", "no", "n", "0" };
-    char text[40];
-    as_text(text, cell(columns, r, TDM_ORGCOL_CONTRACTOR), true);
-    for (size_t i = 0; i < TDM_COUNT(YES); i++)
-        r->contractor |= strcmp(text, YES[i]) == 0;
+    char word[16];
+    bool fits = tdm_sheet_word(cell(columns, r, TDM_ORGCOL_CONTRACTOR), word, sizeof word);
+    for (size_t i = 0; fits && i < TDM_COUNT(YES); i++)
+        r->contractor |= strcmp(word, YES[i]) == 0;
     bool known = r->contractor;
-    for (size_t i = 0; i < TDM_COUNT(NO); i++)
-        known |= strcmp(text, NO[i]) == 0;
+    for (size_t i = 0; fits && i < TDM_COUNT(NO); i++)
+        known |= strcmp(word, NO[i]) == 0;
     return known || refuse(r, TDM_ORGCOL_CONTRACTOR, "Enter yes or no.");
 }
 
