@@ -49,6 +49,13 @@ bool tdm_type_takes_unit(const tdm_type *type)
     return filing != NULL && filing->parts[0] == 0 && strcmp(filing->prefix, "unit") == 0;
 }
 
+uint32_t tdm_type_hidden_by(uint32_t type)
+{
+    bool link =
+        type == TDM_TYPE_LINK_ASSERT || type == TDM_TYPE_LINK_CONFIRM || type == TDM_TYPE_LINK_DISPUTE;
+    return link ? TDM_TYPE_LINK_WITHDRAW : TDM_TYPE_VOID;
+}
+
 bool tdm_field_names(const tdm_type *type, const tdm_field *field)
 {
     const tdm_filing *filing = tdm_type_filing(type->number);
@@ -114,6 +121,12 @@ tdm_id tdm_filing_fact(const tdm_record *record, tdm_span subject, const char *i
     if (id != NULL)
         add_word(&n, tdm_span_text(id));
     return finish(&n);
+}
+
+tdm_id tdm_filing_place(const tdm_record *record, tdm_buf *subject)
+{
+    (void)tdm_record_subject(record, subject);
+    return tdm_filing_fact(record, tdm_buf_span(subject), NULL);
 }
 
 tdm_id tdm_filing_row(const tdm_record *record)

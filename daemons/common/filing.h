@@ -25,11 +25,15 @@ bool tdm_type_has_recorder(const tdm_type *type);
 bool tdm_type_takes_id(const tdm_type *type);
 /* Filed under a unit that is given with the fact. */
 bool tdm_type_takes_unit(const tdm_type *type);
+/* The amendment that takes such a fact back: links have one of their own. */
+uint32_t tdm_type_hidden_by(uint32_t type);
 /* Without this field the fact has no subject or no name. */
 bool tdm_field_names(const tdm_type *type, const tdm_field *field);
 
 /* The name of a record whose naming fields are present. id: of types that take one; NULL for the others. */
 tdm_id tdm_filing_fact(const tdm_record *record, tdm_span subject, const char *id);
+/* The subject, appended, and the name of a record that is filed by its own fields alone. */
+tdm_id tdm_filing_place(const tdm_record *record, tdm_buf *subject);
 /* The name of a person's row in a private log: type, person, KEY fields. */
 tdm_id tdm_filing_row(const tdm_record *record);
 

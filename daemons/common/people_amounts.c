@@ -139,7 +139,7 @@ static tdm_code add_kept(tdm_private *log, tdm_span key, tdm_summary_cell *cell,
     return code == TDM_NOT_FOUND ? TDM_OK : code;
 }
 
-static bool is_zero(const tdm_summary_cell *cell)
+bool tdm_summary_is_zero(const tdm_summary_cell *cell)
 {
     bool zero = true;
     for (size_t i = 0; i < TDM_SUMMARY_AMOUNTS; i++)
@@ -159,7 +159,7 @@ static tdm_code make_pair(tdm_private *log, const tdm_summary_cell *of, residual
     tdm_buf_clear(key);
     if (code == TDM_OK)
         code = tdm_summary_encode(&cell, key, value, err);
-    if (is_zero(&cell))
+    if (tdm_summary_is_zero(&cell))
         tdm_buf_clear(value); /* deletes */
     r->pairs[r->count++] = (tdm_private_pair){ tdm_buf_span(key), tdm_buf_span(value) };
     if (code == TDM_OK && (key->failed || value->failed))

@@ -16,4 +16,6 @@ tdm_code tdm_people_amounts(tdm_private *log, tdm_date today, tdm_summary *out, 
  * TDM_NOT_FOUND, TDM_EXISTS (erased before; nothing done). */
 tdm_code tdm_people_erase(tdm_private *log, tdm_span person, tdm_date today, int64_t now_ms, tdm_err *err);
 
+bool tdm_summary_is_zero(const tdm_summary_cell *cell);
+
 #endif

@@ -27,8 +27,7 @@ static bool has_active(const tdm_hub *hub, const tdm_id *origin, uint32_t purpos
 static tdm_code add_filed(tdm_drafts *drafts, const tdm_record *record, tdm_date today, tdm_err *err)
 {
     tdm_buf subject = { 0 };
-    (void)tdm_record_subject(record, &subject);
-    tdm_id fact = tdm_filing_fact(record, tdm_buf_span(&subject), NULL);
+    tdm_id fact = tdm_filing_place(record, &subject);
     tdm_code code =
         tdm_drafts_add(drafts, TDM_AUTHOR_IS_OPERATOR, tdm_buf_span(&subject), &fact, today, record, err);
     tdm_buf_free(&subject);

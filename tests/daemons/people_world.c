@@ -129,8 +129,7 @@ long people_stated(people_world *p, int table, const char *period, const char *a
     tdm_record_set_text(&record, TDM_SUMMARY_PERIOD, period);
     tdm_record_set_text(&record, TDM_SUMMARY_A, a);
     tdm_record_set_text(&record, TDM_SUMMARY_B, b);
-    assert_true(tdm_record_subject(&record, &subject));
-    tdm_id name = tdm_filing_fact(&record, tdm_buf_span(&subject), NULL);
+    tdm_id name = tdm_filing_place(&record, &subject);
     assert_int_equal(tdm_held_load(&held, fold, tdm_core_origin(p->world.core), tdm_buf_span(&subject), NULL),
                      TDM_OK);
     const tdm_held_fact *fact = tdm_held_find(&held, &name);

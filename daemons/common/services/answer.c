@@ -297,8 +297,7 @@ tdm_code tdm_state_filed(const tdm_service_context *context, tdm_date date, cons
                          bool *did, tdm_err *err)
 {
     tdm_buf subject = { 0 };
-    (void)tdm_record_subject(record, &subject);
-    tdm_id fact = tdm_filing_fact(record, tdm_buf_span(&subject), NULL);
+    tdm_id fact = tdm_filing_place(record, &subject);
     tdm_code code = tdm_state_fact(context, tdm_buf_span(&subject), &fact, date, record, did, err);
     tdm_buf_free(&subject);
     return code;

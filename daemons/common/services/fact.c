@@ -12,14 +12,6 @@ enum { REASON_MAX = 300 };
 
 /* ---- one fact */
 
-/* Links are taken back by an amendment of their own. */
-static uint32_t hiding_type(uint32_t type)
-{
-    bool link =
-        type == TDM_TYPE_LINK_ASSERT || type == TDM_TYPE_LINK_CONFIRM || type == TDM_TYPE_LINK_DISPUTE;
-    return link ? TDM_TYPE_LINK_WITHDRAW : TDM_TYPE_VOID;
-}
-
 static tdm_code draft_hiding(tdm_fact_run *run, const tdm_held_fact *old, tdm_fate *fate)
 {
     tdm_fact_entry *entry = &run->entry;
@@ -28,9 +20,9 @@ static tdm_code draft_hiding(tdm_fact_run *run, const tdm_held_fact *old, tdm_fa
         tdm_fact_entry_refuse(entry, "", tdm_span_text(""), "There is no such fact of yours to take back.");
         return TDM_OK;
     }
-    tdm_code code = tdm_fact_hide(&run->held, tdm_buf_span(&entry->subject), &entry->fact,
-                                  hiding_type(entry->type->number), run->reason, tdm_today(run->context),
-                                  tdm_own_author(run->context), run->drafts, &did, run->err);
+    tdm_code code = tdm_fact_hide(
+        &run->held, tdm_buf_span(&entry->subject), &entry->fact, tdm_type_hidden_by(entry->type->number),
+        run->reason, tdm_today(run->context), tdm_own_author(run->context), run->drafts, &did, run->err);
     *fate = did ? TDM_FATE_HIDDEN : TDM_FATE_KNOWN;
     return code;
 }

@@ -11,11 +11,6 @@ static bool refuse(tdm_fact_run *run, const char *name, const char *what)
     return false;
 }
 
-static bool is_link(uint32_t type)
-{
-    return type == TDM_TYPE_LINK_ASSERT || type == TDM_TYPE_LINK_CONFIRM || type == TDM_TYPE_LINK_DISPUTE;
-}
-
 /* The target exists, and is one that this amendment is for. */
 static bool check_target(tdm_fact_run *run, const tdm_held_fact *old)
 {
@@ -25,7 +20,7 @@ static bool check_target(tdm_fact_run *run, const tdm_held_fact *old)
                       "Leave it out: a fact of another origin is amended where that origin's log is.");
     if (old == NULL)
         return refuse(run, "fact", "There is no such fact of yours under this subject.");
-    if (type == TDM_TYPE_LINK_WITHDRAW && !is_link(old->type))
+    if (type == TDM_TYPE_LINK_WITHDRAW && tdm_type_hidden_by(old->type) != type)
         return refuse(run, "fact", "This is no link: record void instead.");
     if (type == TDM_TYPE_LINK_AMEND && old->type != TDM_TYPE_LINK_ASSERT)
         return refuse(run, "fact", "This is no assertion: record correction instead.");

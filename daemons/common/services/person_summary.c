@@ -54,14 +54,6 @@ static bool read_record(const tdm_record *record, tdm_summary_cell *cell)
     return tdm_period_parse(record->values[TDM_SUMMARY_PERIOD].bytes, &cell->period, NULL) == TDM_OK;
 }
 
-static bool is_zero(const tdm_summary_cell *cell)
-{
-    bool zero = true;
-    for (size_t i = 0; i < TDM_SUMMARY_AMOUNTS; i++)
-        zero = zero && cell->n[i] == 0;
-    return zero;
-}
-
 /* ---- stating */
 
 static tdm_code state(restating *r, bool all, tdm_err *err)
@@ -96,7 +88,7 @@ static tdm_code take_fact(restating *r, tdm_span subject, const tdm_held_fact *f
         tdm_id name = tdm_filing_fact(&record, subject, NULL);
         filed = tdm_id_equal(&name, &fact->fact);
     }
-    if (!filed || (is_zero(&cell) && tdm_summary_find(&r->wanted, &cell) == NULL))
+    if (!filed || (tdm_summary_is_zero(&cell) && tdm_summary_find(&r->wanted, &cell) == NULL))
         return hide(r, subject, &fact->fact, err);
     return tdm_summary_add(&r->stated, &cell, err);
 }
@@ -113,10 +105,10 @@ static tdm_code take_subject(void *context, tdm_span subject, tdm_err *err)
 /* ---- the difference */
 
 /* Cells come in order of their subjects, so that each subject is loaded once. */
-static tdm_code load_subject(restating *r, const tdm_record *record, tdm_err *err)
+static tdm_code load_subject(restating *r, const tdm_record *record, tdm_id *fact, tdm_err *err)
 {
     tdm_buf subject = { 0 };
-    (void)tdm_record_subject(record, &subject);
+    *fact = tdm_filing_place(record, &subject);
     if (r->loaded && tdm_span_equal(tdm_buf_span(&subject), tdm_buf_span(&r->subject))) {
         tdm_buf_free(&subject);
         return TDM_OK;
@@ -135,12 +127,12 @@ static tdm_code settle_cell(void *context, tdm_difference difference, const tdm_
     char period[16];
     bool did = false;
     tdm_record record;
+    tdm_id fact;
     make_record(r, cell, period, &record);
-    tdm_code code = load_subject(r, &record, err);
+    tdm_code code = load_subject(r, &record, &fact, err);
     if (code != TDM_OK)
         return code;
     tdm_span subject = tdm_buf_span(&r->subject);
-    tdm_id fact = tdm_filing_fact(&record, subject, NULL);
     if (difference == TDM_DIFFERENCE_VOID)
         return hide(r, subject, &fact, err);
     code = tdm_fact_want(&r->held, subject, &fact, tdm_today(r->context), TDM_AUTHOR_IS_DAEMON, &record,
