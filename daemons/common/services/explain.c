@@ -25,10 +25,7 @@ static void write_amounts(tdm_json *json, int table, const int64_t *n)
         if (name == NULL || n[i] == 0)
             continue;
         tdm_buf_format(&text, "%s%s ", text.len == 0 ? "" : ", ", name);
-        if (strcmp(name, "hours") == 0)
-            tdm_decimal_text(n[i], 2, &text);
-        else
-            tdm_decimal_text(n[i], 0, &text);
+        tdm_decimal_text(n[i], tdm_amount_digits(name), &text);
     }
     tdm_member_span(json, "adds", tdm_buf_span(&text));
     tdm_buf_free(&text);

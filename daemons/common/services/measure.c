@@ -130,6 +130,11 @@ void tdm_figure_text(const tdm_column_row *column, const tdm_figure *figure, tdm
         tdm_decimal_text(tdm_figure_scaled(column, figure), tdm_column_digits(column), out);
 }
 
+int tdm_amount_digits(const char *name)
+{
+    return strcmp(name, "hours") == 0 ? 2 : 0;
+}
+
 void tdm_decimal_text(int64_t scaled, int digits, tdm_buf *out)
 {
     uint64_t scale = 1;

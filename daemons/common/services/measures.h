@@ -18,6 +18,8 @@ tdm_code tdm_measure_question_read(const json_t *args, tdm_measure_question *out
 void tdm_figure_text(const tdm_column_row *column, const tdm_figure *figure, tdm_buf *out);
 /* 455 with one digit: "45.5". */
 void tdm_decimal_text(int64_t scaled, int digits, tdm_buf *out);
+/* Digits behind the point of an amount of this name (tdm_table_amount). */
+int tdm_amount_digits(const char *name);
 /* Members of one row but its figures: measure, period, group. */
 void tdm_measure_row_begin(tdm_json *json, const tdm_measure_facts *facts, tdm_period period,
                            const char *group);

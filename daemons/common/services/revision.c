@@ -90,9 +90,10 @@ static tdm_code write_units(revision *r, tdm_err *err)
         tdm_json_begin_object(r->json);
         tdm_member_text(r->json, "subject", subject);
         for (size_t a = 0; a < TDM_TABLE_AMOUNTS; a++) {
+            const char *name = tdm_table_amount(0, a);
+            unsigned digits = (unsigned)tdm_amount_digits(name);
             char key[48] = "";
-            strncat(key, tdm_table_amount(0, a), sizeof key - 8);
-            unsigned digits = a == 1 ? 2 : 0;
+            strncat(key, name, sizeof key - 8);
             tdm_json_decimal(tdm_json_key(r->json, strcat(key, "_then")), n[a], digits);
             key[strlen(key) - 5] = '\0';
             tdm_json_decimal(tdm_json_key(r->json, strcat(key, "_now")), n[TDM_TABLE_AMOUNTS + a], digits);
