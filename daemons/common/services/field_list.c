@@ -48,18 +48,6 @@ static bool finish(items *list, bool good)
     return good;
 }
 
-bool tdm_read_texts(const tdm_reading *r)
-{
-    items list = { .r = r };
-    tdm_span rest = r->text;
-    bool good = true;
-    while (good && rest.len > 0) {
-        tdm_span item = tdm_cell_next(&rest, ';');
-        good = item.len == 0 || add_text(&list, item);
-    }
-    return finish(&list, good);
-}
-
 /* "nursing:12": what stands before the last colon is field 1 of the part, the rest field 2. */
 static bool add_pair(items *list, tdm_span item)
 {
@@ -89,12 +77,13 @@ static bool add_pair(items *list, tdm_span item)
 
 bool tdm_read_list(const tdm_reading *r)
 {
+    bool (*add)(items *, tdm_span) = r->field->kind == TDM_KIND_TEXTS ? add_text : add_pair;
     items list = { .r = r };
     tdm_span rest = r->text;
     bool good = true;
     while (good && rest.len > 0) {
         tdm_span item = tdm_cell_next(&rest, ';');
-        good = item.len == 0 || add_pair(&list, item);
+        good = item.len == 0 || add(&list, item);
     }
     return finish(&list, good);
 }

@@ -19,7 +19,6 @@ typedef struct tdm_reading {
 
 /* Always false. */
 bool tdm_field_refuse(char *what, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool tdm_read_texts(const tdm_reading *r); /* a;b;c */
-bool tdm_read_list(const tdm_reading *r);  /* key:number;key:number */
+bool tdm_read_list(const tdm_reading *r); /* a;b;c or key:number;key:number */
 
 #endif

@@ -254,12 +254,12 @@ static bool read_body(const tdm_reading *r)
 }
 
 static bool (*const READERS[])(const tdm_reading *r) = {
-    [TDM_KIND_UINT] = read_number,   [TDM_KIND_INT] = read_number,      [TDM_KIND_BOOL] = read_bool,
-    [TDM_KIND_TEXT] = read_text,     [TDM_KIND_CODE] = read_code,       [TDM_KIND_SUBJECT] = read_text,
-    [TDM_KIND_PERIOD] = read_period, [TDM_KIND_ID] = read_hex,          [TDM_KIND_INCARNATION] = read_hex,
-    [TDM_KIND_DIGEST] = read_hex,    [TDM_KIND_KEY] = read_hex,         [TDM_KIND_DATE] = read_date,
-    [TDM_KIND_TIME] = read_time,     [TDM_KIND_YEAR] = read_year,       [TDM_KIND_ENUM] = read_enum,
-    [TDM_KIND_TYPE] = read_type,     [TDM_KIND_TEXTS] = tdm_read_texts, [TDM_KIND_LIST] = tdm_read_list,
+    [TDM_KIND_UINT] = read_number,   [TDM_KIND_INT] = read_number,     [TDM_KIND_BOOL] = read_bool,
+    [TDM_KIND_TEXT] = read_text,     [TDM_KIND_CODE] = read_code,      [TDM_KIND_SUBJECT] = read_text,
+    [TDM_KIND_PERIOD] = read_period, [TDM_KIND_ID] = read_hex,         [TDM_KIND_INCARNATION] = read_hex,
+    [TDM_KIND_DIGEST] = read_hex,    [TDM_KIND_KEY] = read_hex,        [TDM_KIND_DATE] = read_date,
+    [TDM_KIND_TIME] = read_time,     [TDM_KIND_YEAR] = read_year,      [TDM_KIND_ENUM] = read_enum,
+    [TDM_KIND_TYPE] = read_type,     [TDM_KIND_TEXTS] = tdm_read_list, [TDM_KIND_LIST] = tdm_read_list,
     [TDM_KIND_BODY] = read_body,
 };
 
