@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "config_table.h"
+#include "nearest.h"
 
 /* What a row takes; the words, readers and descriptions of the kinds stand in config_value.c. */
 typedef enum config_kind {
@@ -78,8 +79,5 @@ tdm_code tdm_config_read_environment(tdm_config *config, char *const env[], tdm_
 tdm_code tdm_config_scan_options(tdm_config *config, int argc, char *const argv[], const char **file,
                                  tdm_err *err);
 tdm_code tdm_config_read_options(tdm_config *config, int argc, char *const argv[], tdm_err *err);
-
-/* The candidate nearest to name by edit distance, or NULL if none is near. */
-const char *tdm_nearest(const char *name, const char *const *candidates, size_t count);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "filing.h"
 
-#include "config_internal.h" /* tdm_nearest */
+#include "nearest.h"
 
 #include "tandem/civil.h"
 

@@ -5,7 +5,7 @@
 #include "fact_entry.h"
 
 #include "services.h"
-#include "../config_internal.h" /* tdm_nearest */
+#include "../nearest.h"
 
 #include <stdarg.h>
 #include <stdio.h>

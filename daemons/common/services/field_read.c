@@ -5,8 +5,8 @@
 #include "field_list.h"
 
 #include "cell.h"
-#include "../config_internal.h" /* tdm_nearest */
 #include "../filing.h"
+#include "../nearest.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -5,8 +5,8 @@
  */
 #include "measures.h"
 
-#include "config_internal.h" /* tdm_nearest */
 #include "release.h"
+#include "../nearest.h"
 
 #include <inttypes.h>
 #include <string.h>
