@@ -75,6 +75,14 @@ static void *watch(void *argument)
     return NULL;
 }
 
+static void drop(tdm_people_days **days)
+{
+    pthread_cond_destroy(&(*days)->changed);
+    pthread_mutex_destroy(&(*days)->lock);
+    free(*days);
+    *days = NULL;
+}
+
 tdm_code tdm_people_days_start(tdm_people_days **out, const tdm_service_context *context, tdm_err *err)
 {
     *out = NULL;
@@ -90,7 +98,7 @@ tdm_code tdm_people_days_start(tdm_people_days **out, const tdm_service_context 
     pthread_condattr_destroy(&monotonic);
     int failed = pthread_create(&days->thread, NULL, watch, days);
     if (failed != 0) {
-        free(days);
+        drop(&days);
         return tdm_fail(err, TDM_INTERNAL, failed, "no thread to watch the day");
     }
     *out = days;
@@ -107,8 +115,5 @@ void tdm_people_days_stop(tdm_people_days **pointer)
     pthread_cond_signal(&days->changed);
     pthread_mutex_unlock(&days->lock);
     pthread_join(days->thread, NULL);
-    pthread_cond_destroy(&days->changed);
-    pthread_mutex_destroy(&days->lock);
-    free(days);
-    *pointer = NULL;
+    drop(pointer);
 }
