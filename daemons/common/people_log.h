@@ -7,17 +7,17 @@
  * there is none. It opens with the node secret, local state in the ledger's environment like the node's other
  * keys, made at the node's first start.
  *
- * Names of rows. The seam `record_person` names a row by what it says (type, person, key fields). Its id in
- * the log stays readable after the person was erased, so it must not be guessable: it is the BLAKE2b-128 of
- * the name, keyed with a random salt of that person, which is a row of the person itself and goes with the
- * person's key. Amendments, voids and rows that return after a void have random ids.
+ * Names of rows. A row is named by what it says (type, person, key fields). Its id in the log stays readable
+ * after the person was erased, so it must not be guessable: it is the BLAKE2b-128 of the name, keyed with a
+ * random salt of that person, which is a row of the person itself and goes with the person's key. Amendments,
+ * voids and rows that return after a void have random ids.
  *
  * Threads: one lock around it all. Whoever enters has the log alone until leaving.
  */
 #ifndef TANDEM_COMMON_PEOPLE_LOG_H
 #define TANDEM_COMMON_PEOPLE_LOG_H
 
-#include "service.h"
+#include "core.h"
 
 #include "tandem/private.h"
 
@@ -31,7 +31,25 @@ void tdm_people_close(tdm_people **people); /* NULL-safe */
 tdm_code tdm_people_enter(tdm_people *people, tdm_private **out, tdm_err *err);
 void tdm_people_leave(tdm_people *people);
 
-/* The seams `record_person` and `keep_people` of service.h: what was taken is durable once it is kept. */
+/* What became of a person's row. */
+typedef enum tdm_person_fate {
+    TDM_PERSON_NEW,
+    TDM_PERSON_KNOWN, /* also: there was none to take back */
+    TDM_PERSON_CHANGED,
+    TDM_PERSON_RETURNED,
+    TDM_PERSON_HIDDEN
+} tdm_person_fate;
+
+/* A row of one person (types of scope NODE), read and checked. */
+typedef struct tdm_person_entry {
+    uint32_t type;
+    tdm_span person; /* pseudonym made at the node */
+    tdm_id row;      /* named by type, person and KEY fields (filing.h) */
+    tdm_span record; /* packed payload; empty: take the row back */
+    bool dry_run;    /* only tell what would become of it */
+} tdm_person_entry;
+
+/* Take a row, or the taking back of one; it is durable once it is kept. */
 tdm_code tdm_people_take(tdm_people *people, const tdm_person_entry *entry, int64_t now_ms,
                          tdm_person_fate *fate, tdm_err *err);
 tdm_code tdm_people_keep(tdm_people *people, tdm_err *err);

@@ -14,24 +14,6 @@
 #include "core.h"
 #include <jansson.h>
 
-/* What became of a person's row. */
-typedef enum tdm_person_fate {
-    TDM_PERSON_NEW,
-    TDM_PERSON_KNOWN, /* also: there was none to take back */
-    TDM_PERSON_CHANGED,
-    TDM_PERSON_RETURNED,
-    TDM_PERSON_HIDDEN
-} tdm_person_fate;
-
-/* A row of one person (types of scope NODE), read and checked. */
-typedef struct tdm_person_entry {
-    uint32_t type;
-    tdm_span person; /* pseudonym made at the node */
-    tdm_id row;      /* named by type, person and KEY fields (filing.h) */
-    tdm_span record; /* packed payload; empty: take the row back */
-    bool dry_run;    /* only tell what would become of it */
-} tdm_person_entry;
-
 typedef struct tdm_service_context {
     tdm_core *core;
     const char *own_organisation; /* node: configured code; may be NULL */
@@ -46,13 +28,7 @@ typedef struct tdm_service_context {
      * hub), "in_flight":n,"acked":n (own log acknowledged by the hub, node),"feed_sent":n,"feed_acked":n,
      *  "last_seen_ms":UTC or 0,"refusal":word or "","refusal_text":text} */
     json_t *(*links)(void *context);
-    /* node: keep a row of one person in the private log, or take it back, and tell in *fate what became of
-     * it; NULL: this daemon keeps no private log */
-    tdm_code (*record_person)(void *context, const tdm_person_entry *row, tdm_person_fate *fate,
-                              tdm_err *err);
-    /* node: make durable what record_person took; NULL: it is at once */
-    tdm_code (*keep_people)(void *context, tdm_err *err);
-    void *context;             /* of the five above */
+    void *context;             /* of the three above */
     struct tdm_people *people; /* node: its private log (people_log.h); NULL: this daemon keeps none */
 } tdm_service_context;
 

@@ -7,7 +7,6 @@
 
 #include "clock.h"
 #include "log.h"
-#include "people_log.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -37,17 +36,6 @@ static void rejoin(void *context)
     uint64_t one = 1;
     if (write(((tdm_uplink *)context)->rejoin_fd, &one, sizeof one) < 0)
         return; /* full: the loop will read it anyway */
-}
-
-static tdm_code record_person(void *context, const tdm_person_entry *row, tdm_person_fate *fate, tdm_err *err)
-{
-    tdm_people *people = ((tdm_uplink *)context)->daemon->services.people;
-    return tdm_people_take(people, row, tdm_clock_wall_ms(), fate, err);
-}
-
-static tdm_code keep_people(void *context, tdm_err *err)
-{
-    return tdm_people_keep(((tdm_uplink *)context)->daemon->services.people, err);
 }
 
 /* ---- the connection
@@ -406,8 +394,6 @@ tdm_code tdm_uplink_open(tdm_uplink **out, tdm_daemon *daemon, tdm_err *err)
     connect_as_member(uplink);
     daemon->services.rejoin = rejoin;
     daemon->services.links = read_links;
-    daemon->services.record_person = record_person;
-    daemon->services.keep_people = keep_people;
     daemon->services.context = uplink;
     return TDM_OK;
 }

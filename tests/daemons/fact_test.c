@@ -4,6 +4,7 @@
  * record, by hand and from a file.
  */
 #include "filing.h"
+#include "people_log.h"
 #include "service_world.h"
 
 #include <stdarg.h>
@@ -17,63 +18,28 @@
 #define HEX32 HEX16 HEX16
 #define OTHER32 HEX16 "ffeeddccbbaa99887766554433221100"
 
-enum { TYPES_MAX = 128 };
+enum { TYPES_MAX = 128, PRIVATE_MAP_BYTES = 1 << 26 };
 
 static tdm_world node;
 static tdm_world hub;
-
-/* ---- a private log of one row at a time */
-
-static struct private_log {
-    size_t calls;
-    tdm_id row;
-    char person[64];
-    tdm_buf record;
-    bool kept;
-} private_log;
-
-static tdm_code keep_person(void *context, const tdm_person_entry *row, tdm_person_fate *fate, tdm_err *err)
-{
-    struct private_log *log = &private_log;
-    (void)context;
-    (void)err;
-    bool same_row = log->calls++ > 0 && tdm_id_equal(&log->row, &row->row);
-    bool same = same_row && tdm_span_equal(tdm_buf_span(&log->record), row->record);
-    if (row->record.len == 0)
-        *fate = same_row && log->kept ? TDM_PERSON_HIDDEN : TDM_PERSON_KNOWN;
-    else
-        *fate = !same_row    ? TDM_PERSON_NEW
-                : !log->kept ? TDM_PERSON_RETURNED
-                : same       ? TDM_PERSON_KNOWN
-                             : TDM_PERSON_CHANGED;
-    if (row->dry_run)
-        return TDM_OK;
-    log->row = row->row;
-    log->kept = row->record.len > 0;
-    snprintf(log->person, sizeof log->person, "%.*s", (int)row->person.len, (const char *)row->person.data);
-    if (row->record.len > 0) {
-        tdm_buf_clear(&log->record);
-        tdm_buf_add(&log->record, row->record.data, row->record.len);
-    }
-    return TDM_OK;
-}
+static tdm_people *people; /* of the node */
 
 static int open_worlds(void **state)
 {
     (void)state;
     world_open(&node, false, "R0A");
     world_open(&hub, true, "QOP");
-    node.context.record_person = keep_person;
+    assert_int_equal(tdm_people_open(&people, node.core, PRIVATE_MAP_BYTES, NULL), TDM_OK);
+    node.context.people = people;
     return 0;
 }
 
 static int close_worlds(void **state)
 {
     (void)state;
+    tdm_people_close(&people);
     world_close(&node);
     world_close(&hub);
-    tdm_buf_free(&private_log.record);
-    private_log = (struct private_log){ 0 };
     return 0;
 }
 
@@ -211,8 +177,12 @@ static void check_type(void **state)
         expect_failure(&node, args, "from the hub alone");
         free(args);
     }
-    if (type->duty == TDM_DUTY_PERSON)
-        assert_string_equal(private_log.person, "1");
+    if (type->duty == TDM_DUTY_PERSON) {
+        json_t *keep = NULL;
+        const json_t *row = world_row(&node, "person.show", "{\"person\":\"1\"}", NULL, &keep);
+        assert_string_equal(world_text(row, "type"), type->name);
+        json_decref(keep);
+    }
     close_worlds(NULL);
 }
 
@@ -394,11 +364,9 @@ static void rows_of_people_need_a_private_log(void **state)
     uint64_t last = world_last_sequence(&node);
     expect(&node, ROW_OF, "new");
     assert_int_equal(world_last_sequence(&node), last);
-    tdm_id row = tdm_fact_named((const char *[]){ "application", "p1", "R0A/1", "applied" }, 4);
-    assert_memory_equal(row.bytes, private_log.row.bytes, sizeof row.bytes);
     expect_refusal(&node, "{\"type\":\"application\",\"fields\":{\"unit\":\"R0A/1\",\"state\":\"applied\"}}",
                    "person", "named by it");
-    node.context.record_person = NULL;
+    node.context.people = NULL;
     expect_failure(&node, ROW_OF, "keeps no private log");
     expect_failure(&hub, ROW_OF, "keeps no private log");
 }

@@ -301,6 +301,13 @@ static const struct named NAMED[] = {
       "summary/R0A/stages/2017/18",
       NULL,
       { "summary", "R0A", "summary/R0A/stages/2017/18", "stages", "2017/18", "1", "" } },
+    { "a row of a person by the person and its key fields, filed nowhere",
+      "application",
+      "{\"person\":\"p1\",\"unit\":\"R0A/1\",\"state\":\"applied\"}",
+      NULL,
+      "",
+      NULL,
+      { "application", "p1", "R0A/1", "applied" } },
 };
 
 static void check_named(void **state)
@@ -332,7 +339,8 @@ static void check_named(void **state)
     while (count < TDM_COUNT(row->words) && row->words[count] != NULL)
         count++;
     tdm_id wanted = tdm_fact_named(row->words, count);
-    tdm_id got = tdm_filing_fact(&record, tdm_buf_span(&subject), row->id);
+    tdm_id got = type->duty == TDM_DUTY_PERSON ? tdm_filing_row(&record)
+                                               : tdm_filing_fact(&record, tdm_buf_span(&subject), row->id);
     assert_memory_equal(got.bytes, wanted.bytes, TDM_ID_BYTES);
     for (size_t i = 0; i < TDM_COUNT(bytes); i++)
         tdm_buf_free(&bytes[i]);

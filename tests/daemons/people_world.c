@@ -17,26 +17,12 @@
 
 enum { PRIVATE_MAP_BYTES = 1 << 26 };
 
-static tdm_code record_person(void *context, const tdm_person_entry *row, tdm_person_fate *fate, tdm_err *err)
-{
-    people_world *p = context;
-    return tdm_people_take(p->people, row, p->world.context.now_ms, fate, err);
-}
-
-static tdm_code keep_people(void *context, tdm_err *err)
-{
-    return tdm_people_keep(((people_world *)context)->people, err);
-}
-
 static void open_log(people_world *p)
 {
     tdm_err err = { 0 };
     if (tdm_people_open(&p->people, p->world.core, PRIVATE_MAP_BYTES, &err) != TDM_OK)
         fail_msg("private log: %s", err.what);
     p->world.context.people = p->people;
-    p->world.context.record_person = record_person;
-    p->world.context.keep_people = keep_people;
-    p->world.context.context = p;
 }
 
 void people_open(people_world *p)

@@ -5,6 +5,8 @@
  */
 #include "fact_run.h"
 
+#include "../people_log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +69,7 @@ static tdm_code keep_person(tdm_fact_run *run, tdm_fate *fate)
                              .record = tdm_buf_span(&payload),
                              .dry_run = run->dry_run };
     if (code == TDM_OK)
-        code = run->context->record_person(run->context->context, &row, &kept, run->err);
+        code = tdm_people_take(run->context->people, &row, run->context->now_ms, &kept, run->err);
     tdm_buf_free(&payload);
     *fate = FATES[kept];
     return code;
@@ -190,7 +192,7 @@ static tdm_code check_place(const tdm_service_context *context, const tdm_type *
     int places = tdm_type_recorded_at(type, &why);
     bool hub = tdm_core_is_hub(context->core);
     if ((places & (hub ? TDM_RECORDED_AT_HUB : TDM_RECORDED_AT_NODE)) != 0
-        && (type->scope != TDM_SCOPE_NODE || context->record_person != NULL))
+        && (type->scope != TDM_SCOPE_NODE || context->people != NULL))
         return TDM_OK;
     if (type->scope == TDM_SCOPE_NODE)
         return tdm_fail(err, TDM_INVALID, 0, "%s is about one person: this daemon keeps no private log",
@@ -315,9 +317,9 @@ static tdm_code take_single(tdm_fact_run *run)
 static tdm_code keep_people(const tdm_fact_run *run, tdm_code code)
 {
     tdm_err err = { 0 };
-    if (run->type == NULL || run->type->duty != TDM_DUTY_PERSON || run->context->keep_people == NULL)
+    if (run->type->duty != TDM_DUTY_PERSON)
         return code;
-    tdm_code kept = run->context->keep_people(run->context->context, &err);
+    tdm_code kept = tdm_people_keep(run->context->people, &err);
     if (code != TDM_OK || kept == TDM_OK)
         return code;
     return tdm_fail(run->err, kept, err.sys, "%.180s", err.what);
