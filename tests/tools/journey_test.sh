@@ -178,6 +178,20 @@ check "a dry run only says what would be asked for" 1 "$(grep -c '^dry run: .*li
 status_of 2 "$bin/tandem" --connect "$work/$(printf 'x%.0s' {1..120})" status
 check "too long a path says so" 1 "$(grep -c 'socket takes 107' "$work/err")"
 
+# ---- the log as it grows
+at hub tail --limit 1 --type target --format plain --fields subject,sequence -q >"$work/out"
+check "the last target of the log" "period/2018/19" "$(sed -n '2s/\t.*//p' "$work/out")"
+status_of 2 at hub tail --type meeting
+status_of 2 at hub tail --follow --store "$work/hub"
+"$bin/tandem" --connect "$work/hub" tail --follow --limit 1 --type session >"$work/tail" 2>&1 &
+pids+=("$!")
+await "the last session stands there" grep -q 'unit/RNN/' "$work/tail"
+status_of 0 at north record session --unit RNN/1 --id late --date 2017-05-20 --hours 1.5
+await "a session that comes is written" grep -q '"hours_hundredths":150' "$work/tail"
+check "each on a line of its own" 2 "$(wc -l <"$work/tail")"
+kill -TERM "${pids[-1]}" && wait "${pids[-1]}" || true
+unset 'pids[-1]'
+
 # ---- the log
 status_of 0 at hub export --output "$work/hub.jsonl"
 status_of 0 "$bin/tandem" import-log "$work/hub.jsonl" --store "$work/copy"
@@ -191,6 +205,23 @@ check "the copy gives the hub's level" "$(cat "$work/live.csv")" "$(cat "$work/o
 status_of 0 "$bin/tandem" level --fy 2017/18 --format csv --store "$work/hub"
 check "the store read beside its daemon gives the level, too" "$(cat "$work/live.csv")" "$(cat "$work/out")"
 status_of 2 "$bin/tandem" target set 2017/18 50 --store "$work/hub"
+
+# ---- figures made again
+status_of 6 "$bin/tandem" rebuild --store "$work/hub" --yes
+check "a running daemon's figures are left alone" 1 "$(grep -c 'another process' "$work/err")"
+status_of 1 "$bin/tandem" rebuild --store "$work/copy" --yes --format plain --fields figures,state -q
+check "where there were none they are made" "$(printf 'in use\tnone\nmade again\tsound')" "$(tail -n 2 "$work/out")"
+status_of 8 "$bin/tandem" rebuild --store "$work/copy" --no-input
+status_of 0 "$bin/tandem" rebuild --store "$work/copy" --dry-run --progress json
+check "they are the same again" 1 "$(grep -c 'in use are those of the log' "$work/err")"
+check "progress ends with a summary" 1 "$(grep -c '^{"type":"summary","what":"folding"' "$work/err")"
+check "a dry run leaves nothing" "ledger views" "$(cd "$work/copy" && echo *)"
+status_of 0 "$bin/tandem" rebuild --store "$work/copy" --yes
+check "the ones replaced are kept" "ledger views views.old" "$(cd "$work/copy" && echo *)"
+status_of 0 "$bin/tandem" rebuild --store "$work/copy" --yes --drop-old
+check "until they are told to go" "ledger views" "$(cd "$work/copy" && echo *)"
+status_of 3 "$bin/tandem" rebuild --store "$work" --yes
+
 data=$(find "$work/copy/ledger" -name data.mdb)
 truncate -s 8192 "$data"
 status_of 1 "$bin/tandem" verify --store "$work/copy"

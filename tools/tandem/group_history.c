@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * group_history.c: the log: out as text, back in, and looking for damage.
+ * group_history.c: the log: its last events, out as text, back in, and looking for damage.
  */
 #include "client.h"
 
 #include "log_text.h"
 #include "output.h"
+#include "terminal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -186,7 +188,101 @@ static int run_verify(const tdm_invocation *invocation, tdm_session *session)
     return status;
 }
 
+/* ---- tail */
+
+enum { POLL_MS = 500, MOST_AT_ONCE = 1000 };
+
+/* One line an event, as it comes: an object, or fields with tabs between. */
+static void write_event(tdm_session *session, const json_t *row)
+{
+    static const char *const FIELDS[] = { "position", "recorded", "type",   "subject",
+                                          "origin",   "sequence", "payload" };
+    tdm_buf line = { 0 };
+    if (tdm_session_is_json(session)) {
+        json_dumpf(row, session->out, JSON_COMPACT);
+    } else {
+        for (size_t i = 0; i < TDM_COUNT(FIELDS); i++) {
+            tdm_buf cell = { 0 };
+            const json_t *value = json_object_get(row, FIELDS[i]);
+            char *text = json_is_object(value) ? json_dumps(value, JSON_COMPACT) : NULL;
+            if (text != NULL)
+                tdm_buf_text(&cell, text);
+            else
+                tdm_row_cell(&cell, row, FIELDS[i], 0);
+            tdm_buf_text(&line, i > 0 ? "\t" : "");
+            tdm_terminal_add(&line, tdm_buf_span(&cell));
+            tdm_buf_free(&cell);
+            free(text);
+        }
+        fwrite(line.data, 1, line.len, session->out);
+    }
+    fputc('\n', session->out);
+    tdm_buf_free(&line);
+}
+
+/* What an answer holds is written; where to go on, and whether there is more. */
+static tdm_code write_events(tdm_session *session, const tdm_answer *answer, json_int_t *reached, bool *more,
+                             tdm_err *err)
+{
+    tdm_page page;
+    size_t index;
+    json_t *row;
+    tdm_code code = tdm_page_read(&page, tdm_buf_span(&answer->bytes), err);
+    if (code != TDM_OK)
+        return code;
+    json_array_foreach(page.rows, index, row) write_event(session, row);
+    *reached = json_integer_value(json_object_get(page.root, "reached"));
+    *more = *reached < json_integer_value(json_object_get(page.root, "last"));
+    tdm_page_free(&page);
+    return fflush(session->out) == 0 ? TDM_OK
+                                     : tdm_fail(err, TDM_IO, errno, "nobody reads the events any more");
+}
+
+/* Until somebody interrupts it, or the daemon goes away. */
+static int follow(const tdm_invocation *invocation, tdm_session *session)
+{
+    tdm_err err = { 0 };
+    for (;;) {
+        tdm_answer answer = { 0 };
+        json_int_t reached = 0;
+        bool more = false;
+        int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
+        if (status != 0)
+            return status;
+        tdm_code code = write_events(session, &answer, &reached, &more, &err);
+        tdm_answer_free(&answer);
+        if (code != TDM_OK)
+            return tdm_session_fail(session, invocation->command->words, &err, NULL);
+        json_object_set_new(invocation->args, "after", json_integer(reached));
+        json_object_set_new(invocation->args, "limit", json_integer(MOST_AT_ONCE));
+        if (!more)
+            poll(NULL, 0, POLL_MS);
+    }
+}
+
+static int run_tail(const tdm_invocation *invocation, tdm_session *session)
+{
+    bool follows = tdm_invocation_flag(invocation, "follow");
+    tdm_err err = { 0 };
+    if (!follows)
+        return tdm_client_run(invocation, session);
+    if (tdm_invocation_text(invocation, "store") == NULL)
+        return follow(invocation, session);
+    tdm_fail(&err, TDM_INVALID, 0,
+             "a store without its daemon gets no events: leave --follow or --store away");
+    return tdm_session_fail(session, invocation->command->words, &err, NULL);
+}
+
 /* ---- rows */
+
+static const tdm_option TAIL_OPTIONS[] = {
+    { "follow", 'f', TDM_WORD_FLAG, NULL, NULL, "go on: write each event as it comes" },
+    { "limit", 0, TDM_WORD_NUMBER, NULL, "limit", "so many of the last events (10)" },
+    { "after", 0, TDM_WORD_NUMBER, NULL, "after", "those after this position of the log instead" },
+    { "type", 0, TDM_WORD_TEXT, NULL, "type", "of this type only, such as session" },
+    { "node", 0, TDM_WORD_HEX, NULL, "origin", "of the node whose origin begins with these digits" },
+    { "subject", 0, TDM_WORD_TEXT, NULL, "subject", "whose subject begins so, such as unit/R0A/" },
+};
 
 static const tdm_option EXPORT_OPTIONS[] = {
     { "output", 0, TDM_WORD_FILE, NULL, NULL, "write to this file instead; it appears when it is whole" },
@@ -197,6 +293,23 @@ static const tdm_positional LOG[] = {
 };
 
 static const tdm_command COMMANDS[] = {
+    {
+        .words = "tail",
+        .summary = "show the last events of the log, and go on with those that come",
+        .detail =
+            "Positions count the events as this store took them; sequences, those of one origin. With "
+            "--follow one line "
+            "an event: position, recorded time, type, subject, origin, sequence and what it says, or with "
+            "--format jsonl an object.",
+        .example = "tandem tail --follow --type session",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        TDM_OPTIONS(TAIL_OPTIONS),
+        .verb = "event.list",
+        .columns = "position,recorded,type,subject,origin,sequence",
+        .more = "received,incarnation,fact,notice",
+        .function = run_tail,
+    },
     {
         .words = "export",
         .summary = "write the whole log as JSON Lines",
