@@ -189,7 +189,8 @@ await "the last session stands there" grep -q 'unit/RNN/' "$work/tail"
 status_of 0 at north record session --unit RNN/1 --id late --date 2017-05-20 --hours 1.5
 await "a session that comes is written" grep -q '"hours_hundredths":150' "$work/tail"
 check "each on a line of its own" 2 "$(wc -l <"$work/tail")"
-kill -TERM "${pids[-1]}" && wait "${pids[-1]}" || true
+kill -TERM "${pids[-1]}"
+wait "${pids[-1]}" || true
 unset 'pids[-1]'
 
 # ---- the log
