@@ -11,15 +11,14 @@
 
 typedef void worked(world *w);
 
-#define WORKED_LIST(X)                                                                                       \
-    X(year)                                                                                                  \
-    X(revised)                                                                                               \
-    X(late)                                                                                                  \
-    X(years) X(fair_share) X(fair_share_and_supplier) X(concentration) X(mixing) X(network)                  \
-        X(network_of_sectors) X(exchange) X(exchange_repeated) X(reach) X(inequality) X(representation)      \
-            X(dimensions) X(capacity) X(stages) X(faculty_alone) X(course) X(team_answers)                   \
-                X(incomplete_answer) X(sample) X(change) X(cycles) X(sets) X(learning) X(resources)          \
-                    X(development) X(posts) X(policies) X(teams) X(networks) X(barriers) X(catalogue)
+/* clang-format off */
+#define WORKED_LIST(X) \
+    X(year) X(revised) X(late) X(years) X(fair_share) X(fair_share_and_supplier) X(concentration) \
+    X(mixing) X(network) X(network_of_sectors) X(exchange) X(exchange_repeated) X(reach) X(inequality) \
+    X(representation) X(dimensions) X(capacity) X(stages) X(faculty_alone) X(course) X(team_answers) \
+    X(incomplete_answer) X(sample) X(change) X(cycles) X(sets) X(learning) X(resources) X(development) \
+    X(posts) X(policies) X(teams) X(networks) X(barriers) X(catalogue)
+/* clang-format on */
 
 #define X(name) worked worked_##name;
 WORKED_LIST(X)
