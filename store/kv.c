@@ -239,6 +239,13 @@ tdm_code tdm_kv_stat(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err)
     return kv->backend->stat(kv, out, err);
 }
 
+tdm_code tdm_kv_copy(tdm_kv *kv, const char *path, tdm_err *err)
+{
+    if (kv->backend->copy == NULL)
+        return tdm_fail(err, TDM_UNSUPPORTED, 0, "a store in memory has no file to copy");
+    return kv->backend->copy(kv, path, err);
+}
+
 void tdm_kv_sweep_readers(tdm_kv *kv)
 {
     kv->backend->sweep_readers(kv);

@@ -38,6 +38,7 @@ typedef struct tdm_kv_backend {
                             tdm_span *value, tdm_err *err);
     tdm_code (*stat)(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err);
     void (*sweep_readers)(tdm_kv *kv);
+    tdm_code (*copy)(tdm_kv *kv, const char *path, tdm_err *err); /* NULL: cannot */
 } tdm_kv_backend;
 
 struct tdm_kv {

@@ -207,6 +207,7 @@ static const tdm_kv_backend FAULTY = {
     .cursor_move = faulty_cursor_move,
     .stat = faulty_stat,
     .sweep_readers = faulty_sweep_readers,
+    .copy = NULL,
 };
 
 tdm_code tdm_kv_open_faulty(tdm_kv **out, tdm_kv **inner, const tdm_kv_faults *faults, tdm_err *err)

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #define MAP_HEADROOM ((size_t)16 << 20) /* free address space a write transaction begins with, at least */
 #define MAP_WAIT_MS 1000 /* readers are shorter than that; one that is not keeps the map small */
@@ -360,6 +362,37 @@ static void lmdb_sweep_readers(tdm_kv *kv)
     mdb_reader_check(((lmdb_kv *)kv)->env, &dead);
 }
 
+/* A moment's pages, without the free ones. */
+static tdm_code copy_pages(lmdb_kv *kv, const char *path, tdm_err *err)
+{
+    int rc = MDB_MAP_RESIZED;
+    for (int attempt = 0; attempt < 3 && rc == MDB_MAP_RESIZED; attempt++) {
+        if (attempt > 0 && adopt_map(kv) != MDB_SUCCESS)
+            break;
+        tdm_kv_gate_enter(&kv->gate);
+        rc = mdb_env_copy2(kv->env, path, MDB_CP_COMPACT);
+        tdm_kv_gate_leave(&kv->gate);
+    }
+    return tdm_kv_lmdb_fail(err, path, rc, "copying the store");
+}
+
+static tdm_code lmdb_copy(tdm_kv *base, const char *path, tdm_err *err)
+{
+    char data[PATH_MAX];
+    tdm_code code = tdm_path_make_folder(path, NULL, err);
+    if (code == TDM_OK)
+        code = tdm_path_join(data, path, "data.mdb", err);
+    if (code == TDM_OK && access(data, F_OK) == 0)
+        code = tdm_fail(err, TDM_EXISTS, 0, "%.150s is there already", data);
+    if (code == TDM_OK)
+        code = copy_pages((lmdb_kv *)base, path, err);
+    if (code == TDM_OK && chmod(data, 0600) != 0) /* LMDB asks for 0666 */
+        code = tdm_path_fail(err, "keeping for its owner alone", data);
+    if (code == TDM_OK)
+        code = tdm_path_sync(data, err);
+    return code == TDM_OK ? tdm_path_sync(path, err) : code;
+}
+
 static void lmdb_close(tdm_kv *kv)
 {
     tdm_kv_lmdb_free((lmdb_kv *)kv);
@@ -378,4 +411,5 @@ const tdm_kv_backend TDM_KV_LMDB = {
     .cursor_move = lmdb_cursor_move,
     .stat = lmdb_stat,
     .sweep_readers = lmdb_sweep_readers,
+    .copy = lmdb_copy,
 };

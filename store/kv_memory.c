@@ -396,6 +396,7 @@ static const tdm_kv_backend MEMORY = {
     .cursor_move = memory_cursor_move,
     .stat = memory_stat,
     .sweep_readers = memory_sweep_readers,
+    .copy = NULL,
 };
 
 tdm_code tdm_kv_open_memory(tdm_kv **out, size_t table_count, tdm_err *err)

@@ -80,6 +80,10 @@ typedef struct tdm_kv_stats {
     uint64_t entries[16]; /* by table */
 } tdm_kv_stats;
 tdm_code tdm_kv_stat(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err);
+/* The environment as it is at this moment, while others go on writing to it, as another one in `path` (made
+ * with 0700 if absent), without free pages; synced. TDM_EXISTS: there is one already. TDM_UNSUPPORTED: not an
+ * LMDB one. A copy that fails leaves a partial file behind. */
+tdm_code tdm_kv_copy(tdm_kv *kv, const char *path, tdm_err *err);
 /* Clear reader slots of dead processes; at open and each minute. */
 void tdm_kv_sweep_readers(tdm_kv *kv);
 

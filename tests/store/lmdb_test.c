@@ -259,6 +259,54 @@ static void a_reader_beside_a_live_writer_sees_each_commit(void **state)
     child_stop(&c);
 }
 
+/* ---- copies ------------------------------------------------------------------------------------- */
+
+static uint64_t last_of(tdm_ledger *ledger)
+{
+    uint64_t last = 0;
+    assert_ok(tdm_ledger_last_position(ledger, &last, err));
+    return last;
+}
+
+/* A moment of it: whole commits only, whatever the writer does meanwhile. */
+static void a_copy_beside_a_live_writer_is_whole(void **state)
+{
+    enum { SEEN_RUNS = 3, COPIES = 5, ALL_RUNS = 230 };
+    place *p = *state;
+    child c = child_start(p, ALL_RUNS);
+    for (int i = 0; i < SEEN_RUNS; i++)
+        child_wait_for_run(&c);
+    tdm_ledger *ledger = open_ledger(open_lmdb(p->path, TDM_KV_READ_ONLY, 0, true));
+    for (int i = 0; i < COPIES; i++) {
+        char folder[128];
+        tdm_err err = { 0 };
+        snprintf(folder, sizeof folder, "%s/copy%d", p->folder, i);
+        uint64_t before = last_of(ledger);
+        assert_code(TDM_OK, tdm_kv_copy(tdm_ledger_kv(ledger), folder, &err));
+        assert_code(TDM_EXISTS, tdm_kv_copy(tdm_ledger_kv(ledger), folder, &err));
+        tdm_ledger *copy = open_ledger(open_lmdb(folder, TDM_KV_READ_ONLY, 0, true));
+        uint64_t last = last_of(copy);
+        assert_true(last >= before && last % RUN_EVENTS == 0);
+        assert_int_equal(ledger_faults(copy), 0);
+        tdm_ledger_close(&copy);
+        snprintf(folder, sizeof folder, "%s/copy%d/data.mdb", p->folder, i);
+        assert_int_equal(mode_of(folder), 0600);
+    }
+    for (int i = SEEN_RUNS; i < ALL_RUNS; i++)
+        child_wait_for_run(&c);
+    tdm_ledger_close(&ledger);
+    child_stop(&c);
+}
+
+static void memory_has_no_file_to_copy(void **state)
+{
+    place *p = *state;
+    tdm_kv *kv = NULL;
+    assert_ok(tdm_kv_open_memory(&kv, 1, err));
+    assert_code(TDM_UNSUPPORTED, tdm_kv_copy(kv, p->path, NULL));
+    tdm_kv_close(&kv);
+}
+
 /* ---- the map ----------------------------------------------------------------------------------- */
 
 typedef struct reading {
@@ -376,6 +424,8 @@ int main(void)
         TEST("a second writer is told busy", a_second_writer_is_told_busy),
         TEST("a reader beside a live writer sees each commit",
              a_reader_beside_a_live_writer_sees_each_commit),
+        TEST("a copy beside a live writer is whole", a_copy_beside_a_live_writer_is_whole),
+        TEST("memory has no file to copy", memory_has_no_file_to_copy),
         TEST("the map grows while readers come and go", the_map_grows_while_readers_come_and_go),
         TEST("a transaction beyond the map is told and fits next time",
              a_transaction_beyond_the_map_is_told_and_fits_next_time),
