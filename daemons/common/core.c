@@ -43,6 +43,11 @@ static tdm_code open_for_reading(tdm_core *core, const tdm_frontier *frontier, t
     return TDM_OK;
 }
 
+static tdm_code open_for_the_log(tdm_core *core, tdm_err *err)
+{
+    return tdm_fold_open(&core->fold, NULL, &(tdm_fold_options){ 0 }, err);
+}
+
 static tdm_code open_for_writing(tdm_core *core, tdm_err *err)
 {
     tdm_code code = core_fold_open(core, &core->fold, err);
@@ -94,7 +99,9 @@ tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err 
         code = tdm_ledger_last_position(core->ledger, &position, err);
     atomic_store(&core->committed, position);
     if (code == TDM_OK)
-        code = core->read_only ? open_for_reading(core, options->frontier, err) : open_for_writing(core, err);
+        code = !core->read_only    ? open_for_writing(core, err)
+               : options->log_only ? open_for_the_log(core, err)
+                                   : open_for_reading(core, options->frontier, err);
     if (code != TDM_OK)
         tdm_core_close(&core);
     *out = core;

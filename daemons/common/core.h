@@ -22,6 +22,7 @@ typedef struct tdm_core_options {
     const char *folder;           /* the state folder */
     bool hub;                     /* its own origin is the authority */
     bool read_only;               /* offline readers: no threads, memory fold over what the ledger holds */
+    bool log_only;                /* read_only: for whoever reads the log alone; the fold stays empty */
     const tdm_frontier *frontier; /* read_only: only the covered facts; borrowed for the call; NULL: all */
     size_t map_bytes;
     const char *views; /* folder of the views beside the ledger; NULL: "views". Others are for rebuild.h */

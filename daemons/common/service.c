@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const tdm_service SERVICES[] = {
-#define X(verb, hub, node, writes, function) { verb, hub, node, writes, tdm_serve_##function },
+#define X(verb, hub, node, needs, function) { verb, hub, node, TDM_NEEDS_##needs, tdm_serve_##function },
     TDM_SERVICES_X(X)
 #undef X
 };
@@ -19,7 +19,7 @@ const tdm_service *tdm_services(size_t *count)
     return SERVICES;
 }
 
-static const tdm_service *find_service(const char *verb)
+const tdm_service *tdm_service_find(const char *verb)
 {
     for (size_t i = 0; i < TDM_COUNT(SERVICES); i++)
         if (strcmp(SERVICES[i].verb, verb) == 0)
@@ -77,7 +77,7 @@ static tdm_code check_call(const tdm_service_context *context, const char *verb,
     if (hub ? !service->hub : !service->node)
         return tdm_fail(err, TDM_INVALID, 0, "%s is for a %s; this is a %s", service->verb,
                         service->hub ? "hub" : "node", hub ? "hub" : "node");
-    if (service->writes && tdm_core_is_read_only(context->core))
+    if (service->needs == TDM_NEEDS_WRITES && tdm_core_is_read_only(context->core))
         return tdm_fail(err, TDM_DENIED, 0,
                         "%s changes the store, which is open for reading only: use the "
                         "running daemon",
@@ -89,7 +89,7 @@ tdm_code tdm_service_call(const tdm_service_context *context, const char *verb, 
                           tdm_answer *answer, tdm_err *err)
 {
     tdm_err own = { 0 };
-    const tdm_service *service = find_service(verb);
+    const tdm_service *service = tdm_service_find(verb);
     *answer = (tdm_answer){ 0 };
     tdm_code code = check_call(context, verb, service, &own);
     if (code == TDM_OK)

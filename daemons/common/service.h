@@ -46,15 +46,22 @@ typedef struct tdm_answer {
 typedef tdm_code tdm_service_function(const tdm_service_context *context, const tdm_request *request,
                                       tdm_answer *answer, tdm_err *err);
 
+typedef enum tdm_service_needs {
+    TDM_NEEDS_LOG,     /* reads the log alone: figures need not be folded for it */
+    TDM_NEEDS_FIGURES, /* reads figures, too */
+    TDM_NEEDS_WRITES   /* states facts: not offline */
+} tdm_service_needs;
+
 typedef struct tdm_service {
     const char *verb; /* "level", "link.pending" ... */
     bool hub;         /* offered by hubs */
     bool node;        /* offered by nodes */
-    bool writes;      /* not offline */
+    tdm_service_needs needs;
     tdm_service_function *function;
 } tdm_service;
 
 const tdm_service *tdm_services(size_t *count);
+const tdm_service *tdm_service_find(const char *verb); /* NULL: there is none */
 /* TDM_INVALID: unknown verb or wrong role, TDM_DENIED: writes offline; err.what says what to do. Never leaves
  * answer half-filled: on failure answer holds the error object. */
 tdm_code tdm_service_call(const tdm_service_context *context, const char *verb, const tdm_request *request,

@@ -207,6 +207,25 @@ status_of 0 "$bin/tandem" level --fy 2017/18 --format csv --store "$work/hub"
 check "the store read beside its daemon gives the level, too" "$(cat "$work/live.csv")" "$(cat "$work/out")"
 status_of 2 "$bin/tandem" target set 2017/18 50 --store "$work/hub"
 
+# ---- a snapshot beside the daemon, and back
+status_of 0 at hub snapshot "$work/snapshot"
+check "it says what it must be kept as" 1 "$(grep -c 'holds the keys of the store' "$work/err")"
+status_of 1 at hub snapshot "$work/snapshot"
+status_of 0 "$bin/tandem" verify --store "$work/snapshot"
+status_of 0 "$bin/tandem" level --fy 2017/18 --format csv --store "$work/snapshot"
+check "it gives the level where it lies" "$(cat "$work/live.csv")" "$(cat "$work/out")"
+status_of 0 "$bin/tandem" restore "$work/snapshot" --store "$work/restored" --dry-run
+check "a dry run brings nothing back" no "$([ -e "$work/restored" ] && echo yes || echo no)"
+status_of 0 "$bin/tandem" restore "$work/snapshot" --store "$work/restored"
+check "the plan warns of a second log" 1 "$(grep -c 'two logs would go on from one place' "$work/err")"
+status_of 0 "$bin/tandem" export --store "$work/restored" --output "$work/restored.jsonl"
+"$bin/tandem" export --store "$work/snapshot" --output "$work/snapshot.jsonl"
+check "what is restored is what was in the snapshot" "$(cksum <"$work/snapshot.jsonl")" "$(cksum <"$work/restored.jsonl")"
+printf x | dd of="$work/snapshot/ledger/data.mdb" bs=1 seek=20000 conv=notrunc status=none
+status_of 7 "$bin/tandem" restore "$work/snapshot" --store "$work/again"
+check "a damaged one is refused" 1 "$(grep -c 'is damaged' "$work/err")"
+status_of 3 "$bin/tandem" restore "$work" --store "$work/again"
+
 # ---- figures made again
 status_of 6 "$bin/tandem" rebuild --store "$work/hub" --yes
 check "a running daemon's figures are left alone" 1 "$(grep -c 'another process' "$work/err")"

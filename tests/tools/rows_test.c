@@ -97,8 +97,8 @@ static void check_verb(const tdm_command *command)
             assert_int_equal(command->roles & ~roles, 0);
         else
             assert_int_equal(command->roles, roles);
-        assert_int_equal(command->writes, services[i].writes);
-        assert_int_equal((command->takes & TDM_TAKES_STORE) != 0, !services[i].writes);
+        assert_int_equal(command->writes, services[i].needs == TDM_NEEDS_WRITES);
+        assert_int_equal((command->takes & TDM_TAKES_STORE) != 0, services[i].needs != TDM_NEEDS_WRITES);
         return;
     }
     fail_msg("there is no service %s", command->verb);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * group_stores.c: stores whose daemon is stopped: figures made again from the log.
+ * group_stores.c: whole stores: snapshots, bringing one back, figures made again from the log.
  */
 #include "client.h"
 
 #include "ask.h"
 #include "progress.h"
 #include "rebuild.h"
+#include "snapshot.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- rebuild */
 
@@ -112,13 +116,135 @@ static int run_rebuild(const tdm_invocation *invocation, tdm_session *session)
     return code == TDM_OK ? status : tdm_session_fail(session, invocation->command->words, &err, NULL);
 }
 
+/* ---- snapshots */
+
+/* Where the daemon, which has another working folder, is to write. */
+static tdm_code name_folder(const tdm_invocation *invocation, tdm_err *err)
+{
+    char here[PATH_MAX];
+    const char *folder = tdm_invocation_text(invocation, "DIR");
+    if (folder[0] == '/')
+        return TDM_OK;
+    if (getcwd(here, sizeof here) == NULL)
+        return tdm_fail(err, TDM_INVALID, 0, "name the folder with its whole path, from / on");
+    json_object_set_new(invocation->args, "folder", json_sprintf("%s/%s", here, folder));
+    return TDM_OK;
+}
+
+static int run_snapshot(const tdm_invocation *invocation, tdm_session *session)
+{
+    tdm_err err = { 0 };
+    if (name_folder(invocation, &err) != TDM_OK)
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    if (tdm_invocation_flag(invocation, "dry-run")) {
+        tdm_session_say(session,
+                        "dry run: the log would be copied, verified, and put there; nothing was written");
+        return 0;
+    }
+    tdm_answer answer;
+    int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
+    bool made = status == 0 && answer.bytes.len > 0;
+    status = tdm_client_show(invocation, session, &answer, status);
+    if (made)
+        tdm_session_say(session,
+                        "It holds the keys of the store: keep it as the store itself. Rows about people "
+                        "are not in it: tandem person backup.");
+    return status;
+}
+
+static void say_plan(tdm_session *session, const tdm_snapshot *snapshot, const char *folder)
+{
+    char made[40];
+    char origin[2 * TDM_ID_BYTES + 1];
+    tdm_time_text(snapshot->made_ms, 0, made);
+    tdm_hex(origin, snapshot->origin.bytes, TDM_ID_BYTES);
+    tdm_session_say(session,
+                    "The store of %s %.8s of %s, up to its event %llu, %llu events in all, goes to %s.",
+                    snapshot->hub ? "hub" : "node", origin, made, (unsigned long long)snapshot->sequence,
+                    (unsigned long long)snapshot->events, folder);
+    tdm_session_say(session,
+                    "If it stated anything after that, start no daemon on it while others hold what it "
+                    "stated: two logs would go on from one place.");
+}
+
+static int show_restored(const tdm_invocation *invocation, tdm_session *session, const char *folder,
+                         const tdm_snapshot *snapshot)
+{
+    char made[40];
+    tdm_time_text(snapshot->made_ms, 0, made);
+    json_t *document = json_pack("{s:s, s:[{s:s, s:s, s:s, s:I, s:I, s:I}]}", "schema", "tandem.restore/1",
+                                 "data", "folder", folder, "role", snapshot->hub ? "hub" : "node", "made",
+                                 made, "sequence", (json_int_t)snapshot->sequence, "events",
+                                 (json_int_t)snapshot->events, "bytes", (json_int_t)snapshot->bytes);
+    char *text = json_dumps(document, JSON_COMPACT);
+    tdm_answer answer = { 0 };
+    tdm_buf_text(&answer.bytes, text);
+    free(text);
+    json_decref(document);
+    return tdm_client_show(invocation, session, &answer, 0);
+}
+
+static int run_restore(const tdm_invocation *invocation, tdm_session *session)
+{
+    const char *path = tdm_invocation_text(invocation, "SNAPSHOT");
+    const char *folder = tdm_invocation_text(invocation, "store");
+    tdm_snapshot snapshot;
+    tdm_err err = { 0 };
+    tdm_code code = folder == NULL
+                        ? tdm_fail(&err, TDM_INVALID, 0, "name a new folder for the store: --store DIR")
+                        : tdm_snapshot_read(path, &snapshot, &err);
+    if (code == TDM_OK)
+        say_plan(session, &snapshot, folder);
+    bool dry = tdm_invocation_flag(invocation, "dry-run");
+    if (code == TDM_OK && !dry)
+        code = tdm_snapshot_restore(path, folder, &snapshot, &err);
+    if (code != TDM_OK)
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    return dry ? 0 : show_restored(invocation, session, folder, &snapshot);
+}
+
 /* ---- rows */
+
+static const tdm_positional NEW_FOLDER[] = {
+    { "DIR", TDM_WORD_FOLDER, NULL, "folder", true, false, "a folder that is not there yet" },
+};
+
+static const tdm_positional OLD_FOLDER[] = {
+    { "SNAPSHOT", TDM_WORD_FOLDER, NULL, NULL, true, false, "the folder that tandem snapshot made" },
+};
 
 static const tdm_option REBUILD_OPTIONS[] = {
     { "drop-old", 0, TDM_WORD_FLAG, NULL, NULL, "keep nothing of the figures that were replaced" },
 };
 
 static const tdm_command COMMANDS[] = {
+    {
+        .words = "snapshot",
+        .summary = "copy the store's log as it is at this moment, verified",
+        .detail = "Made while the daemon goes on. The copy is verified before it appears, and can be read "
+                  "with --store like a "
+                  "store. Figures are not in it: they are made again from the log.",
+        .example = "tandem snapshot /var/backups/tandem-2017-09-30",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
+        TDM_POSITIONALS(NEW_FOLDER),
+        .verb = "snapshot",
+        .columns = "folder,events,bytes,origin,sequence,blake2b_256",
+        .timeout_s = 3600,
+        .function = run_snapshot,
+    },
+    {
+        .words = "restore",
+        .summary = "bring a store back from a snapshot",
+        .detail = "Compared with the digest that was written with it, and verified, before it appears.",
+        .example = "tandem restore /var/backups/tandem-2017-09-30 --store /tmp/copy",
+        .roles = TDM_ALONE,
+        .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
+        .writes = true,
+        TDM_POSITIONALS(OLD_FOLDER),
+        .columns = "folder,role,made,sequence,events,bytes",
+        .function = run_restore,
+    },
     {
         .words = "rebuild",
         .summary = "make the figures of a stopped daemon's store again from its log",
@@ -137,4 +263,4 @@ static const tdm_command COMMANDS[] = {
     },
 };
 
-const tdm_group tdm_group_stores = { "stores, their daemons stopped", COMMANDS, TDM_COUNT(COMMANDS), NULL };
+const tdm_group tdm_group_stores = { "whole stores", COMMANDS, TDM_COUNT(COMMANDS), NULL };

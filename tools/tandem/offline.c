@@ -135,7 +135,10 @@ static tdm_code serve(tdm_core *core, const task *what, int fd, verdict *out)
 
 static tdm_code open_and_serve(const task *what, int fd, verdict *out)
 {
-    tdm_core_options options = { .folder = what->folder, .read_only = true };
+    const tdm_service *service = what->verb == NULL ? NULL : tdm_service_find(what->verb);
+    tdm_core_options options = { .folder = what->folder,
+                                 .read_only = true,
+                                 .log_only = service != NULL && service->needs == TDM_NEEDS_LOG };
     tdm_core *core = NULL;
     tdm_code code = tdm_offline_is_hub(what->folder, &options.hub, &out->err);
     if (code == TDM_OK)

@@ -9,54 +9,55 @@
 #include "../service.h"
 #include "../json.h"
 
-/* ---- the services. X(verb, hub, node, writes, function) */
+/* ---- the services. X(verb, hub, node, TDM_NEEDS_*, function) */
 #define TDM_SERVICES_X(X)                                                                                    \
-    X("level", true, true, false, level)                                                                     \
-    X("unit.list", true, true, false, unit_list)                                                             \
-    X("unit.show", true, true, false, unit_show)                                                             \
-    X("link.pending", true, true, false, link_pending)                                                       \
-    X("link.confirm", false, true, true, link_confirm)                                                       \
-    X("link.dispute", false, true, true, link_dispute)                                                       \
-    X("link.withdraw", false, true, true, link_withdraw)                                                     \
-    X("match.propose", true, false, true, match_propose)                                                     \
-    X("match.list", true, false, false, match_list)                                                          \
-    X("match.accept", true, false, true, match_accept)                                                       \
-    X("match.void", true, false, true, match_void)                                                           \
-    X("node.list", true, true, false, node_list)                                                             \
-    X("organisation.list", true, true, false, organisation_list)                                             \
-    X("organisation.import", true, false, true, organisation_import)                                         \
-    X("target.set", true, false, true, target_set)                                                           \
-    X("baseline.set", true, false, true, baseline_set)                                                       \
-    X("catalogue.add", true, false, true, catalogue_add)                                                     \
-    X("return.expect", true, false, true, return_expect)                                                     \
-    X("return.make", false, true, true, return_make)                                                         \
-    X("period.close", true, false, true, period_close)                                                       \
-    X("publish", true, false, true, publish)                                                                 \
-    X("invite", true, false, true, invite)                                                                   \
-    X("join", false, true, true, join)                                                                       \
-    X("record", false, true, true, record)                                                                   \
-    X("record.fact", true, true, true, record_fact)                                                          \
-    X("import", false, true, true, import)                                                                   \
-    X("person.list", false, true, false, person_list)                                                        \
-    X("person.show", false, true, false, person_show)                                                        \
-    X("person.summarise", false, true, true, person_summarise)                                               \
-    X("person.erase", false, true, true, person_erase)                                                       \
-    X("person.compact", false, true, true, person_compact)                                                   \
-    X("person.backup", false, true, true, person_backup)                                                     \
-    X("person.restore", false, true, true, person_restore)                                                   \
-    X("person.verify", false, true, false, person_verify)                                                    \
-    X("status", true, true, false, status)                                                                   \
-    X("measure.list", true, true, false, measure_list)                                                       \
-    X("measure.show", true, true, false, measure_show)                                                       \
-    X("explain", true, true, false, explain)                                                                 \
-    X("release", true, false, true, release)                                                                 \
-    X("revision", true, false, false, revision)                                                              \
-    X("event.list", true, true, false, event_list)                                                           \
-    X("doubts", true, true, false, doubts)                                                                   \
-    X("export", true, true, false, export)                                                                   \
-    X("verify", true, true, false, verify)
+    X("level", true, true, FIGURES, level)                                                                   \
+    X("unit.list", true, true, FIGURES, unit_list)                                                           \
+    X("unit.show", true, true, FIGURES, unit_show)                                                           \
+    X("link.pending", true, true, FIGURES, link_pending)                                                     \
+    X("link.confirm", false, true, WRITES, link_confirm)                                                     \
+    X("link.dispute", false, true, WRITES, link_dispute)                                                     \
+    X("link.withdraw", false, true, WRITES, link_withdraw)                                                   \
+    X("match.propose", true, false, WRITES, match_propose)                                                   \
+    X("match.list", true, false, FIGURES, match_list)                                                        \
+    X("match.accept", true, false, WRITES, match_accept)                                                     \
+    X("match.void", true, false, WRITES, match_void)                                                         \
+    X("node.list", true, true, FIGURES, node_list)                                                           \
+    X("organisation.list", true, true, FIGURES, organisation_list)                                           \
+    X("organisation.import", true, false, WRITES, organisation_import)                                       \
+    X("target.set", true, false, WRITES, target_set)                                                         \
+    X("baseline.set", true, false, WRITES, baseline_set)                                                     \
+    X("catalogue.add", true, false, WRITES, catalogue_add)                                                   \
+    X("return.expect", true, false, WRITES, return_expect)                                                   \
+    X("return.make", false, true, WRITES, return_make)                                                       \
+    X("period.close", true, false, WRITES, period_close)                                                     \
+    X("publish", true, false, WRITES, publish)                                                               \
+    X("invite", true, false, WRITES, invite)                                                                 \
+    X("join", false, true, WRITES, join)                                                                     \
+    X("record", false, true, WRITES, record)                                                                 \
+    X("record.fact", true, true, WRITES, record_fact)                                                        \
+    X("import", false, true, WRITES, import)                                                                 \
+    X("person.list", false, true, FIGURES, person_list)                                                      \
+    X("person.show", false, true, FIGURES, person_show)                                                      \
+    X("person.summarise", false, true, WRITES, person_summarise)                                             \
+    X("person.erase", false, true, WRITES, person_erase)                                                     \
+    X("person.compact", false, true, WRITES, person_compact)                                                 \
+    X("person.backup", false, true, WRITES, person_backup)                                                   \
+    X("person.restore", false, true, WRITES, person_restore)                                                 \
+    X("person.verify", false, true, FIGURES, person_verify)                                                  \
+    X("status", true, true, FIGURES, status)                                                                 \
+    X("measure.list", true, true, FIGURES, measure_list)                                                     \
+    X("measure.show", true, true, FIGURES, measure_show)                                                     \
+    X("explain", true, true, FIGURES, explain)                                                               \
+    X("release", true, false, WRITES, release)                                                               \
+    X("revision", true, false, FIGURES, revision)                                                            \
+    X("event.list", true, true, LOG, event_list)                                                             \
+    X("doubts", true, true, FIGURES, doubts)                                                                 \
+    X("export", true, true, FIGURES, export)                                                                 \
+    X("snapshot", true, true, LOG, snapshot)                                                                 \
+    X("verify", true, true, LOG, verify)
 
-#define X(verb, hub, node, writes, function) tdm_service_function tdm_serve_##function;
+#define X(verb, hub, node, needs, function) tdm_service_function tdm_serve_##function;
 TDM_SERVICES_X(X)
 #undef X
 

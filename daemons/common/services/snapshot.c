@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * snapshot.c: the service that makes a snapshot of the store.
+ */
+#include "services.h"
+
+#include "../snapshot.h"
+
+tdm_code tdm_serve_snapshot(const tdm_service_context *context, const tdm_request *request,
+                            tdm_answer *answer, tdm_err *err)
+{
+    const char *path = NULL;
+    char digest[2 * TDM_DIGEST_BYTES + 1];
+    tdm_snapshot made;
+    tdm_document document;
+    tdm_code code = tdm_arg_needed(request->args, "folder", "/var/backups/tandem-2017-09-30", &path, err);
+    if (code == TDM_OK && path[0] != '/')
+        code = tdm_fail(err, TDM_INVALID, 0, "name the folder with its whole path, from / on");
+    if (code == TDM_OK)
+        code = tdm_snapshot_make(context->core, path, context->now_ms, &made, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_hex(digest, made.digest.bytes, TDM_DIGEST_BYTES);
+    tdm_document_open(&document, answer, "tandem.snapshot/1", made.made_ms, true);
+    tdm_json_begin_object(&document.json);
+    tdm_member_text(&document.json, "folder", path);
+    tdm_member_int(&document.json, "events", (int64_t)made.events);
+    tdm_member_int(&document.json, "bytes", (int64_t)made.bytes);
+    tdm_json_id(tdm_json_key(&document.json, "origin"), &made.origin);
+    tdm_member_int(&document.json, "sequence", (int64_t)made.sequence);
+    tdm_member_text(&document.json, "blake2b_256", digest);
+    tdm_json_end_object(&document.json);
+    return tdm_document_close(&document, err);
+}

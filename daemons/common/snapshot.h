@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * snapshot.h: a store's log at a moment, whole, checked, and brought back as a store.
+ *
+ * A snapshot is a folder: ledger/data.mdb, and snapshot.json, which says of whose store it is, how far it
+ * goes, and the digest of the other. It is a store that can be read (--store). It holds the keys of the
+ * store, but nothing of the private log, which has backups of its own; figures are made again from the log.
+ */
+#ifndef TANDEM_SNAPSHOT_H
+#define TANDEM_SNAPSHOT_H
+
+#include "core.h"
+
+typedef struct tdm_snapshot {
+    int64_t made_ms;
+    bool hub;
+    tdm_id origin; /* whose store it is */
+    uint64_t incarnation;
+    uint64_t sequence; /* of its own log */
+    uint64_t events;   /* of all logs */
+    uint64_t bytes;    /* of ledger/data.mdb */
+    tdm_digest digest; /* BLAKE2b-256 of it */
+} tdm_snapshot;
+
+/* While others write to the store. The copy is verified before it appears under `path`, in one rename.
+ * TDM_EXISTS: there is something of that name. TDM_CORRUPT: the copy is not sound, since the store is not:
+ * nothing appears. Durable when it returns TDM_OK. */
+tdm_code tdm_snapshot_make(tdm_core *core, const char *path, int64_t now_ms, tdm_snapshot *out, tdm_err *err);
+/* What snapshot.json says. TDM_NOT_FOUND: no snapshot. */
+tdm_code tdm_snapshot_read(const char *path, tdm_snapshot *out, tdm_err *err);
+/* A store of what the snapshot holds: copied, compared with its digest, verified, and put under `folder` in
+ * one rename. TDM_EXISTS: there is something in that folder. TDM_CORRUPT: the snapshot is damaged: nothing
+ * appears. */
+tdm_code tdm_snapshot_restore(const char *path, const char *folder, tdm_snapshot *out, tdm_err *err);
+
+#endif
