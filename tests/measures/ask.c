@@ -19,14 +19,17 @@ static void must(bool holds, const char *what)
 void ask_more(tdm_fold *fold, const world *w, size_t told)
 {
     tdm_span *events = tdm_sheaf_spans(&w->sheaf);
+    size_t count = w->sheaf.count - told;
+    tdm_ledger_entry *entries = calloc(count + 1, sizeof *entries);
     tdm_err err = { 0 };
-    for (size_t i = told; i < w->sheaf.count; i++) {
-        tdm_ledger_entry entry = { .position = i + 1, .bytes = events[i] };
-        must(tdm_fold_apply(fold, &entry, 1, &err) == TDM_OK, err.what);
-    }
+    must(entries != NULL, "no memory");
+    for (size_t i = 0; i < count; i++)
+        entries[i] = (tdm_ledger_entry){ .position = told + i + 1, .bytes = events[told + i] };
+    must(tdm_fold_apply(fold, entries, count, &err) == TDM_OK, err.what);
     while (tdm_fold_work(fold, 100, &err))
         must(err.code == TDM_OK, err.what);
     must(tdm_fold_is_settled(fold), "the fold is not settled");
+    free(entries);
     free(events);
 }
 

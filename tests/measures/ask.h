@@ -15,7 +15,7 @@ typedef struct asked {
     char words[64];
 } asked;
 
-/* A settled memory fold over everything stated, of which nothing is kept. */
+/* A settled memory fold over everything stated, judged at once, of which nothing is kept. */
 tdm_fold *ask_fold(const world *w);
 /* What was stated after the first `told` events is learnt, too. */
 void ask_more(tdm_fold *fold, const world *w, size_t told);

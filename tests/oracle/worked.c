@@ -100,6 +100,22 @@ void worked_year(world *w)
     tell_year(w, &unanswered);
 }
 
+/* Five people in a joint unit that is confirmed, forty alone. */
+void worked_few_joint(world *w)
+{
+    static const int PEOPLE[] = { 5, 40 };
+    static const char *const IDS[] = { "1", "2" };
+    for (size_t i = 0; i < TDM_COUNT(PEOPLE); i++) {
+        world_fact unit = unit_of(w, IDS[i]);
+        world_fact session = world_session(w, &unit, "LEA", day_of("2017-04-20"), 100);
+        (void)world_attendance(w, &session, "LEA", PEOPLE[i]);
+        if (i > 0)
+            continue;
+        world_fact claim = world_assert(w, &unit, WORLD_LEAD, "LEA", "PAR", TDM_PHASE_IS_PLAN, false);
+        (void)world_confirm(w, &claim, WORLD_PARTNER, "PAR", TDM_PHASE_IS_PLAN);
+    }
+}
+
 /* Eight returns are expected, seven come, and one from who may not make it; what was published, and then two
  * more joint units. */
 void worked_revised(world *w)
@@ -361,6 +377,11 @@ void worked_change(world *w)
             "'count':20,'sum':7000,'squares':0,'pairs':10,'pair_sum':600,'pair_squares':100000,'improved':6");
 }
 
+void worked_unpaired(world *w)
+{
+    summary(w, "responses", "wellbeing", "", "'count':20,'sum':7000,'squares':0");
+}
+
 /* Eight cycles: one predicted on the day it was done, one never acted on. */
 void worked_cycles(world *w)
 {
@@ -420,6 +441,14 @@ void worked_learning(world *w)
         "{'recorder':'LEA','need_id':'2','theme':'time','stated':'2017-05-01'}");
 }
 
+/* A project of LEA with an organisation that nobody registered. */
+void worked_alone(world *w)
+{
+    say(w, WORLD_LEAD, "joint_project", "project/LEA/1",
+        "{'recorder':'LEA','project_id':'1','status':'started','started':'2017-05-01',"
+        "'organisations':['LEA','XXX'],'localities':['east','west']}");
+}
+
 void worked_resources(world *w)
 {
     static const char *const WHO[] = { "LEA", "PAR", "PAR", "THI" };
@@ -434,6 +463,13 @@ void worked_resources(world *w)
                        WHO[i], i == 3 ? "adopted" : "used");
         say(w, BY[i], "resource_use", "resource/LEA/1", payload);
     }
+}
+
+void worked_outcomes(world *w)
+{
+    say(w, WORLD_LEAD, "reference_count", "reference/LEA/retention",
+        "{'recorder':'LEA','organisation':'LEA','indicator':'retention','dimension':'','group':'',"
+        "'date':'2017-04-01','amount':88,'out_of':100}");
 }
 
 void worked_development(world *w)
