@@ -221,6 +221,30 @@ check "the plan warns of a second log" 1 "$(grep -c 'two logs would go on from o
 status_of 0 "$bin/tandem" export --store "$work/restored" --output "$work/restored.jsonl"
 "$bin/tandem" export --store "$work/snapshot" --output "$work/snapshot.jsonl"
 check "what is restored is what was in the snapshot" "$(cksum <"$work/snapshot.jsonl")" "$(cksum <"$work/restored.jsonl")"
+
+# ---- what differs
+status_of 0 "$bin/tandem" diff "$work/snapshot" "$work/restored" --format plain
+check "a snapshot and what it became are the same" 1 "$(grep -c '^the same: 0 of 3 logs and 0 of' "$work/err")"
+status_of 0 at hub diff "$work/snapshot" @ --figures
+status_of 0 at hub target set 2017/18 46
+status_of 1 at hub diff "$work/snapshot" @ --format plain --fields what,a,b,note -q
+cp "$work/out" "$work/differs"
+check "the hub's log goes farther" 1 "$(grep -c $'\tB goes farther$' "$work/differs")"
+check "another target is another figure" 1 "$(grep -c '^C7 total 2017/18 (all) year_end'$'\t''45.0'$'\t''46.0' "$work/differs")"
+check "the level is no other" 0 "$(grep -c '^C1 ' "$work/differs")"
+status_of 1 at hub diff @ "$work/snapshot" --events --format plain --fields a,b,note -q
+check "the other way round" 1 "$(grep -c $'\tA goes farther$' "$work/out")"
+status_of 3 at hub diff @ "$work"
+cp -r "$work/restored" "$work/twin"
+start hub twin --hub.listen=tcp://127.0.0.1:0 --hub.tide_interval_ms=200
+for percent in 47 48 49; do status_of 0 at twin target set 2017/18 "$percent"; done
+status_of 1 at hub diff "$work/twin" @ --events --format plain --fields note -q
+check "a second log from one place is a fork" 1 "$(grep -c 'forked' "$work/out")"
+kill -TERM "${pids[-1]}"
+wait "${pids[-1]}" || true
+unset 'pids[-1]'
+status_of 0 "$bin/tandem" diff "$work/restored@2017-09-30" "$work/restored" --figures
+
 printf x | dd of="$work/snapshot/ledger/data.mdb" bs=1 seek=20000 conv=notrunc status=none
 status_of 7 "$bin/tandem" restore "$work/snapshot" --store "$work/again"
 check "a damaged one is refused" 1 "$(grep -c 'is damaged' "$work/err")"

@@ -284,6 +284,12 @@ static const tdm_option TAIL_OPTIONS[] = {
     { "subject", 0, TDM_WORD_TEXT, NULL, "subject", "whose subject begins so, such as unit/R0A/" },
 };
 
+static const tdm_option LOG_OPTIONS[] = {
+    { "node", 0, TDM_WORD_HEX, NULL, "origin", "with --incarnation and --last: the head of this log there" },
+    { "incarnation", 0, TDM_WORD_HEX, NULL, "incarnation", "of the log" },
+    { "last", 0, TDM_WORD_NUMBER, NULL, "last", "a sequence at which a run ends" },
+};
+
 static const tdm_option EXPORT_OPTIONS[] = {
     { "output", 0, TDM_WORD_FILE, NULL, NULL, "write to this file instead; it appears when it is whole" },
 };
@@ -309,6 +315,19 @@ static const tdm_command COMMANDS[] = {
         .columns = "position,recorded,type,subject,origin,sequence",
         .more = "received,incarnation,fact,notice",
         .function = run_tail,
+    },
+    {
+        .words = "log list",
+        .summary = "list the logs held here, and how far each goes",
+        .detail = "The head follows from every event of a log up to there: where two stores tell the same "
+                  "head, they hold the "
+                  "same events.",
+        .example = "tandem log list",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_AS_OF | TDM_TAKES_STORE,
+        TDM_OPTIONS(LOG_OPTIONS),
+        .verb = "log.list",
+        .columns = "origin,incarnation,last,head",
     },
     {
         .words = "export",

@@ -5,6 +5,7 @@
 #include "client.h"
 
 #include "ask.h"
+#include "diff.h"
 #include "progress.h"
 #include "rebuild.h"
 #include "snapshot.h"
@@ -213,11 +214,38 @@ static const tdm_positional OLD_FOLDER[] = {
     { "SNAPSHOT", TDM_WORD_FOLDER, NULL, NULL, true, false, "the folder that tandem snapshot made" },
 };
 
+static const tdm_positional TWO[] = {
+    { "A", TDM_WORD_TEXT, NULL, NULL, true, false,
+      "a store's or snapshot's folder, DIR@WHEN of it, or @WHEN of the daemon" },
+    { "B", TDM_WORD_TEXT, NULL, NULL, true, false, "the other; @ is the daemon as it is now" },
+};
+
+static const tdm_option DIFF_OPTIONS[] = {
+    { "events", 0, TDM_WORD_FLAG, NULL, NULL, "compare the logs alone" },
+    { "figures", 0, TDM_WORD_FLAG, NULL, NULL, "compare the figures alone" },
+};
+
 static const tdm_option REBUILD_OPTIONS[] = {
     { "drop-old", 0, TDM_WORD_FLAG, NULL, NULL, "keep nothing of the figures that were replaced" },
 };
 
 static const tdm_command COMMANDS[] = {
+    {
+        .words = "diff",
+        .summary = "compare two stores, snapshots or moments, by event and by figure",
+        .detail = "Lists each log that goes farther in one of the two, is missing, or forked, and each "
+                  "figure of any measure "
+                  "by any breakdown that differs. Status 1 if anything does.",
+        .example = "tandem diff /var/backups/tandem-2017-09-30 @ --figures",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        TDM_POSITIONALS(TWO),
+        TDM_OPTIONS(DIFF_OPTIONS),
+        .verb = "figure.list",
+        .columns = "kind,what,a=A,b=B,note",
+        .timeout_s = 600,
+        .function = tdm_diff_run,
+    },
     {
         .words = "snapshot",
         .summary = "copy the store's log as it is at this moment, verified",

@@ -54,6 +54,8 @@
     X("event.list", true, true, LOG, event_list)                                                             \
     X("doubts", true, true, FIGURES, doubts)                                                                 \
     X("export", true, true, FIGURES, export)                                                                 \
+    X("figure.list", true, true, FIGURES, figure_list)                                                       \
+    X("log.list", true, true, FIGURES, log_list)                                                             \
     X("snapshot", true, true, LOG, snapshot)                                                                 \
     X("verify", true, true, LOG, verify)
 
@@ -93,6 +95,9 @@ tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, t
 void tdm_view_close(const tdm_service_context *context, tdm_view *view);
 /* The last millisecond that WHEN names: RFC 3339, date (end of that day in London), "-2d", "-3h", "-5min". */
 tdm_code tdm_when_parse(const char *text, int64_t now_ms, int64_t *out_ms, tdm_err *err);
+/* What WHEN covers, and the time it names. */
+tdm_code tdm_when_frontier(const tdm_service_context *context, const char *when, tdm_frontier *out,
+                           int64_t *ms, tdm_err *err);
 /* A frontier over everything held (notices, too), one origin limited to a sequence of its last incarnation.
  * prefix: at least 6 hex digits of the origin. */
 tdm_code tdm_when_sequence(tdm_ledger *ledger, const char *prefix, uint64_t sequence, tdm_frontier *out,

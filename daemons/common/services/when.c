@@ -250,8 +250,8 @@ static tdm_code at_publication(const tdm_service_context *context, const tdm_id 
 
 /* ---- views */
 
-static tdm_code resolve(const tdm_service_context *context, const char *when, tdm_frontier *out, int64_t *ms,
-                        tdm_err *err)
+tdm_code tdm_when_frontier(const tdm_service_context *context, const char *when, tdm_frontier *out,
+                           int64_t *ms, tdm_err *err)
 {
     tdm_id authority;
     *ms = context->now_ms;
@@ -293,7 +293,7 @@ tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, t
     }
     tdm_frontier frontier = { 0 };
     tdm_fold_options options = { 0 };
-    tdm_code code = resolve(context, when, &frontier, &out->as_of_ms, err);
+    tdm_code code = tdm_when_frontier(context, when, &frontier, &out->as_of_ms, err);
     if (code != TDM_OK)
         return code;
     options.has_authority = tdm_core_authority(context->core, &options.authority);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * diff.c: two stores, snapshots or moments compared by their logs and by every figure.
+ */
+#include "diff.h"
+
+#include "page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One of the two: "DIR", "DIR@WHEN", or "@WHEN" and "@" of the daemon (or of --store). */
+typedef struct side {
+    const char *word;
+    char folder[1024]; /* "": the daemon */
+    const char *when;  /* NULL: now */
+} side;
+
+typedef struct comparison {
+    const tdm_invocation *invocation;
+    tdm_session *session;
+    side a;
+    side b;
+    json_t *rows; /* what differs */
+    size_t logs;
+    size_t logs_differ;
+    size_t figures;
+    size_t figures_differ;
+} comparison;
+
+static tdm_code read_side(const char *word, side *out, tdm_err *err)
+{
+    const char *at = strrchr(word, '@');
+    size_t len = at == NULL ? strlen(word) : (size_t)(at - word);
+    if (len >= sizeof out->folder)
+        return tdm_fail(err, TDM_INVALID, 0, "the folder's path is too long");
+    *out = (side){ .word = word, .when = at == NULL || at[1] == '\0' ? NULL : at + 1 };
+    memcpy(out->folder, word, len);
+    return TDM_OK;
+}
+
+/* ---- asking ---- */
+
+/* 0, or the status of a failure that was told. */
+static int ask(comparison *c, const side *of, const char *verb, json_t *args, tdm_page *out)
+{
+    tdm_answer answer = { 0 };
+    tdm_err err = { 0 };
+    int status = 0;
+    *out = (tdm_page){ 0 };
+    if (of->when != NULL)
+        json_object_set_new(args, "as_of", json_string(of->when));
+    if (of->folder[0] == '\0') {
+        status = tdm_client_ask(c->invocation, c->session, verb, args, (tdm_span){ 0 }, &answer);
+    } else {
+        tdm_code code = tdm_offline_call(of->folder, verb, args, &answer, &err);
+        if (code != TDM_OK)
+            status = tdm_session_fail(c->session, c->invocation->command->words, &err, NULL);
+    }
+    if (status == 0 && tdm_page_read(out, tdm_buf_span(&answer.bytes), &err) != TDM_OK)
+        status = tdm_session_fail(c->session, c->invocation->command->words, &err, NULL);
+    tdm_answer_free(&answer);
+    json_decref(args);
+    return status;
+}
+
+static const char *text_of(const json_t *row, const char *field)
+{
+    const char *text = json_string_value(json_object_get(row, field));
+    return text == NULL ? "" : text;
+}
+
+static void add_row(comparison *c, const char *kind, const char *what, const char *a, const char *b,
+                    const char *note)
+{
+    json_array_append_new(c->rows, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", kind, "what", what, "a", a,
+                                             "b", b, "note", note));
+}
+
+/* Rows of a page by the texts of some fields, which together name a row. */
+static json_t *index_rows(const tdm_page *page, const char *const *fields, size_t count)
+{
+    json_t *out = json_object();
+    size_t at;
+    json_t *row;
+    json_array_foreach(page->rows, at, row)
+    {
+        tdm_buf key = { 0 };
+        for (size_t i = 0; i < count; i++)
+            tdm_buf_format(&key, "%s%s", i > 0 ? " " : "",
+                           text_of(row, fields[i])[0] == '\0' ? "(all)" : text_of(row, fields[i]));
+        tdm_buf_add(&key, "", 1);
+        json_object_set(out, key.failed ? "" : (const char *)key.data, row);
+        tdm_buf_free(&key);
+    }
+    return out;
+}
+
+/* ---- logs ---- */
+
+/* Does the one that goes farther hold what the other holds? */
+static const char *relation(comparison *c, const side *longer, const json_t *far, const json_t *near)
+{
+    tdm_page page;
+    if (c->a.when != NULL || c->b.when != NULL)
+        return "goes farther";
+    json_t *args = json_pack("{s:s, s:s, s:O}", "origin", text_of(far, "origin"), "incarnation",
+                             text_of(far, "incarnation"), "last", json_object_get(near, "last"));
+    if (ask(c, longer, "log.list", args, &page) != 0)
+        return "forked: no run ends there";
+    bool same = strcmp(text_of(json_array_get(page.rows, 0), "head"), text_of(near, "head")) == 0;
+    tdm_page_free(&page);
+    return same ? "goes farther" : "forked";
+}
+
+static void compare_log(comparison *c, const char *key, const json_t *a, const json_t *b)
+{
+    char text[2][32];
+    char note[64] = "";
+    json_int_t last[2] = { json_integer_value(json_object_get(a, "last")),
+                           json_integer_value(json_object_get(b, "last")) };
+    bool same_head = strcmp(text_of(a, "head"), text_of(b, "head")) == 0;
+    c->logs++;
+    if (a != NULL && b != NULL && last[0] == last[1] && (same_head || c->a.when != NULL || c->b.when != NULL))
+        return;
+    c->logs_differ++;
+    for (size_t i = 0; i < 2; i++)
+        snprintf(text[i], sizeof text[i], (i == 0 ? a : b) == NULL ? "-" : "%lld", (long long)last[i]);
+    if (a == NULL || b == NULL)
+        snprintf(note, sizeof note, "only in %s", a != NULL ? "A" : "B");
+    else if (last[0] == last[1])
+        snprintf(note, sizeof note, "forked");
+    else if (last[0] > last[1])
+        snprintf(note, sizeof note, "A %s", relation(c, &c->a, a, b));
+    else
+        snprintf(note, sizeof note, "B %s", relation(c, &c->b, b, a));
+    add_row(c, "log", key, text[0], text[1], note);
+}
+
+/* ---- figures ---- */
+
+static void compare_figure(comparison *c, const char *key, const json_t *a, const json_t *b)
+{
+    const char *values[2] = { a == NULL ? "-" : text_of(a, "value"), b == NULL ? "-" : text_of(b, "value") };
+    c->figures++;
+    if (strcmp(values[0], values[1]) == 0)
+        return;
+    c->figures_differ++;
+    add_row(c, "figure", key, values[0], values[1], "");
+}
+
+/* ---- both ---- */
+
+static const struct part {
+    const char *verb;
+    const char *fields[5];
+    size_t field_count;
+    void (*compare)(comparison *c, const char *key, const json_t *a, const json_t *b);
+    const char *skips; /* the option that leaves it out */
+} PARTS[] = {
+    { "log.list", { "origin", "incarnation" }, 2, compare_log, "figures" },
+    { "figure.list", { "measure", "by", "period", "group", "figure" }, 5, compare_figure, "events" },
+};
+
+static void compare_pages(comparison *c, const struct part *part, const tdm_page *a, const tdm_page *b)
+{
+    json_t *left = index_rows(a, part->fields, part->field_count);
+    json_t *right = index_rows(b, part->fields, part->field_count);
+    const char *key;
+    json_t *row;
+    json_object_foreach(left, key, row) part->compare(c, key, row, json_object_get(right, key));
+    json_object_foreach(right, key, row) if (json_object_get(left, key) == NULL)
+        part->compare(c, key, NULL, row);
+    json_decref(left);
+    json_decref(right);
+}
+
+static int compare_part(comparison *c, const struct part *part)
+{
+    tdm_page a = { 0 };
+    tdm_page b = { 0 };
+    int status = ask(c, &c->a, part->verb, json_object(), &a);
+    if (status == 0)
+        status = ask(c, &c->b, part->verb, json_object(), &b);
+    if (status == 0)
+        compare_pages(c, part, &a, &b);
+    tdm_page_free(&a);
+    tdm_page_free(&b);
+    return status;
+}
+
+static int show(comparison *c)
+{
+    bool same = c->logs_differ + c->figures_differ == 0;
+    json_t *document = json_pack("{s:s, s:O}", "schema", "tandem.diff/1", "data", c->rows);
+    char *text = json_dumps(document, JSON_COMPACT);
+    tdm_answer answer = { 0 };
+    tdm_buf_text(&answer.bytes, text);
+    free(text);
+    json_decref(document);
+    int status = tdm_client_show(c->invocation, c->session, &answer, same ? 0 : 1);
+    tdm_session_say(c->session, "%s: %zu of %zu logs and %zu of %zu figures differ",
+                    same ? "the same" : "not the same", c->logs_differ, c->logs, c->figures_differ,
+                    c->figures);
+    return status;
+}
+
+int tdm_diff_run(const tdm_invocation *invocation, tdm_session *session)
+{
+    comparison c = { .invocation = invocation, .session = session, .rows = json_array() };
+    tdm_err err = { 0 };
+    tdm_code code = read_side(tdm_invocation_text(invocation, "A"), &c.a, &err);
+    if (code == TDM_OK)
+        code = read_side(tdm_invocation_text(invocation, "B"), &c.b, &err);
+    int status = code == TDM_OK ? 0 : tdm_session_fail(session, invocation->command->words, &err, NULL);
+    for (size_t i = 0; status == 0 && i < TDM_COUNT(PARTS); i++)
+        if (!tdm_invocation_flag(invocation, PARTS[i].skips))
+            status = compare_part(&c, &PARTS[i]);
+    if (status == 0)
+        status = show(&c);
+    json_decref(c.rows);
+    return status;
+}
