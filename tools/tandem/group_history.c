@@ -7,6 +7,7 @@
 #include "log_text.h"
 #include "output.h"
 #include "terminal.h"
+#include "zstd_file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -37,6 +38,25 @@ static int write_log(const tdm_invocation *invocation, tdm_session *session, FIL
 }
 
 /* Written beside the file asked for and renamed when whole: an interrupted export never looks finished. */
+static int write_packed(const tdm_invocation *invocation, tdm_session *session, const char *path, FILE *file)
+{
+    size_t len = strlen(path);
+    tdm_err err = { 0 };
+    if (len < 4 || strcmp(path + len - 4, ".zst") != 0)
+        return write_log(invocation, session, file);
+    FILE *packed = tdm_zstd_writer(file);
+    if (packed == NULL) {
+        tdm_fail(&err, TDM_FULL, 0, "no memory to compress the log");
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    }
+    int status = write_log(invocation, session, packed);
+    if (fclose(packed) != 0 && status == 0) {
+        tdm_fail(&err, TDM_IO, errno, "the log could not be written: %s", strerror(errno));
+        status = tdm_session_fail(session, invocation->command->words, &err, NULL);
+    }
+    return status;
+}
+
 static int export_to_file(const tdm_invocation *invocation, tdm_session *session, const char *path)
 {
     char part[4096];
@@ -47,7 +67,7 @@ static int export_to_file(const tdm_invocation *invocation, tdm_session *session
         tdm_fail(&err, TDM_IO, errno, "%.120s can not be written: %s", path, strerror(errno));
         return tdm_session_fail(session, invocation->command->words, &err, NULL);
     }
-    int status = write_log(invocation, session, file);
+    int status = write_packed(invocation, session, path, file);
     bool kept = status != 0 || fsync(fileno(file)) == 0;
     kept = fclose(file) == 0 && kept;
     if (status == 0 && (!kept || rename(part, path) != 0)) {
@@ -74,6 +94,21 @@ static int run_export(const tdm_invocation *invocation, tdm_session *session)
 
 /* ---- import-log */
 
+/* Compressed or not. */
+static tdm_code import_log(const char *folder, FILE *in, tdm_log_imported *done, tdm_err *err)
+{
+    if (!tdm_zstd_begins(in))
+        return tdm_log_import(folder, 0, in, done, err);
+    FILE *plain = tdm_zstd_reader(in);
+    if (plain == NULL)
+        return tdm_fail(err, TDM_FULL, 0, "no memory to read a compressed log");
+    tdm_code code = tdm_log_import(folder, 0, plain, done, err);
+    if (ferror(plain))
+        code = tdm_fail(err, TDM_MALFORMED, 0, "the compressed log is damaged or was cut");
+    fclose(plain);
+    return code;
+}
+
 static int run_import_log(const tdm_invocation *invocation, tdm_session *session)
 {
     const char *path = tdm_invocation_text(invocation, "FILE");
@@ -89,7 +124,7 @@ static int run_import_log(const tdm_invocation *invocation, tdm_session *session
         code = tdm_fail(&err, errno == ENOENT ? TDM_NOT_FOUND : TDM_IO, errno, "%.120s: %s", path,
                         strerror(errno));
     if (code == TDM_OK && !tdm_invocation_flag(invocation, "dry-run"))
-        code = tdm_log_import(folder, 0, in, &done, &err);
+        code = import_log(folder, in, &done, &err);
     if (in != NULL && in != session->in)
         fclose(in);
     if (code != TDM_OK)
@@ -291,11 +326,13 @@ static const tdm_option LOG_OPTIONS[] = {
 };
 
 static const tdm_option EXPORT_OPTIONS[] = {
-    { "output", 0, TDM_WORD_FILE, NULL, NULL, "write to this file instead; it appears when it is whole" },
+    { "output", 0, TDM_WORD_FILE, NULL, NULL,
+      "write to this file instead, compressed if its name ends in .zst; it appears when it is whole" },
 };
 
 static const tdm_positional LOG[] = {
-    { "FILE", TDM_WORD_FILE, NULL, NULL, true, false, "an exported log, or - for standard input" },
+    { "FILE", TDM_WORD_FILE, NULL, NULL, true, false,
+      "an exported log, compressed or not, or - for standard input" },
 };
 
 static const tdm_command COMMANDS[] = {
