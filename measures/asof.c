@@ -154,41 +154,77 @@ tdm_code tdm_frontier_of_tide(tdm_ledger *ledger, const tdm_id *authority, uint6
     return code;
 }
 
-/* ---- a fold over what a frontier covers ---- */
+/* ---- a fold over a part of a ledger ---- */
 
-typedef struct covered {
+typedef struct part {
     tdm_fold *fold;
-    const tdm_frontier *frontier;
-} covered;
+    const tdm_frontier *frontier; /* NULL: all */
+    const tdm_span *subjects;     /* of these alone; count 0: all */
+    size_t count;
+    const tdm_event *except; /* NULL: none */
+} part;
 
-static tdm_code file_covered(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+static bool is_about(const part *p, const tdm_event *event)
 {
-    const covered *at = context;
+    if (p->count == 0 || event->type == TDM_TYPE_INCARNATION
+        || (p->fold->options.has_authority && tdm_id_equal(&event->origin, &p->fold->options.authority)))
+        return true;
+    for (size_t i = 0; i < p->count; i++)
+        if (tdm_span_equal(event->subject, p->subjects[i]))
+            return true;
+    return false;
+}
+
+/* It may be held twice: as a notice, and within its origin's log. */
+static bool same_event(const tdm_event *a, const tdm_event *b)
+{
+    return a->sequence == b->sequence && a->incarnation == b->incarnation
+           && tdm_id_equal(&a->origin, &b->origin);
+}
+
+static tdm_code file_part(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    const part *p = context;
     tdm_event event;
-    if (at->frontier != NULL) {
+    if (p->frontier != NULL || p->count > 0 || p->except != NULL) {
         tdm_code code = tdm_event_peek(entry->bytes, &event, err);
         if (code != TDM_OK)
             return code;
-        if (!tdm_frontier_covers(at->frontier, &event.origin, event.incarnation, event.sequence))
+        if (!is_about(p, &event) || (p->except != NULL && same_event(p->except, &event))
+            || (p->frontier != NULL
+                && !tdm_frontier_covers(p->frontier, &event.origin, event.incarnation, event.sequence)))
             return TDM_OK;
     }
-    return tdm_fold_file_in(at->fold, entry, 1, err);
+    return tdm_fold_file_in(p->fold, entry, 1, err);
 }
 
 /* All events are filed first and every class judged once: a fold over a whole ledger costs what is there, not
  * what happened on the way. */
+static tdm_code fold_part(tdm_ledger *ledger, const tdm_fold_options *options, part *p, tdm_fold **out,
+                          tdm_err *err)
+{
+    tdm_code code = tdm_fold_open(&p->fold, NULL, options, err);
+    if (code == TDM_OK)
+        code = scan(ledger, file_part, p, err);
+    enum { STEP = 1000 };
+    while (code == TDM_OK && tdm_fold_work(p->fold, STEP, err))
+        ;
+    if (code != TDM_OK)
+        tdm_fold_close(&p->fold);
+    *out = p->fold;
+    return code;
+}
+
 tdm_code tdm_fold_of(tdm_ledger *ledger, const tdm_fold_options *options, const tdm_frontier *frontier,
                      tdm_fold **out, tdm_err *err)
 {
-    covered at = { NULL, frontier };
-    tdm_code code = tdm_fold_open(&at.fold, NULL, options, err);
-    if (code == TDM_OK)
-        code = scan(ledger, file_covered, &at, err);
-    enum { STEP = 1000 };
-    while (code == TDM_OK && tdm_fold_work(at.fold, STEP, err))
-        ;
-    if (code != TDM_OK)
-        tdm_fold_close(&at.fold);
-    *out = at.fold;
-    return code;
+    part p = { .frontier = frontier };
+    return fold_part(ledger, options, &p, out, err);
+}
+
+tdm_code tdm_fold_about(tdm_ledger *ledger, const tdm_fold_options *options, const tdm_span *subjects,
+                        size_t count, const tdm_event *except, tdm_fold **out, tdm_err *err)
+{
+    part p = { .subjects = subjects, .count = count, .except = except };
+    return fold_part(ledger, options, &p, out, err);
 }

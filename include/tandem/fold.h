@@ -300,5 +300,10 @@ tdm_code tdm_frontier_of_tide(tdm_ledger *ledger, const tdm_id *authority, uint6
 /* A memory fold over the covered facts of a ledger (all if frontier is NULL). */
 tdm_code tdm_fold_of(tdm_ledger *ledger, const tdm_fold_options *options, const tdm_frontier *frontier,
                      tdm_fold **out, tdm_err *err);
+/* A memory fold over what is stated about some subjects (all, if count is 0), and over the registry, which
+ * says what that means; the event `except` (by origin, incarnation, sequence; NULL: none) is left out. Two of
+ * them, with an event and without it, tell what it moves. */
+tdm_code tdm_fold_about(tdm_ledger *ledger, const tdm_fold_options *options, const tdm_span *subjects,
+                        size_t count, const tdm_event *except, tdm_fold **out, tdm_err *err);
 
 #endif

@@ -202,12 +202,55 @@ static void check_figures(void **state)
     book_free(&book);
 }
 
+/* ---- what one event moves: the same with it and without it ---- */
+
+static int64_t hours_of(tdm_ledger *ledger, const tdm_span *subjects, size_t count, const tdm_event *except)
+{
+    const tdm_fold_options options = { .has_authority = true, .authority = book_id(0) };
+    tdm_err err = { 0 };
+    tdm_fold *fold = NULL;
+    assert_int_equal(tdm_fold_about(ledger, &options, subjects, count, except, &fold, &err), TDM_OK);
+    int64_t hours = book_row(fold, TDM_BY_TOTAL, TDM_WEIGHT_HOURS, "2017/18", "").amount;
+    tdm_fold_close(&fold);
+    return hours;
+}
+
+static void check_one_left_out(void **state)
+{
+    (void)state;
+    tdm_book book;
+    tdm_event session;
+    const tdm_span first = TDM_SPAN_LITERAL("unit/R0A/1");
+    book_init(&book);
+    book_partner(&book, 1, "R0A");
+    book_delivered(&book, UNITS[0], "2017-04-05", 300, -1);
+    int moved = book_session(&book, UNITS[0], "2017-04-06", 100);
+    assert_int_equal(tdm_event_peek(book.events[book.count - 1], &session, NULL), TDM_OK);
+    book_move_session(&book, UNITS[0], moved, "2017-04-06", 150);
+    book_delivered(&book, UNITS[1], "2017-04-05", 700, -1);
+    tdm_event correction = session;
+    correction.sequence++;
+    tdm_event stranger = session;
+    stranger.incarnation++;
+    tdm_ledger *ledger = book_ledger(&book);
+    assert_int_equal(hours_of(ledger, NULL, 0, NULL), 300 + 150 + 700);
+    assert_int_equal(hours_of(ledger, NULL, 0, &session), 300 + 700);
+    assert_int_equal(hours_of(ledger, NULL, 0, &correction), 300 + 100 + 700);
+    assert_int_equal(hours_of(ledger, NULL, 0, &stranger), 300 + 150 + 700);
+    assert_int_equal(hours_of(ledger, &first, 1, NULL), 300 + 150);
+    assert_int_equal(hours_of(ledger, &first, 1, &session), 300);
+    assert_int_equal(hours_of(ledger, &first, 1, &correction), 300 + 100);
+    tdm_ledger_close(&ledger);
+    book_free(&book);
+}
+
 int main(void)
 {
-    enum { OTHERS = 3 };
+    enum { OTHERS = 4 };
     struct CMUnitTest tests[TDM_COUNT(MOMENTS) + TDM_COUNT(TIDES) + OTHERS] = {
         { "a tide holds from the moment it names", check_time_on_the_dot, NULL, NULL, NULL },
         { "only the authority states tides", check_stranger, NULL, NULL, NULL },
+        { "one event left out, of all or of one unit", check_one_left_out, NULL, NULL, NULL },
         { "the figures of a moment are those of what it covers", check_figures, NULL, NULL, NULL },
     };
     size_t count = OTHERS;
