@@ -70,6 +70,11 @@ static const tdm_positional UNIT[] = {
     { "UNIT", TDM_WORD_UNIT, NULL, "unit", true, false, "LEAD/UNIT_ID, as unit list shows it" },
 };
 
+static const tdm_positional EVENT[] = {
+    { "EVENT", TDM_WORD_TEXT, NULL, "event", true, false,
+      "NODE/SEQUENCE, such as 4be1c0/37, or a position of the log" },
+};
+
 static const tdm_command COMMANDS[] = {
     {
         .words = "level",
@@ -115,8 +120,10 @@ static const tdm_command COMMANDS[] = {
     {
         .words = "explain",
         .summary = "show the units, things and facts behind a figure",
-        .detail = "One row for each unit or thing that adds to the figure of the period and group, with what "
-                  "it adds and the number of facts it rests on; --json lists the facts.",
+        .detail =
+            "One row for each unit or thing that adds to the figure of the period and group, with what "
+            "it adds and the number of facts it rests on; --json lists the facts. Of a single event: tandem "
+            "event show.",
         .example = "tandem explain C1 2017/18 --by programme --group coaching",
         .roles = TDM_AT_BOTH,
         .takes = TDM_TAKES_AS_OF | TDM_TAKES_STORE,
@@ -124,6 +131,22 @@ static const tdm_command COMMANDS[] = {
         TDM_OPTIONS(EXPLAIN_OPTIONS),
         .verb = "explain",
         .columns = "subject,table,when,organisation,a,b,adds,fact_count=facts",
+        .timeout_s = 120,
+    },
+    {
+        .words = "event show",
+        .summary = "show one event: where it came from, what became of it, what it moves",
+        .detail = "Parts: the event itself; the events that make up its fact as it stands; and what its unit "
+                  "or thing adds to "
+                  "each cell of the figures without the event and with it. What the hub states is about "
+                  "everything: of that "
+                  "the level alone.",
+        .example = "tandem event show 4be1c0/37",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        TDM_POSITIONALS(EVENT),
+        .verb = "event.show",
+        .columns = "part,what,before,now",
         .timeout_s = 120,
     },
     {

@@ -51,6 +51,7 @@
     X("explain", true, true, FIGURES, explain)                                                               \
     X("release", true, false, WRITES, release)                                                               \
     X("revision", true, false, FIGURES, revision)                                                            \
+    X("event.show", true, true, FIGURES, event_show)                                                         \
     X("event.list", true, true, LOG, event_list)                                                             \
     X("doubts", true, true, FIGURES, doubts)                                                                 \
     X("export", true, true, FIGURES, export)                                                                 \
