@@ -9,6 +9,7 @@
 #include "terminal.h"
 
 #include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -66,13 +67,27 @@ static int settle(const tdm_invocation *invocation, tdm_session *session, tdm_co
     return status;
 }
 
+/* The store that is read instead of the daemon's; NULL: none. A snapshot is a store that holds just what was
+ * held at its moment. */
+static const char *store_of(const tdm_invocation *invocation, json_t *args, char room[PATH_MAX])
+{
+    static const char SNAPSHOT[] = "snapshot:";
+    const char *when = json_string_value(json_object_get(args, "as_of"));
+    if (when == NULL || strncmp(when, SNAPSHOT, sizeof SNAPSHOT - 1) != 0)
+        return tdm_invocation_text(invocation, "store");
+    snprintf(room, PATH_MAX, "%s", when + sizeof SNAPSHOT - 1);
+    json_object_del(args, "as_of");
+    return room;
+}
+
 int tdm_client_ask(const tdm_invocation *invocation, tdm_session *session, const char *verb, json_t *args,
                    tdm_span body, tdm_answer *answer)
 {
     tdm_err err = { 0 };
     tdm_code code = TDM_OK;
     *answer = (tdm_answer){ 0 };
-    const char *folder = tdm_invocation_text(invocation, "store");
+    char room[PATH_MAX];
+    const char *folder = store_of(invocation, args, room);
     char *text = json_dumps(args, JSON_COMPACT);
     if (text == NULL)
         code = tdm_fail(&err, TDM_FULL, 0, "no memory for the arguments");

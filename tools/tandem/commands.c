@@ -26,7 +26,7 @@ static const tdm_option GLOBALS[] = {
     { "json", 0, TDM_WORD_FLAG, NULL, NULL, "the same as --format json" },
     { "fields", 0, TDM_WORD_FIELDS, NULL, NULL, "show these fields, separated by commas, in this order" },
     { "as-of", 0, TDM_WORD_WHEN, NULL, "as_of",
-      "answer as it stood then: a time, a date, -2d, seq:NODE/1234 or published:2017/18" },
+      "answer as it stood then: a time, a date, -2d, seq:NODE/1234, snapshot:DIR or published:2017/18" },
     { "fy", 0, TDM_WORD_YEAR, NULL, "fy", "this financial year only, such as 2017/18" },
     { "config", 0, TDM_WORD_FILE, NULL, NULL, "the daemon's configuration file: names its state folder" },
     { "store", 0, TDM_WORD_FOLDER, NULL, NULL, "read this state folder without a daemon" },
