@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "build.h"
+#include "tandem/measure.h"
 
 static const tdm_about EARLY = { 1, "R0A", "R0A", "1" };
 static const tdm_about LATE = { 1, "R0A", "R0A", "2" };
@@ -124,10 +125,45 @@ static void check_refold(void **state)
     book_free(&book);
 }
 
+/* While everything is told anew, answers say that they are not complete. */
+static bool is_complete(tdm_fold *fold)
+{
+    const tdm_measure_question question = { .measure = tdm_measure_find("N1") };
+    tdm_measure_answer answer;
+    tdm_err err = { 0 };
+    assert_int_equal(tdm_fold_measure(fold, &question, &answer, &err), TDM_OK);
+    bool complete = answer.complete;
+    tdm_measure_answer_free(&answer);
+    return complete;
+}
+
+static void check_complete(void **state)
+{
+    (void)state;
+    tdm_fold_options options = { .has_authority = true, .authority = book_id(0) };
+    tdm_book book;
+    tdm_err err = { 0 };
+    tdm_fold *fold = NULL;
+    book_init(&book);
+    size_t first = move_later(&book);
+    assert_int_equal(tdm_fold_open(&fold, NULL, &options, &err), TDM_OK);
+    book_apply(&book, fold, 0, first);
+    book_settle(fold);
+    assert_true(is_complete(fold));
+    book_apply(&book, fold, first, book.count - first);
+    assert_false(is_complete(fold));
+    book_settle(fold);
+    assert_true(is_complete(fold));
+    tdm_fold_close(&fold);
+    book_free(&book);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(ROWS)];
+    struct CMUnitTest tests[TDM_COUNT(ROWS) + 1];
     for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
         tests[i] = (struct CMUnitTest){ ROWS[i].name, check_refold, NULL, NULL, (void *)&ROWS[i] };
+    tests[TDM_COUNT(ROWS)] =
+        (struct CMUnitTest){ "what is not settled is not complete", check_complete, NULL, NULL, NULL };
     return cmocka_run_group_tests_name("refold", tests, NULL, NULL);
 }

@@ -287,6 +287,13 @@ void worked_inequality(world *w)
         reached(w, "locality", GROUPS[i], REACHED[i], STAFF[i]);
 }
 
+/* One in post, nobody of them reached; and a hundred. */
+void worked_lone(world *w)
+{
+    reached(w, "locality", "one", 0, 1);
+    reached(w, "locality", "two", 5, 100);
+}
+
 void worked_representation(world *w)
 {
     reached(w, "ethnicity", "white", 300, 1500);

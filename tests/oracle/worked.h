@@ -18,7 +18,7 @@ typedef void worked(world *w);
     X(representation) X(dimensions) X(capacity) X(stages) X(faculty_alone) X(course) X(team_answers) \
     X(incomplete_answer) X(sample) X(change) X(cycles) X(sets) X(learning) X(resources) X(development) \
     X(posts) X(policies) X(teams) X(networks) X(barriers) X(catalogue) X(few_joint) X(unpaired) X(alone) \
-    X(outcomes)
+    X(outcomes) X(lone)
 /* clang-format on */
 
 #define X(name) worked worked_##name;
