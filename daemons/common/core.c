@@ -48,14 +48,16 @@ static tdm_code open_for_the_log(tdm_core *core, tdm_err *err)
     return tdm_fold_open(&core->fold, NULL, &(tdm_fold_options){ 0 }, err);
 }
 
-static tdm_code open_for_writing(tdm_core *core, tdm_err *err)
+static tdm_code open_for_views(tdm_core *core, tdm_err *err)
 {
     tdm_code code = core_fold_open(core, &core->fold, err);
-    if (code == TDM_OK)
-        code = core_follow_start(core, err);
-    if (code == TDM_OK)
-        code = core_writer_start(core, err);
-    return code;
+    return code == TDM_OK ? core_follow_start(core, err) : code;
+}
+
+static tdm_code open_for_writing(tdm_core *core, tdm_err *err)
+{
+    tdm_code code = open_for_views(core, err);
+    return code == TDM_OK ? core_writer_start(core, err) : code;
 }
 
 static void init_locks(tdm_core *core)
@@ -99,9 +101,10 @@ tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err 
         code = tdm_ledger_last_position(core->ledger, &position, err);
     atomic_store(&core->committed, position);
     if (code == TDM_OK)
-        code = !core->read_only    ? open_for_writing(core, err)
-               : options->log_only ? open_for_the_log(core, err)
-                                   : open_for_reading(core, options->frontier, err);
+        code = !core->read_only         ? open_for_writing(core, err)
+               : options->views != NULL ? open_for_views(core, err)
+               : options->log_only      ? open_for_the_log(core, err)
+                                        : open_for_reading(core, options->frontier, err);
     if (code != TDM_OK)
         tdm_core_close(&core);
     *out = core;

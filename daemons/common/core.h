@@ -25,7 +25,8 @@ typedef struct tdm_core_options {
     bool log_only;                /* read_only: for whoever reads the log alone; the fold stays empty */
     const tdm_frontier *frontier; /* read_only: only the covered facts; borrowed for the call; NULL: all */
     size_t map_bytes;
-    const char *views; /* folder of the views beside the ledger; NULL: "views". Others are for rebuild.h */
+    const char *views; /* folder of the views beside the ledger; NULL: "views". read_only: they are written to
+                          it, the ledger is not (rebuild.h); NULL: in memory */
     size_t views_cache_bytes;
     size_t gather_events;  /* most events one commit takes; 0: 16384 */
     uint64_t fold_lag_max; /* events the fold may be behind before the writer waits for it; 0: 500,000 */

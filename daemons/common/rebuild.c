@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -50,6 +52,7 @@ static tdm_code bring_up(const tdm_rebuild_options *options, const char *views, 
 {
     const tdm_core_options core_options = { .folder = options->folder,
                                             .hub = options->hub,
+                                            .read_only = true,
                                             .map_bytes = options->map_bytes,
                                             .views = views,
                                             .views_cache_bytes = options->cache_bytes == 0
@@ -127,18 +130,65 @@ static bool exists(const char *folder, const char *name)
 
 /* ---- making ---- */
 
-tdm_code tdm_rebuild_make(const tdm_rebuild_options *options, tdm_rebuilt *out, tdm_err *err)
+struct tdm_rebuild {
+    char folder[512];
+    tdm_rebuild_options options; /* folder within */
+    int lock;                    /* of the ledger: who holds it is the store's only writer (kv.h) */
+};
+
+static tdm_code take_lock(tdm_rebuild *rebuild, tdm_err *err)
 {
-    *out = (tdm_rebuilt){ 0 };
+    char path[700];
+    snprintf(path, sizeof path, "%s/ledger/writer.lock", rebuild->folder);
+    rebuild->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (rebuild->lock < 0)
+        return tdm_fail(err, TDM_IO, errno, "%.150s could not be opened: %s", path, strerror(errno));
+    if (flock(rebuild->lock, LOCK_EX | LOCK_NB) == 0)
+        return TDM_OK;
+    return tdm_fail(err, errno == EWOULDBLOCK ? TDM_BUSY : TDM_IO, errno,
+                    "another process writes to %.120s: stop its daemon first", rebuild->folder);
+}
+
+tdm_code tdm_rebuild_open(tdm_rebuild **out, const tdm_rebuild_options *options, tdm_err *err)
+{
+    *out = NULL;
+    if (strlen(options->folder) >= sizeof((tdm_rebuild *)0)->folder)
+        return tdm_fail(err, TDM_INVALID, 0, "the state folder's path is too long");
     if (!exists(options->folder, "ledger/data.mdb"))
         return tdm_fail(err, TDM_NOT_FOUND, 0, "%.120s holds no Tandem store", options->folder);
-    if (exists(options->folder, "views/data.mdb"))
-        read_in_child(options, &out->before); /* before this process has threads */
+    tdm_rebuild *rebuild = calloc(1, sizeof *rebuild);
+    if (rebuild == NULL)
+        return tdm_fail(err, TDM_FULL, 0, "no memory to make figures");
+    rebuild->options = *options;
+    strcpy(rebuild->folder, options->folder);
+    rebuild->options.folder = rebuild->folder;
+    tdm_code code = take_lock(rebuild, err);
+    if (code != TDM_OK)
+        tdm_rebuild_close(&rebuild);
+    *out = rebuild;
+    return code;
+}
+
+void tdm_rebuild_close(tdm_rebuild **rebuild)
+{
+    if (*rebuild == NULL)
+        return;
+    if ((*rebuild)->lock >= 0)
+        close((*rebuild)->lock);
+    free(*rebuild);
+    *rebuild = NULL;
+}
+
+tdm_code tdm_rebuild_make(tdm_rebuild *rebuild, tdm_rebuilt *out, tdm_err *err)
+{
+    *out = (tdm_rebuilt){ 0 };
+    if (exists(rebuild->folder, "views/data.mdb"))
+        read_in_child(&rebuild->options, &out->before); /* before this process has threads */
     else
         fail_state(&out->before, TDM_NOT_FOUND, "there were no figures");
     if (out->before.code == TDM_BUSY)
         return tdm_fail(err, TDM_BUSY, 0, "%s", out->before.what);
-    return bring_up(options, NEW, &out->after, err);
+    return bring_up(&rebuild->options, NEW, &out->after, err);
 }
 
 bool tdm_figures_same(const tdm_figures_state *a, const tdm_figures_state *b)
@@ -172,19 +222,20 @@ static tdm_code drop(const char *folder, const char *name, tdm_err *err)
     return sync_folder(folder, err);
 }
 
-tdm_code tdm_rebuild_drop_new(const char *folder, tdm_err *err)
+tdm_code tdm_rebuild_drop_new(tdm_rebuild *rebuild, tdm_err *err)
 {
-    return drop(folder, NEW, err);
+    return drop(rebuild->folder, NEW, err);
 }
 
-tdm_code tdm_rebuild_drop_old(const char *folder, tdm_err *err)
+tdm_code tdm_rebuild_drop_old(tdm_rebuild *rebuild, tdm_err *err)
 {
-    return drop(folder, OLD, err);
+    return drop(rebuild->folder, OLD, err);
 }
 
 /* The two names change places at once: whenever the power goes, views are whole ones. */
-tdm_code tdm_rebuild_swap(const char *folder, tdm_err *err)
+tdm_code tdm_rebuild_swap(tdm_rebuild *rebuild, tdm_err *err)
 {
+    const char *folder = rebuild->folder;
     char in_use[700];
     char fresh[700];
     char old[700];

@@ -37,15 +37,20 @@ typedef struct tdm_rebuild_options {
     void *context;
 } tdm_rebuild_options;
 
-/* Makes views.new and reads the figures in use. TDM_BUSY: the daemon runs. TDM_NOT_FOUND: no store. What is
- * wrong with the figures in use is told in out->before and is no failure. */
-tdm_code tdm_rebuild_make(const tdm_rebuild_options *options, tdm_rebuilt *out, tdm_err *err);
+typedef struct tdm_rebuild tdm_rebuild;
+
+/* Keeps daemons away from the store until it is closed. TDM_BUSY: one runs. TDM_NOT_FOUND: no store. */
+tdm_code tdm_rebuild_open(tdm_rebuild **out, const tdm_rebuild_options *options, tdm_err *err);
+void tdm_rebuild_close(tdm_rebuild **rebuild); /* NULL-safe */
+/* Makes views.new and reads the figures in use. What is wrong with those is told in out->before and is no
+ * failure. */
+tdm_code tdm_rebuild_make(tdm_rebuild *rebuild, tdm_rebuilt *out, tdm_err *err);
 bool tdm_figures_same(const tdm_figures_state *a, const tdm_figures_state *b);
 /* Puts views.new in the place of views, in one rename; those are views.old then (an older views.old goes).
  * Durable when it returns TDM_OK. */
-tdm_code tdm_rebuild_swap(const char *folder, tdm_err *err);
+tdm_code tdm_rebuild_swap(tdm_rebuild *rebuild, tdm_err *err);
 /* Removes views.new (nothing was to be changed) or views.old. Absent ones are no error. */
-tdm_code tdm_rebuild_drop_new(const char *folder, tdm_err *err);
-tdm_code tdm_rebuild_drop_old(const char *folder, tdm_err *err);
+tdm_code tdm_rebuild_drop_new(tdm_rebuild *rebuild, tdm_err *err);
+tdm_code tdm_rebuild_drop_old(tdm_rebuild *rebuild, tdm_err *err);
 
 #endif

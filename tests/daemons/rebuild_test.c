@@ -39,12 +39,28 @@ static void make_store(fixture *f)
     tdm_core_close(&f->core);
 }
 
-static tdm_rebuilt make(const fixture *f)
+static tdm_rebuild *begin(const fixture *f)
 {
     const tdm_rebuild_options options = { .folder = f->folder, .hub = true };
+    tdm_rebuild *rebuild = NULL;
+    assert_ok(tdm_rebuild_open(&rebuild, &options, err));
+    return rebuild;
+}
+
+static tdm_rebuilt make(const fixture *f)
+{
+    tdm_rebuild *rebuild = begin(f);
     tdm_rebuilt out;
-    assert_ok(tdm_rebuild_make(&options, &out, err));
+    assert_ok(tdm_rebuild_make(rebuild, &out, err));
+    tdm_rebuild_close(&rebuild);
     return out;
+}
+
+static void swap(const fixture *f)
+{
+    tdm_rebuild *rebuild = begin(f);
+    assert_ok(tdm_rebuild_swap(rebuild, err));
+    tdm_rebuild_close(&rebuild);
 }
 
 static void same_again(fixture *f)
@@ -55,14 +71,19 @@ static void same_again(fixture *f)
     assert_int_equal(first.after.counts.events, FACTS + 1);
     assert_int_equal(first.after.position, FACTS + 1);
     assert_true(is_there(f, "views.new"));
-    assert_ok(tdm_rebuild_swap(f->folder, err));
+    swap(f);
     assert_false(is_there(f, "views.new"));
     assert_true(is_there(f, "views.old/data.mdb"));
     tdm_rebuilt second = make(f);
     assert_true(tdm_figures_same(&second.before, &first.after));
-    assert_ok(tdm_rebuild_drop_new(f->folder, err));
-    assert_ok(tdm_rebuild_drop_old(f->folder, err));
-    assert_ok(tdm_rebuild_drop_old(f->folder, err));
+    tdm_rebuild *rebuild = begin(f);
+    assert_ok(tdm_rebuild_drop_new(rebuild, err));
+    assert_ok(tdm_rebuild_drop_old(rebuild, err));
+    assert_ok(tdm_rebuild_drop_old(rebuild, err));
+    tdm_core *core = NULL;
+    const tdm_core_options other = { .folder = f->folder, .hub = true };
+    assert_code(TDM_BUSY, tdm_core_open(&core, &other, NULL)); /* no daemon starts meanwhile */
+    tdm_rebuild_close(&rebuild);
     assert_false(is_there(f, "views.new") || is_there(f, "views.old"));
     fixture_reopen(f, true);
     wait_folded(f->core);
@@ -118,7 +139,7 @@ static void others_are_told(fixture *f)
     lose_a_dossier(f);
     tdm_rebuilt made = make(f);
     assert_false(tdm_figures_same(&made.before, &made.after));
-    assert_ok(tdm_rebuild_swap(f->folder, err));
+    swap(f);
     tdm_rebuilt again = make(f);
     assert_true(tdm_figures_same(&again.before, &made.after));
 }
@@ -133,7 +154,7 @@ static void none_are_made(fixture *f)
     assert_int_equal(made.before.code, TDM_NOT_FOUND);
     assert_int_equal(made.after.counts.events, FACTS + 1);
     assert_false(tdm_figures_same(&made.before, &made.after));
-    assert_ok(tdm_rebuild_swap(f->folder, err));
+    swap(f);
     tdm_rebuilt again = make(f);
     assert_true(tdm_figures_same(&again.before, &made.after));
 }
@@ -149,9 +170,26 @@ static void damaged_ones_are_replaced(fixture *f)
     assert_int_not_equal(made.before.code, TDM_OK);
     assert_true(strlen(made.before.what) > 0);
     assert_int_equal(made.after.counts.events, FACTS + 1);
-    assert_ok(tdm_rebuild_swap(f->folder, err));
+    swap(f);
     tdm_rebuilt again = make(f);
     assert_true(tdm_figures_same(&again.before, &made.after));
+}
+
+/* A log that was imported has no identity, and gets none. */
+static void the_log_is_only_read(fixture *f)
+{
+    char path[320];
+    struct stat before;
+    struct stat after;
+    make_store(f);
+    path_of(f, "ledger/data.mdb", path);
+    assert_int_equal(stat(path, &before), 0);
+    make(f);
+    swap(f);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+    assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+    assert_int_equal(before.st_size, after.st_size);
 }
 
 /* ---- interruptions */
@@ -168,10 +206,14 @@ static void interrupted_goes_on(fixture *f)
     make_store(f);
     pid_t child = fork();
     if (child == 0) {
-        tdm_rebuilt out;
         const tdm_rebuild_options options = { .folder = f->folder, .hub = true, .told = stop_here };
+        tdm_rebuild *rebuild = NULL;
+        tdm_rebuilt out;
         tdm_err err;
-        _exit(tdm_rebuild_make(&options, &out, &err) == TDM_OK ? 0 : 1);
+        _exit(tdm_rebuild_open(&rebuild, &options, &err) == TDM_OK
+                      && tdm_rebuild_make(rebuild, &out, &err) == TDM_OK
+                  ? 0
+                  : 1);
     }
     int status = 0;
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -187,21 +229,20 @@ static void interrupted_goes_on(fixture *f)
 static void a_running_daemon_is_left_alone(fixture *f)
 {
     const tdm_rebuild_options options = { .folder = f->folder, .hub = true };
-    tdm_rebuilt out;
-    tdm_err err;
-    assert_code(TDM_BUSY, tdm_rebuild_make(&options, &out, &err));
+    tdm_rebuild *rebuild = NULL;
+    assert_code(TDM_BUSY, tdm_rebuild_open(&rebuild, &options, NULL));
+    assert_null(rebuild);
     assert_false(is_there(f, "views.new"));
 }
 
 static void a_folder_without_a_store(fixture *f)
 {
     char folder[256];
-    tdm_rebuilt out;
-    tdm_err err;
+    tdm_rebuild *rebuild = NULL;
     (void)f;
     world_folder(folder);
     const tdm_rebuild_options options = { .folder = folder, .hub = true };
-    assert_code(TDM_NOT_FOUND, tdm_rebuild_make(&options, &out, &err));
+    assert_code(TDM_NOT_FOUND, tdm_rebuild_open(&rebuild, &options, NULL));
     world_remove(folder);
 }
 
@@ -213,6 +254,7 @@ static const struct row {
     { "figures that are not the ledger's are told", others_are_told },
     { "where there were none, they are made", none_are_made },
     { "a damaged file is told and replaced", damaged_ones_are_replaced },
+    { "the log is only read", the_log_is_only_read },
     { "an interrupted run goes on", interrupted_goes_on },
     { "a running daemon is left alone", a_running_daemon_is_left_alone },
     { "a folder without a store is refused", a_folder_without_a_store },

@@ -279,6 +279,8 @@ check "the ones replaced are kept" "ledger views views.old" "$(cd "$work/copy" &
 status_of 0 "$bin/tandem" rebuild --store "$work/copy" --yes --drop-old
 check "until they are told to go" "ledger views" "$(cd "$work/copy" && echo *)"
 status_of 3 "$bin/tandem" rebuild --store "$work" --yes
+"$bin/tandem" export --store "$work/copy" --output "$work/after.jsonl"
+check "the log was only read" "$(cksum <"$work/hub.jsonl")" "$(cksum <"$work/after.jsonl")"
 
 data=$(find "$work/copy/ledger" -name data.mdb)
 truncate -s 8192 "$data"

@@ -67,33 +67,35 @@ static void tell(void *context, uint64_t done, uint64_t total)
 }
 
 static tdm_code make(const tdm_invocation *invocation, tdm_session *session, const char *folder,
-                     tdm_rebuilt *made, tdm_err *err)
+                     tdm_rebuild **rebuild, tdm_rebuilt *made, tdm_err *err)
 {
     tdm_progress progress;
     tdm_rebuild_options options = { .folder = folder, .told = tell, .context = &progress };
     tdm_code code = tdm_offline_is_hub(folder, &options.hub, err);
+    if (code == TDM_OK)
+        code = tdm_rebuild_open(rebuild, &options, err);
     if (code != TDM_OK)
         return code;
     tdm_session_say(session,
                     "Making the figures of %s again from its log, beside those in use; the log is only read.",
                     folder);
     tdm_progress_open(&progress, invocation, session, "folding", "events");
-    code = tdm_rebuild_make(&options, made, err);
+    code = tdm_rebuild_make(*rebuild, made, err);
     tdm_progress_close(&progress);
     return code;
 }
 
-static tdm_code put_in_place(const tdm_invocation *invocation, tdm_session *session, const char *folder,
+static tdm_code put_in_place(const tdm_invocation *invocation, tdm_session *session, tdm_rebuild *rebuild,
                              tdm_err *err)
 {
     if (tdm_invocation_flag(invocation, "dry-run"))
-        return tdm_rebuild_drop_new(folder, err);
+        return tdm_rebuild_drop_new(rebuild, err);
     tdm_code code = tdm_ask_yes(invocation, session, "Put the new figures in place of those in use?", err);
     if (code == TDM_OK)
-        code = tdm_rebuild_swap(folder, err);
+        code = tdm_rebuild_swap(rebuild, err);
     bool drops = tdm_invocation_flag(invocation, "drop-old");
     if (code == TDM_OK && drops)
-        code = tdm_rebuild_drop_old(folder, err);
+        code = tdm_rebuild_drop_old(rebuild, err);
     if (code == TDM_OK)
         tdm_session_say(session, drops
                                      ? "In place. Those they replaced are gone."
@@ -104,16 +106,19 @@ static tdm_code put_in_place(const tdm_invocation *invocation, tdm_session *sess
 static int run_rebuild(const tdm_invocation *invocation, tdm_session *session)
 {
     const char *folder = tdm_invocation_text(invocation, "store");
+    tdm_rebuild *rebuild = NULL;
     tdm_rebuilt made;
     tdm_err err = { 0 };
+    int status = 0;
     tdm_code code = folder == NULL
                         ? tdm_fail(&err, TDM_INVALID, 0, "name the folder of a stopped daemon: --store DIR")
-                        : make(invocation, session, folder, &made, &err);
-    if (code != TDM_OK)
-        return tdm_session_fail(session, invocation->command->words, &err, NULL);
-    int status = show_rebuilt(invocation, session, &made);
-    tdm_session_say(session, "%s", verdict(&made));
-    code = put_in_place(invocation, session, folder, &err);
+                        : make(invocation, session, folder, &rebuild, &made, &err);
+    if (code == TDM_OK) {
+        status = show_rebuilt(invocation, session, &made);
+        tdm_session_say(session, "%s", verdict(&made));
+        code = put_in_place(invocation, session, rebuild, &err);
+    }
+    tdm_rebuild_close(&rebuild);
     return code == TDM_OK ? status : tdm_session_fail(session, invocation->command->words, &err, NULL);
 }
 
