@@ -3,7 +3,7 @@
  * kv_lmdb.c: kv.h over LMDB: transactions, values, cursors and a map that grows between transactions.
  */
 #include "kv_lmdb.h"
-#include "path.h"
+#include "tandem/path.h"
 
 #include <errno.h>
 #include <stdlib.h>

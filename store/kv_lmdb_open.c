@@ -7,7 +7,7 @@
  * It happens under the writer's lock, so a left-over new.tmp has no owner and is removed.
  */
 #include "kv_lmdb.h"
-#include "path.h"
+#include "tandem/path.h"
 
 #include <errno.h>
 #include <fcntl.h>

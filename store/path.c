@@ -2,7 +2,7 @@
  *
  * path.c: the files and folders of a store, and what the system says of them.
  */
-#include "path.h"
+#include "tandem/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +23,9 @@ static const struct {
     { ENOENT, TDM_NOT_FOUND, "" },
     { EACCES, TDM_DENIED, "; see the owner and mode of the folder" },
     { EPERM, TDM_DENIED, "; see the owner and mode of the folder" },
+    { EROFS, TDM_DENIED, "; what is mounted there is for reading only" },
+    { EEXIST, TDM_EXISTS, "; name another one" },
+    { ENOTEMPTY, TDM_EXISTS, "; name another one" },
 };
 
 tdm_code tdm_path_code(int number, const char **advice)
@@ -63,7 +66,7 @@ tdm_code tdm_path_sync(const char *path, tdm_err *err)
     return code;
 }
 
-static tdm_code sync_parent(const char *path, tdm_err *err)
+tdm_code tdm_path_sync_parent(const char *path, tdm_err *err)
 {
     char parent[PATH_MAX];
     tdm_code code = tdm_path_join(parent, path, "..", err);
@@ -76,7 +79,7 @@ tdm_code tdm_path_make_folder(const char *path, bool *made, tdm_err *err)
     if (made != NULL)
         *made = is_new;
     if (is_new)
-        return sync_parent(path, err);
+        return tdm_path_sync_parent(path, err);
     return errno == EEXIST ? TDM_OK : tdm_path_fail(err, "making the folder", path);
 }
 

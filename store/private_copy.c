@@ -6,7 +6,7 @@
  * LMDB keeps what was deleted in free pages until they are used again, so erasing a person ends with a copy.
  * Entries go over one by one: a copy of pages would take with them what lies unused within a page.
  */
-#include "path.h"
+#include "tandem/path.h"
 #include "private_inner.h"
 
 #include <errno.h>

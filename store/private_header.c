@@ -3,7 +3,7 @@
  * private_header.c: the first bytes of a backup.
  */
 #include "private_header.h"
-#include "path.h"
+#include "tandem/path.h"
 #include "private_inner.h"
 
 #include <errno.h>

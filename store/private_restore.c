@@ -5,7 +5,7 @@
  * Everything is read, put into an environment of its own in path/copy.tmp and verified there; only what
  * passed is renamed into its place. The writer's lock of path.h is held meanwhile.
  */
-#include "path.h"
+#include "tandem/path.h"
 #include "private_inner.h"
 #include "private_stream.h"
 

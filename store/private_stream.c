@@ -7,7 +7,7 @@
  */
 #include "private_stream.h"
 #include "private_header.h"
-#include "path.h"
+#include "tandem/path.h"
 #include "private_inner.h"
 
 #include <errno.h>

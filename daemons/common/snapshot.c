@@ -4,6 +4,9 @@
  */
 #include "snapshot.h"
 
+#include "tandem/path.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -14,58 +17,54 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 700, FORMAT = 1 };
+enum { FORMAT = 1 };
+static const char SCHEMA[] = "tandem.snapshot-manifest/";
 
-static tdm_code fail_path(tdm_err *err, const char *path, const char *what)
-{
-    int sys = errno;
-    return tdm_fail(err,
-                    sys == ENOENT   ? TDM_NOT_FOUND
-                    : sys == EEXIST ? TDM_EXISTS
-                                    : TDM_IO,
-                    sys, "%.120s %s: %s", path, what, strerror(sys));
-}
+/* A folder of one's own beside `path` (or in it): nobody else's is ever touched. */
+typedef struct workshop {
+    char path[PATH_MAX];
+} workshop;
 
-static void join(char out[PATH_BYTES], const char *folder, const char *name)
+static tdm_code workshop_make(workshop *out, const char *path, const char *suffix, tdm_err *err)
 {
-    snprintf(out, PATH_BYTES, "%.600s%s", folder, name);
-}
-
-static tdm_code sync_path(const char *path, tdm_err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    tdm_code code = synced ? TDM_OK : fail_path(err, path, "could not be synced");
-    if (fd >= 0)
-        close(fd);
+    int len = snprintf(out->path, sizeof out->path, "%s%s", path, suffix);
+    if (len < 0 || len >= (int)sizeof out->path) {
+        out->path[0] = '\0';
+        return tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the path is too long");
+    }
+    if (mkdtemp(out->path) != NULL)
+        return TDM_OK;
+    tdm_code code = tdm_path_fail(err, "making the folder", out->path);
+    out->path[0] = '\0';
     return code;
 }
 
-static tdm_code sync_parent(const char *path, tdm_err *err)
+static void workshop_clear(const workshop *w)
 {
-    char parent[PATH_BYTES];
-    join(parent, path, "");
-    char *slash = strrchr(parent, '/');
-    if (slash == NULL)
-        strcpy(parent, ".");
-    else
-        slash[slash == parent ? 1 : 0] = '\0';
-    return sync_path(parent, err);
+    static const char *const FILES[] = { "ledger/data.mdb", "ledger/lock.mdb", "ledger/writer.lock",
+                                         "snapshot.json" };
+    char path[PATH_MAX];
+    if (w->path[0] == '\0')
+        return;
+    for (size_t i = 0; i < TDM_COUNT(FILES); i++)
+        if (tdm_path_join(path, w->path, FILES[i], NULL) == TDM_OK)
+            unlink(path);
+    if (tdm_path_join(path, w->path, "ledger", NULL) == TDM_OK)
+        rmdir(path);
+    rmdir(w->path);
 }
 
-/* A half-made one of an earlier run. */
-static void clear(const char *folder)
+/* Without slashes at its end. */
+static tdm_code read_path(char out[PATH_MAX], const char *path, tdm_err *err)
 {
-    static const char *const FILES[] = { "/ledger/data.mdb", "/ledger/lock.mdb", "/ledger/writer.lock",
-                                         "/snapshot.json" };
-    char path[PATH_BYTES];
-    for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
-        join(path, folder, FILES[i]);
-        unlink(path);
-    }
-    join(path, folder, "/ledger");
-    rmdir(path);
-    rmdir(folder);
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    if (len == 0 || len >= PATH_MAX)
+        return tdm_fail(err, TDM_INVALID, 0, "the path is empty or too long");
+    memcpy(out, path, len);
+    out[len] = '\0';
+    return TDM_OK;
 }
 
 /* ---- the ledger's file ---- */
@@ -80,25 +79,27 @@ static void count_fault(void *context, const tdm_ledger_fault *fault)
 /* Every chain, seal and checksum of the copy. */
 static tdm_code verify(const char *folder, uint64_t *events, tdm_err *err)
 {
-    char path[PATH_BYTES];
+    char path[PATH_MAX];
     tdm_kv *kv = NULL;
     tdm_ledger *ledger = NULL;
     tdm_ledger_summary summary = { 0 };
     tdm_ledger_fault first = { .what = "" };
-    join(path, folder, "/ledger");
+    tdm_code code = tdm_path_join(path, folder, "ledger", err);
+    if (code != TDM_OK)
+        return code;
     const tdm_kv_options options = { .path = path,
                                      .mode = TDM_KV_READ_ONLY,
                                      .tables = TDM_LEDGER_TABLES,
                                      .table_count = TDM_LEDGER_TABLE_COUNT };
-    tdm_code code = tdm_kv_open_lmdb(&kv, &options, err);
+    code = tdm_kv_open_lmdb(&kv, &options, err);
     if (code == TDM_OK)
         code = tdm_ledger_open(&ledger, &kv, err);
     if (code != TDM_OK)
         return code;
     code = tdm_ledger_verify(ledger, count_fault, &first, NULL, &summary, err);
     tdm_ledger_close(&ledger);
-    join(path, folder, "/ledger/lock.mdb"); /* reading made it */
-    unlink(path);
+    if (tdm_path_join(path, folder, "ledger/lock.mdb", NULL) == TDM_OK) /* reading made it */
+        unlink(path);
     *events = summary.events + summary.notices;
     if (code != TDM_DIFFERS)
         return code;
@@ -148,11 +149,10 @@ static tdm_code pass_file(const char *source, const char *copy, uint64_t *bytes,
 {
     int from = open(source, O_RDONLY | O_CLOEXEC);
     if (from < 0)
-        return fail_path(err, source, "could not be read");
+        return tdm_path_fail(err, "reading", source);
     int to = copy == NULL ? -1 : open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool whole = (copy == NULL || to >= 0) && pass(from, to, bytes, digest) && (to < 0 || fsync(to) == 0);
-    tdm_code code =
-        whole ? TDM_OK : fail_path(err, copy == NULL ? source : copy, "could not be written or read");
+    tdm_code code = whole ? TDM_OK : tdm_path_fail(err, "copying", copy == NULL ? source : copy);
     close(from);
     if (to >= 0)
         close(to);
@@ -163,70 +163,86 @@ static tdm_code pass_file(const char *source, const char *copy, uint64_t *bytes,
 
 static tdm_code write_manifest(const char *folder, const tdm_snapshot *snapshot, tdm_err *err)
 {
-    char path[PATH_BYTES];
+    char path[PATH_MAX];
     char made[40];
     char origin[2 * TDM_ID_BYTES + 1];
     char incarnation[17];
     char digest[2 * TDM_DIGEST_BYTES + 1];
     uint8_t bytes[8];
-    join(path, folder, "/snapshot.json");
+    tdm_code code = tdm_path_join(path, folder, "snapshot.json", err);
+    if (code != TDM_OK)
+        return code;
     tdm_time_text(snapshot->made_ms, 0, made);
     tdm_hex(origin, snapshot->origin.bytes, TDM_ID_BYTES);
     tdm_incarnation_bytes(snapshot->incarnation, bytes);
     tdm_hex(incarnation, bytes, sizeof bytes);
     tdm_hex(digest, snapshot->digest.bytes, TDM_DIGEST_BYTES);
     json_t *all =
-        json_pack("{s:s, s:i, s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "schema", "tandem.snapshot/1",
-                  "format", FORMAT, "made", made, "made_ms", (json_int_t)snapshot->made_ms, "role",
-                  snapshot->hub ? "hub" : "node", "origin", origin, "incarnation", incarnation, "sequence",
-                  (json_int_t)snapshot->sequence, "events", (json_int_t)snapshot->events, "bytes",
-                  (json_int_t)snapshot->bytes, "blake2b_256", digest);
+        json_pack("{s:s, s:i, s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:s}", "schema",
+                  "tandem.snapshot-manifest/1", "format", FORMAT, "made", made, "made_ms",
+                  (json_int_t)snapshot->made_ms, "role", snapshot->hub ? "hub" : "node", "origin", origin,
+                  "incarnation", incarnation, "sequence", (json_int_t)snapshot->sequence, "events",
+                  (json_int_t)snapshot->events, "bytes", (json_int_t)snapshot->bytes, "blake2b_256", digest);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool written = all != NULL && fd >= 0 && json_dumpfd(all, fd, JSON_INDENT(2)) == 0
                    && write_all(fd, (const uint8_t *)"\n", 1) && fsync(fd) == 0;
-    tdm_code code = written ? TDM_OK : fail_path(err, path, "could not be written");
+    if (!written)
+        code = tdm_path_fail(err, "writing", path);
     if (fd >= 0)
         close(fd);
     json_decref(all);
     return code;
 }
 
+static bool read_number(const json_t *all, const char *key, uint64_t *out)
+{
+    const json_t *value = json_object_get(all, key);
+    *out = (uint64_t)json_integer_value(value);
+    return json_is_integer(value) && json_integer_value(value) >= 0;
+}
+
+static bool read_hex(const json_t *all, const char *key, void *out, size_t len)
+{
+    const char *text = json_string_value(json_object_get(all, key));
+    return text != NULL && tdm_unhex(out, len, tdm_span_text(text));
+}
+
 static bool read_manifest(const json_t *all, tdm_snapshot *out)
 {
     uint8_t bytes[8];
+    uint64_t made = 0;
     const char *role = json_string_value(json_object_get(all, "role"));
-    const char *origin = json_string_value(json_object_get(all, "origin"));
-    const char *incarnation = json_string_value(json_object_get(all, "incarnation"));
-    const char *digest = json_string_value(json_object_get(all, "blake2b_256"));
-    if (role == NULL || origin == NULL || incarnation == NULL || digest == NULL
-        || !tdm_unhex(out->origin.bytes, TDM_ID_BYTES, tdm_span_text(origin))
-        || !tdm_unhex(bytes, sizeof bytes, tdm_span_text(incarnation))
-        || !tdm_unhex(out->digest.bytes, TDM_DIGEST_BYTES, tdm_span_text(digest)))
+    if (role == NULL || (strcmp(role, "hub") != 0 && strcmp(role, "node") != 0)
+        || !read_hex(all, "origin", out->origin.bytes, TDM_ID_BYTES)
+        || !read_hex(all, "incarnation", bytes, sizeof bytes)
+        || !read_hex(all, "blake2b_256", out->digest.bytes, TDM_DIGEST_BYTES)
+        || !read_number(all, "made_ms", &made) || !read_number(all, "sequence", &out->sequence)
+        || !read_number(all, "events", &out->events) || !read_number(all, "bytes", &out->bytes))
         return false;
     for (size_t i = 0; i < sizeof bytes; i++)
         out->incarnation = out->incarnation << 8 | bytes[i];
     out->hub = strcmp(role, "hub") == 0;
-    out->made_ms = json_integer_value(json_object_get(all, "made_ms"));
-    out->sequence = (uint64_t)json_integer_value(json_object_get(all, "sequence"));
-    out->events = (uint64_t)json_integer_value(json_object_get(all, "events"));
-    out->bytes = (uint64_t)json_integer_value(json_object_get(all, "bytes"));
+    out->made_ms = (int64_t)made;
     return true;
 }
 
 tdm_code tdm_snapshot_read(const char *path, tdm_snapshot *out, tdm_err *err)
 {
-    char manifest[PATH_BYTES];
-    struct stat found;
+    char manifest[PATH_MAX];
     *out = (tdm_snapshot){ 0 };
-    join(manifest, path, "/snapshot.json");
-    if (stat(manifest, &found) != 0)
-        return tdm_fail(err, TDM_NOT_FOUND, errno, "%.120s is no snapshot: it holds no snapshot.json", path);
+    tdm_code code = tdm_path_join(manifest, path, "snapshot.json", err);
+    if (code != TDM_OK)
+        return code;
+    if (access(manifest, R_OK) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? tdm_fail(
+                   err, TDM_NOT_FOUND, errno, "%.120s is no snapshot: it holds no snapshot.json", path)
+                                                   : tdm_path_fail(err, "reading", manifest);
     json_t *all = json_load_file(manifest, JSON_REJECT_DUPLICATES, NULL);
     const char *schema = json_string_value(json_object_get(all, "schema"));
-    tdm_code code = TDM_OK;
-    if (schema == NULL || strcmp(schema, "tandem.snapshot/1") != 0)
+    size_t len = sizeof SCHEMA - 1;
+    if (schema == NULL || strncmp(schema, SCHEMA, len) != 0)
         code = tdm_fail(err, TDM_MALFORMED, 0, "%.120s does not say what it holds", manifest);
-    else if (json_integer_value(json_object_get(all, "format")) > FORMAT)
+    else if (strcmp(schema + len, "1") != 0 || json_integer_value(json_object_get(all, "format")) > FORMAT)
         code = tdm_fail(err, TDM_UNSUPPORTED, 0, "the snapshot is of a newer form than this program knows");
     else if (!read_manifest(all, out))
         code = tdm_fail(err, TDM_MALFORMED, 0, "%.120s does not say whose store it is", manifest);
@@ -248,91 +264,167 @@ static tdm_code describe(tdm_core *core, int64_t now_ms, tdm_snapshot *out, tdm_
     return code == TDM_NOT_FOUND ? TDM_OK : code;
 }
 
-static tdm_code fill(tdm_core *core, const char *part, tdm_snapshot *out, tdm_err *err)
+static tdm_code fill(tdm_core *core, const char *folder, tdm_snapshot *out, tdm_err *err)
 {
-    char path[PATH_BYTES];
-    if (mkdir(part, 0700) != 0)
-        return fail_path(err, part, "could not be made");
-    join(path, part, "/ledger");
-    tdm_code code = tdm_kv_copy(tdm_ledger_kv(tdm_core_ledger(core)), path, err);
+    char path[PATH_MAX];
+    tdm_code code = tdm_path_join(path, folder, "ledger", err);
     if (code == TDM_OK)
-        code = verify(part, &out->events, err);
-    join(path, part, "/ledger/data.mdb");
+        code = tdm_kv_copy(tdm_ledger_kv(tdm_core_ledger(core)), path, err);
+    if (code == TDM_OK)
+        code = verify(folder, &out->events, err);
+    if (code == TDM_OK)
+        code = tdm_path_join(path, folder, "ledger/data.mdb", err);
     if (code == TDM_OK)
         code = pass_file(path, NULL, &out->bytes, &out->digest, err);
     if (code == TDM_OK)
-        code = write_manifest(part, out, err);
-    return code == TDM_OK ? sync_path(part, err) : code;
+        code = write_manifest(folder, out, err);
+    return code == TDM_OK ? tdm_path_sync(folder, err) : code;
 }
 
-/* In one rename, and never over anything. */
-static tdm_code appear(const char *part, const char *path, tdm_err *err)
+/* In one rename. */
+static tdm_code appear(const char *from, const char *to, tdm_err *err)
 {
-    if (renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) != 0)
-        return fail_path(err, path, "could not be made");
-    return sync_parent(path, err);
+    if (rename(from, to) != 0)
+        return tdm_path_fail(err, "putting in place", to);
+    return tdm_path_sync_parent(to, err);
 }
 
-tdm_code tdm_snapshot_make(tdm_core *core, const char *path, int64_t now_ms, tdm_snapshot *out, tdm_err *err)
+tdm_code tdm_snapshot_check_new(const char *given, tdm_err *err)
 {
-    char part[PATH_BYTES];
+    char path[PATH_MAX];
     struct stat found;
-    join(part, path, ".part");
-    if (stat(path, &found) == 0)
-        return tdm_fail(err, TDM_EXISTS, 0, "%.120s is there already: name a new folder", path);
-    clear(part);
-    tdm_code code = describe(core, now_ms, out, err); /* first: the copy goes as far, or farther */
+    tdm_code code = read_path(path, given, err);
+    if (code == TDM_OK && lstat(path, &found) == 0)
+        code = tdm_fail(err, TDM_EXISTS, 0, "%.120s is there already: name a new folder", path);
+    return code;
+}
+
+tdm_code tdm_snapshot_make(tdm_core *core, const char *given, int64_t now_ms, tdm_snapshot *out, tdm_err *err)
+{
+    char path[PATH_MAX];
+    workshop work = { "" };
+    tdm_code code = tdm_snapshot_check_new(given, err);
     if (code == TDM_OK)
-        code = fill(core, part, out, err);
+        code = read_path(path, given, err);
     if (code == TDM_OK)
-        code = appear(part, path, err);
+        code = describe(core, now_ms, out, err); /* first: the copy goes as far, or farther */
+    if (code == TDM_OK)
+        code = workshop_make(&work, path, ".XXXXXX", err);
+    if (code == TDM_OK)
+        code = fill(core, work.path, out, err);
+    if (code == TDM_OK)
+        code = appear(work.path, path, err);
     if (code != TDM_OK)
-        clear(part);
+        workshop_clear(&work);
     return code;
 }
 
 /* ---- restoring ---- */
 
-static tdm_code bring_back(const char *path, const char *part, const tdm_snapshot *snapshot, tdm_err *err)
+/* Whoever restores as root restores for the folder's owner. */
+static tdm_code give_away(const char *path, const struct stat *folder, tdm_err *err)
 {
-    char source[PATH_BYTES];
-    char copy[PATH_BYTES];
+    if (geteuid() == 0 && chown(path, folder->st_uid, folder->st_gid) != 0)
+        return tdm_path_fail(err, "giving to the folder's owner", path);
+    return TDM_OK;
+}
+
+static tdm_code check_digest(const tdm_snapshot *snapshot, const char *source, uint64_t bytes,
+                             const tdm_digest *digest, tdm_err *err)
+{
+    if (bytes == snapshot->bytes && tdm_digest_equal(digest, &snapshot->digest))
+        return TDM_OK;
+    return tdm_fail(err, TDM_CORRUPT, 0, "%.120s is damaged: it is not the file that was written", source);
+}
+
+static tdm_code bring_back(const char *path, const char *work, const struct stat *folder,
+                           const tdm_snapshot *snapshot, tdm_err *err)
+{
+    char source[PATH_MAX];
+    char ledger[PATH_MAX];
+    char copy[PATH_MAX];
     uint64_t bytes = 0;
     uint64_t events = 0;
     tdm_digest digest;
-    join(source, path, "/ledger/data.mdb");
-    join(copy, part, "/ledger");
-    if (mkdir(part, 0700) != 0 || mkdir(copy, 0700) != 0)
-        return fail_path(err, part, "could not be made");
-    join(copy, part, "/ledger/data.mdb");
-    tdm_code code = pass_file(source, copy, &bytes, &digest, err);
-    if (code == TDM_OK && (bytes != snapshot->bytes || !tdm_digest_equal(&digest, &snapshot->digest)))
-        code =
-            tdm_fail(err, TDM_CORRUPT, 0, "%.120s is damaged: it is not the file that was written", source);
+    tdm_code code = tdm_path_join(source, path, "ledger/data.mdb", err);
     if (code == TDM_OK)
-        code = verify(part, &events, err);
-    join(copy, part, "/ledger");
+        code = tdm_path_join(ledger, work, "ledger", err);
     if (code == TDM_OK)
-        code = sync_path(copy, err);
-    return code == TDM_OK ? sync_path(part, err) : code;
+        code = tdm_path_join(copy, work, "ledger/data.mdb", err);
+    if (code == TDM_OK)
+        code = tdm_path_make_folder(ledger, NULL, err);
+    if (code == TDM_OK)
+        code = pass_file(source, copy, &bytes, &digest, err);
+    if (code == TDM_OK)
+        code = check_digest(snapshot, source, bytes, &digest, err);
+    if (code == TDM_OK)
+        code = verify(work, &events, err);
+    if (code == TDM_OK)
+        code = give_away(copy, folder, err);
+    if (code == TDM_OK)
+        code = give_away(ledger, folder, err);
+    return code == TDM_OK ? tdm_path_sync(ledger, err) : code;
 }
 
-tdm_code tdm_snapshot_restore(const char *path, const char *folder, tdm_snapshot *out, tdm_err *err)
+/* There, and empty. *made: it was not there. */
+static tdm_code take_folder(const char *folder, struct stat *found, bool *made, tdm_err *err)
 {
-    char part[PATH_BYTES];
+    tdm_code code = tdm_path_make_folder(folder, made, err);
+    DIR *dir = code == TDM_OK ? opendir(folder) : NULL;
+    if (dir == NULL || fstat(dirfd(dir), found) != 0) {
+        code = code == TDM_OK ? tdm_path_fail(err, "looking into", folder) : code;
+    } else {
+        for (const struct dirent *entry = readdir(dir); entry != NULL && code == TDM_OK; entry = readdir(dir))
+            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                code = tdm_fail(err, TDM_EXISTS, 0, "%.120s is not empty: name a new folder", folder);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return code;
+}
+
+tdm_code tdm_snapshot_check(const char *path, tdm_snapshot *out, tdm_err *err)
+{
+    char source[PATH_MAX];
+    uint64_t bytes = 0;
+    tdm_digest digest;
     if (sodium_init() < 0)
         return tdm_fail(err, TDM_INTERNAL, 0, "libsodium does not start");
-    join(part, folder, ".part");
     tdm_code code = tdm_snapshot_read(path, out, err);
-    if (code != TDM_OK)
-        return code;
-    if (rmdir(folder) != 0 && errno != ENOENT) /* an empty one may stand there */
-        return tdm_fail(err, TDM_EXISTS, errno, "%.120s is not empty: name a new folder", folder);
-    clear(part);
-    code = bring_back(path, part, out, err);
     if (code == TDM_OK)
-        code = appear(part, folder, err);
-    if (code != TDM_OK)
-        clear(part);
+        code = tdm_path_join(source, path, "ledger/data.mdb", err);
+    if (code == TDM_OK)
+        code = pass_file(source, NULL, &bytes, &digest, err);
+    return code == TDM_OK ? check_digest(out, source, bytes, &digest, err) : code;
+}
+
+tdm_code tdm_snapshot_restore(const char *path, const char *given, tdm_snapshot *out, tdm_err *err)
+{
+    char folder[PATH_MAX];
+    char from[PATH_MAX];
+    char to[PATH_MAX];
+    struct stat found;
+    bool made = false;
+    workshop work = { "" };
+    if (sodium_init() < 0)
+        return tdm_fail(err, TDM_INTERNAL, 0, "libsodium does not start");
+    tdm_code code = tdm_snapshot_read(path, out, err);
+    if (code == TDM_OK)
+        code = read_path(folder, given, err);
+    if (code == TDM_OK)
+        code = take_folder(folder, &found, &made, err);
+    if (code == TDM_OK)
+        code = workshop_make(&work, folder, "/.restore.XXXXXX", err);
+    if (code == TDM_OK)
+        code = bring_back(path, work.path, &found, out, err);
+    if (code == TDM_OK)
+        code = tdm_path_join(from, work.path, "ledger", err);
+    if (code == TDM_OK)
+        code = tdm_path_join(to, folder, "ledger", err);
+    if (code == TDM_OK)
+        code = appear(from, to, err);
+    workshop_clear(&work);
+    if (code != TDM_OK && made)
+        rmdir(folder);
     return code;
 }

@@ -22,15 +22,21 @@ typedef struct tdm_snapshot {
     tdm_digest digest; /* BLAKE2b-256 of it */
 } tdm_snapshot;
 
-/* While others write to the store. The copy is verified before it appears under `path`, in one rename.
+/* While others write to the store. The copy is verified before it appears under `path`, in one rename; it is
+ * made in path.XXXXXX beside it, which an interruption may leave behind. Readable by its maker alone.
  * TDM_EXISTS: there is something of that name. TDM_CORRUPT: the copy is not sound, since the store is not:
  * nothing appears. Durable when it returns TDM_OK. */
 tdm_code tdm_snapshot_make(tdm_core *core, const char *path, int64_t now_ms, tdm_snapshot *out, tdm_err *err);
+/* Could one be made there? TDM_EXISTS. */
+tdm_code tdm_snapshot_check_new(const char *path, tdm_err *err);
 /* What snapshot.json says. TDM_NOT_FOUND: no snapshot. */
 tdm_code tdm_snapshot_read(const char *path, tdm_snapshot *out, tdm_err *err);
-/* A store of what the snapshot holds: copied, compared with its digest, verified, and put under `folder` in
- * one rename. TDM_EXISTS: there is something in that folder. TDM_CORRUPT: the snapshot is damaged: nothing
- * appears. */
+/* The same, and the file is the one that was written. TDM_CORRUPT. */
+tdm_code tdm_snapshot_check(const char *path, tdm_snapshot *out, tdm_err *err);
+/* A store of what the snapshot holds, in `folder`, which must be absent or empty and keeps its owner and
+ * mode: copied, compared with its digest, verified, and put there in one rename; made in
+ * folder/.restore.XXXXXX. As root it is given to the folder's owner. TDM_EXISTS: there is something in that
+ * folder. TDM_CORRUPT: the snapshot is damaged: nothing appears. Durable when it returns TDM_OK. */
 tdm_code tdm_snapshot_restore(const char *path, const char *folder, tdm_snapshot *out, tdm_err *err);
 
 #endif

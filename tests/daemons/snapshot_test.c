@@ -5,6 +5,7 @@
 #include "core_world.h"
 #include "snapshot.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,18 @@ static bool is_there(const char *path)
     return stat(path, &found) == 0;
 }
 
+/* Folders that a run made for itself. */
+static size_t leftovers(const fixture *f, const char *beginning)
+{
+    size_t count = 0;
+    DIR *dir = opendir(f->folder);
+    assert_non_null(dir);
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
+        count += strncmp(entry->d_name, beginning, strlen(beginning)) == 0;
+    closedir(dir);
+    return count;
+}
+
 static tdm_snapshot make(fixture *f, const places *p)
 {
     tdm_stated stated;
@@ -64,7 +77,7 @@ static void a_snapshot_becomes_the_store(fixture *f)
     assert_int_equal(made.sequence, FACTS + 1);
     assert_int_equal(made.made_ms, NOW);
     assert_true(made.hub && tdm_id_equal(&made.origin, tdm_core_origin(f->core)));
-    assert_false(is_there(p.part));
+    assert_int_equal(leftovers(f, "snapshot."), 0);
     wait_folded(f->core);
     tdm_digest wanted = hash_of(f->core);
     tdm_stated later;
@@ -101,21 +114,60 @@ static void nothing_is_written_over(fixture *f)
     assert_int_equal(mkdir(p.store, 0700), 0);
     assert_ok(tdm_snapshot_restore(p.snapshot, p.store, &made, err)); /* an empty folder may stand there */
     assert_code(TDM_EXISTS, tdm_snapshot_restore(p.snapshot, p.store, &made, NULL));
+    assert_code(TDM_EXISTS, tdm_snapshot_check_new(p.snapshot, NULL));
+    assert_code(TDM_OK, tdm_snapshot_check_new(p.part, NULL));
     assert_code(TDM_NOT_FOUND, tdm_snapshot_restore(f->folder, p.part, &made, NULL));
 }
 
-static void what_an_interrupted_run_left_is_cleared(fixture *f)
+/* Whatever stands beside it stays as it is, whoever put it there. */
+static void what_is_anothers_is_left_alone(fixture *f)
 {
     places p = places_of(f);
-    char left[400];
-    assert_int_equal(mkdir(p.part, 0700), 0);
-    snprintf(left, sizeof left, "%s/ledger", p.part);
-    assert_int_equal(mkdir(left, 0700), 0);
-    snprintf(left, sizeof left, "%s/ledger/data.mdb", p.part);
-    int fd = open(left, O_WRONLY | O_CREAT, 0600);
-    assert_true(fd >= 0 && write(fd, "half", 4) == 4 && close(fd) == 0);
+    char ledger[400];
+    char link[400];
+    snprintf(ledger, sizeof ledger, "%s/ledger/data.mdb", f->folder);
+    assert_int_equal(symlink(f->folder, p.part), 0);
+    snprintf(link, sizeof link, "%s.restore.XXXXXX", p.store);
+    assert_int_equal(symlink(f->folder, link), 0);
     make(f, &p);
-    assert_false(is_there(p.part));
+    tdm_snapshot restored;
+    assert_ok(tdm_snapshot_restore(p.snapshot, p.store, &restored, err));
+    assert_true(is_there(ledger) && is_there(p.part));
+}
+
+static void the_folder_keeps_its_owner_and_mode(fixture *f)
+{
+    places p = places_of(f);
+    char with_slash[400];
+    struct stat found;
+    tdm_snapshot made = make(f, &p);
+    snprintf(with_slash, sizeof with_slash, "%s//", p.store);
+    assert_int_equal(mkdir(p.store, 0750), 0);
+    assert_int_equal(chmod(p.store, 0750), 0);
+    assert_ok(tdm_snapshot_restore(p.snapshot, with_slash, &made, err));
+    assert_int_equal(stat(p.store, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0750);
+    snprintf(with_slash, sizeof with_slash, "%s/ledger", p.store);
+    assert_int_equal(stat(with_slash, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0700);
+    snprintf(with_slash, sizeof with_slash, "%s/ledger/data.mdb", p.store);
+    assert_int_equal(stat(with_slash, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+    snprintf(with_slash, sizeof with_slash, "%s/snapshot.json", p.snapshot);
+    assert_int_equal(stat(with_slash, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+}
+
+static void too_long_a_path_is_refused(fixture *f)
+{
+    places p = places_of(f);
+    char path[5000];
+    tdm_snapshot made = make(f, &p);
+    memset(path, 'x', sizeof path);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    assert_code(TDM_INVALID, tdm_snapshot_make(f->core, path, NOW, &made, NULL));
+    assert_code(TDM_INVALID, tdm_snapshot_restore(p.snapshot, path, &made, NULL));
 }
 
 /* ---- damage */
@@ -149,13 +201,16 @@ static void damage_is_never_brought_back(fixture *f)
     for (off_t at = 0; at < size; at += size / 97 + 1) {
         change_byte(data, at, 0x10);
         assert_code(TDM_CORRUPT, tdm_snapshot_restore(p.snapshot, p.store, &made, NULL));
+        assert_code(TDM_CORRUPT, tdm_snapshot_check(p.snapshot, &made, NULL));
         assert_false(is_there(p.store));
         change_byte(data, at, 0x10);
     }
-    assert_ok(tdm_snapshot_restore(p.snapshot, p.store, &made, err)); /* as it was */
+    assert_ok(tdm_snapshot_check(p.snapshot, &made, err)); /* as it was */
+    assert_ok(tdm_snapshot_restore(p.snapshot, p.store, &made, err));
     assert_int_equal(truncate(data, size - 1), 0);
+    assert_int_equal(mkdir(p.part, 0700), 0);
     assert_code(TDM_CORRUPT, tdm_snapshot_restore(p.snapshot, p.part, &made, NULL));
-    assert_false(is_there(p.part));
+    assert_int_equal(rmdir(p.part), 0); /* there as before, and empty */
 }
 
 static void a_store_that_is_not_sound_has_no_snapshot(fixture *f)
@@ -184,7 +239,7 @@ static void a_store_that_is_not_sound_has_no_snapshot(fixture *f)
     };
     assert_ok(tdm_core_open(&f->core, &options, err));
     assert_code(TDM_CORRUPT, tdm_snapshot_make(f->core, p.snapshot, NOW, &made, NULL));
-    assert_false(is_there(p.snapshot) || is_there(p.part));
+    assert_int_equal(leftovers(f, "snapshot"), 0);
 }
 
 static const struct row {
@@ -194,7 +249,9 @@ static const struct row {
     { "a snapshot becomes the store as it was at its moment", a_snapshot_becomes_the_store },
     { "it is a store that can be read where it lies", it_is_read_where_it_lies },
     { "nothing is ever written over", nothing_is_written_over },
-    { "what an interrupted run left is cleared", what_an_interrupted_run_left_is_cleared },
+    { "what is another's is left alone", what_is_anothers_is_left_alone },
+    { "the folder keeps its owner and mode", the_folder_keeps_its_owner_and_mode },
+    { "too long a path is refused", too_long_a_path_is_refused },
     { "damage is never brought back", damage_is_never_brought_back },
     { "a store that is not sound has no snapshot", a_store_that_is_not_sound_has_no_snapshot },
 };

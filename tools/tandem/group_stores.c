@@ -142,16 +142,15 @@ static int run_snapshot(const tdm_invocation *invocation, tdm_session *session)
     tdm_err err = { 0 };
     if (name_folder(invocation, &err) != TDM_OK)
         return tdm_session_fail(session, invocation->command->words, &err, NULL);
-    if (tdm_invocation_flag(invocation, "dry-run")) {
-        tdm_session_say(session,
-                        "dry run: the log would be copied, verified, and put there; nothing was written");
-        return 0;
-    }
     tdm_answer answer;
     int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
+    bool dry = tdm_invocation_flag(invocation, "dry-run");
     bool made = status == 0 && answer.bytes.len > 0;
     status = tdm_client_show(invocation, session, &answer, status);
-    if (made)
+    if (made && dry)
+        tdm_session_say(session,
+                        "dry run: the log would be copied, verified, and put there; nothing was written");
+    else if (made)
         tdm_session_say(session,
                         "It holds the keys of the store: keep it as the store itself. Rows about people "
                         "are not in it: tandem person backup.");
@@ -202,11 +201,15 @@ static int run_restore(const tdm_invocation *invocation, tdm_session *session)
     if (code == TDM_OK)
         say_plan(session, &snapshot, folder);
     bool dry = tdm_invocation_flag(invocation, "dry-run");
-    if (code == TDM_OK && !dry)
-        code = tdm_snapshot_restore(path, folder, &snapshot, &err);
+    if (code == TDM_OK)
+        code = dry ? tdm_snapshot_check(path, &snapshot, &err)
+                   : tdm_snapshot_restore(path, folder, &snapshot, &err);
     if (code != TDM_OK)
         return tdm_session_fail(session, invocation->command->words, &err, NULL);
-    return dry ? 0 : show_restored(invocation, session, folder, &snapshot);
+    int status = show_restored(invocation, session, folder, &snapshot);
+    if (dry)
+        tdm_session_say(session, "dry run: the snapshot is as it was written; nothing was brought back");
+    return status;
 }
 
 /* ---- rows */
@@ -256,7 +259,9 @@ static const tdm_command COMMANDS[] = {
         .summary = "copy the store's log as it is at this moment, verified",
         .detail = "Made while the daemon goes on. The copy is verified before it appears, and can be read "
                   "with --store like a "
-                  "store. Figures are not in it: they are made again from the log.",
+                  "store. Figures are not in it: they are made again from the log. The daemon writes it, as "
+                  "its own user, "
+                  "and answers other local commands when it is done.",
         .example = "tandem snapshot /var/backups/tandem-2017-09-30",
         .roles = TDM_AT_BOTH,
         .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,

@@ -16,10 +16,16 @@ tdm_code tdm_serve_snapshot(const tdm_service_context *context, const tdm_reques
     tdm_code code = tdm_arg_needed(request->args, "folder", "/var/backups/tandem-2017-09-30", &path, err);
     if (code == TDM_OK && path[0] != '/')
         code = tdm_fail(err, TDM_INVALID, 0, "name the folder with its whole path, from / on");
+    bool dry = tdm_arg_flag(request->args, "dry_run");
     if (code == TDM_OK)
-        code = tdm_snapshot_make(context->core, path, context->now_ms, &made, err);
+        code = dry ? tdm_snapshot_check_new(path, err)
+                   : tdm_snapshot_make(context->core, path, context->now_ms, &made, err);
     if (code != TDM_OK)
         return code;
+    if (dry) {
+        tdm_document_open(&document, answer, "tandem.snapshot/1", context->now_ms, true);
+        return tdm_document_close(&document, err);
+    }
     tdm_hex(digest, made.digest.bytes, TDM_DIGEST_BYTES);
     tdm_document_open(&document, answer, "tandem.snapshot/1", made.made_ms, true);
     tdm_json_begin_object(&document.json);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * path.h: the files and folders of a store, and what the system says of them. Private to the store.
+ * path.h: the files and folders of a store, and what the system says of them.
  */
-#ifndef TANDEM_STORE_PATH_H
-#define TANDEM_STORE_PATH_H
+#ifndef TANDEM_PATH_H
+#define TANDEM_PATH_H
 
 #include "tandem/base.h"
 
@@ -18,6 +18,8 @@ tdm_code tdm_path_fail(tdm_err *err, const char *step, const char *path);
 tdm_code tdm_path_join(char out[PATH_MAX], const char *folder, const char *name, tdm_err *err);
 /* A file's content, or the names in a folder, are on the disk. */
 tdm_code tdm_path_sync(const char *path, tdm_err *err);
+/* A folder's own name is on the disk. */
+tdm_code tdm_path_sync_parent(const char *folder, tdm_err *err);
 
 /* For its owner alone, and synced. TDM_OK if it was there; *made, if wanted, tells. */
 tdm_code tdm_path_make_folder(const char *path, bool *made, tdm_err *err);
