@@ -4,14 +4,17 @@
  */
 #include "rebuild.h"
 
+#include "tandem/path.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,8 +22,141 @@ enum { CACHE_BYTES = 64 << 20, TELL_EACH_MS = 200 };
 static const char IN_USE[] = "views";
 static const char NEW[] = "views.new";
 static const char OLD[] = "views.old";
+static const char OF[] = "views.new.of"; /* which log an unfinished views.new is of: see is_of_this_log */
 
-/* ---- folding to the end ---- */
+static void fail_state(tdm_figures_state *out, tdm_code code, const char *what)
+{
+    *out = (tdm_figures_state){ .code = code };
+    snprintf(out->what, sizeof out->what, "%s", what);
+}
+
+static tdm_code read_state(tdm_fold *fold, tdm_figures_state *out, tdm_err *err)
+{
+    out->code = tdm_fold_state_hash(fold, &out->hash, err);
+    out->position = tdm_fold_position(fold);
+    tdm_fold_counts_read(fold, &out->counts);
+    return out->code;
+}
+
+/* ---- folders ---- */
+
+static bool exists(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    return tdm_path_join(path, folder, name, NULL) == TDM_OK && access(path, F_OK) == 0;
+}
+
+static tdm_code drop_file(const char *folder, const char *name, tdm_err *err)
+{
+    char path[PATH_MAX];
+    tdm_code code = tdm_path_join(path, folder, name, err);
+    if (code == TDM_OK && unlink(path) != 0 && errno != ENOENT)
+        code = tdm_path_fail(err, "removing", path);
+    return code;
+}
+
+static tdm_code drop(const char *folder, const char *views, tdm_err *err)
+{
+    static const char *const FILES[] = { "data.mdb", "lock.mdb", "writer.lock" };
+    char path[PATH_MAX];
+    tdm_code code = tdm_path_join(path, folder, views, err);
+    for (size_t i = 0; code == TDM_OK && i < TDM_COUNT(FILES); i++)
+        code = drop_file(path, FILES[i], err);
+    if (code == TDM_OK && rmdir(path) != 0 && errno != ENOENT)
+        code = tdm_path_fail(err, "removing", path);
+    return code == TDM_OK ? tdm_path_sync(folder, err) : code;
+}
+
+/* ---- new figures ---- */
+
+/* What this program would write beside figures that it makes of this log: its version, the last position, and
+ * the digest of the event there, which stays as long as the log is this one. at 0: the last. */
+static tdm_code describe(tdm_ledger *ledger, uint64_t at, tdm_buf *out, tdm_err *err)
+{
+    uint64_t last = 0;
+    tdm_buf bytes = { 0 };
+    tdm_digest digest = { { 0 } };
+    char hex[2 * TDM_DIGEST_BYTES + 1];
+    tdm_code code = tdm_ledger_last_position(ledger, &last, err);
+    at = at == 0 ? last : at;
+    if (code == TDM_OK && at > 0)
+        code = tdm_ledger_event_at(ledger, at, &bytes, err);
+    if (code == TDM_OK && at > 0)
+        tdm_event_digest(tdm_buf_span(&bytes), &digest);
+    tdm_hex(hex, digest.bytes, TDM_DIGEST_BYTES);
+    tdm_buf_format(out, "%s %d %llu %s\n", TANDEM_VERSION, TDM_DEFINITION_VERSION, (unsigned long long)at,
+                   hex);
+    tdm_buf_free(&bytes);
+    return code;
+}
+
+static bool read_small(const char *path, char *out, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t len = fd < 0 ? -1 : read(fd, out, size - 1);
+    if (fd >= 0)
+        close(fd);
+    out[len < 0 ? 0 : len] = '\0';
+    return len > 0;
+}
+
+/* An unfinished views.new is gone on with only if it is of this log, by this program. */
+static bool is_of_this_log(const char *folder, tdm_ledger *ledger)
+{
+    char path[PATH_MAX];
+    char text[256];
+    unsigned long long at = 0;
+    tdm_buf wanted = { 0 };
+    bool same = exists(folder, NEW) && tdm_path_join(path, folder, OF, NULL) == TDM_OK
+                && read_small(path, text, sizeof text) && sscanf(text, "%*s %*d %llu", &at) == 1 && at > 0
+                && describe(ledger, at, &wanted, NULL) == TDM_OK
+                && tdm_span_equal(tdm_buf_span(&wanted), tdm_span_text(text));
+    tdm_buf_free(&wanted);
+    return same;
+}
+
+static tdm_code write_of(const char *folder, tdm_ledger *ledger, tdm_err *err)
+{
+    char path[PATH_MAX];
+    tdm_buf text = { 0 };
+    tdm_code code = describe(ledger, 0, &text, err);
+    if (code == TDM_OK)
+        code = tdm_path_join(path, folder, OF, err);
+    int fd = code == TDM_OK ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    if (code == TDM_OK && (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len || fsync(fd) != 0))
+        code = tdm_path_fail(err, "writing", path);
+    if (fd >= 0)
+        close(fd);
+    tdm_buf_free(&text);
+    return code == TDM_OK ? tdm_path_sync(folder, err) : code;
+}
+
+static tdm_code open_core(tdm_core **out, const tdm_rebuild_options *options, const char *views, tdm_err *err)
+{
+    const tdm_core_options core_options = { .folder = options->folder,
+                                            .hub = options->hub,
+                                            .read_only = true,
+                                            .log_only = views == NULL,
+                                            .map_bytes = options->map_bytes,
+                                            .views = views,
+                                            .views_cache_bytes = options->cache_bytes == 0
+                                                                     ? CACHE_BYTES
+                                                                     : options->cache_bytes };
+    return tdm_core_open(out, &core_options, err);
+}
+
+static tdm_code begin_new(const tdm_rebuild_options *options, tdm_err *err)
+{
+    tdm_core *core = NULL;
+    tdm_code code = open_core(&core, options, NULL, err);
+    if (code == TDM_OK && !is_of_this_log(options->folder, tdm_core_ledger(core))) {
+        code = drop(options->folder, NEW, err);
+        if (code == TDM_OK)
+            code = write_of(options->folder, tdm_core_ledger(core), err);
+    }
+    tdm_core_close(&core);
+    return code;
+}
 
 static tdm_code follow(tdm_core *core, const tdm_rebuild_options *options, tdm_err *err)
 {
@@ -37,98 +173,164 @@ static tdm_code follow(tdm_core *core, const tdm_rebuild_options *options, tdm_e
     return code;
 }
 
-static void read_state(tdm_core *core, tdm_figures_state *out, tdm_err *err)
+static tdm_code make_new(const tdm_rebuild_options *options, tdm_figures_state *out, tdm_err *err)
 {
-    tdm_fold *fold = tdm_core_fold(core);
-    out->code = tdm_fold_state_hash(fold, &out->hash, err);
-    out->position = tdm_fold_position(fold);
-    tdm_fold_counts_read(fold, &out->counts);
-    tdm_core_fold_release(core, fold);
-}
-
-/* The figures of one folder, brought up to the ledger's end. */
-static tdm_code bring_up(const tdm_rebuild_options *options, const char *views, tdm_figures_state *out,
-                         tdm_err *err)
-{
-    const tdm_core_options core_options = { .folder = options->folder,
-                                            .hub = options->hub,
-                                            .read_only = true,
-                                            .map_bytes = options->map_bytes,
-                                            .views = views,
-                                            .views_cache_bytes = options->cache_bytes == 0
-                                                                     ? CACHE_BYTES
-                                                                     : options->cache_bytes };
     tdm_core *core = NULL;
-    *out = (tdm_figures_state){ 0 };
-    tdm_code code = tdm_core_open(&core, &core_options, err);
+    tdm_code code = begin_new(options, err);
+    if (code == TDM_OK)
+        code = open_core(&core, options, NEW, err);
     if (code == TDM_OK)
         code = follow(core, options, err);
     if (code == TDM_OK) {
-        read_state(core, out, err);
-        code = out->code;
+        tdm_fold *fold = tdm_core_fold(core);
+        code = read_state(fold, out, err);
+        tdm_core_fold_release(core, fold);
     }
     tdm_core_close(&core);
     return code;
 }
 
-/* ---- figures in use: read by a child, since a damaged file may end whoever reads it ---- */
+/* ---- figures in use: read as they are; what they lack of the log is added in memory ---- */
 
-static void fail_state(tdm_figures_state *out, tdm_code code, const char *what)
+static tdm_code apply_one(void *context, const tdm_ledger_entry *entry, tdm_err *err)
 {
-    *out = (tdm_figures_state){ .code = code };
-    snprintf(out->what, sizeof out->what, "%s", what);
+    return tdm_fold_file(context, entry, 1, err);
 }
 
-static _Noreturn void be_reader(const tdm_rebuild_options *options, int fd)
+static tdm_code catch_up(tdm_fold *fold, tdm_ledger *ledger, tdm_err *err)
 {
-    tdm_rebuild_options quiet = *options;
-    tdm_figures_state state;
+    enum { STEP = 8192 };
+    uint64_t last = 0;
+    tdm_code code = tdm_ledger_last_position(ledger, &last, err);
+    if (code == TDM_OK && tdm_fold_position(fold) > last)
+        return tdm_fail(err, TDM_DIFFERS, 0, "they go on after the end of this log: they are of another one");
+    while (code == TDM_OK && tdm_fold_position(fold) < last) {
+        uint64_t next = 0;
+        code = tdm_ledger_scan(ledger, tdm_fold_position(fold) + 1, STEP, apply_one, fold, &next, err);
+        code = code == TDM_END ? TDM_OK : code;
+        tdm_err why = { .code = TDM_OK };
+        while (code == TDM_OK && tdm_fold_judge(fold, STEP, &why))
+            code = why.code;
+    }
+    return code;
+}
+
+static tdm_code open_views(tdm_fold **out, tdm_core *core, const tdm_rebuild_options *options, tdm_err *err)
+{
+    char path[PATH_MAX];
+    tdm_kv *kv = NULL;
+    tdm_fold_options fold = { .with_feeds = options->hub };
+    tdm_code code = tdm_path_join(path, options->folder, IN_USE, err);
+    const tdm_kv_options views = { .path = path,
+                                   .mode = TDM_KV_READ_ONLY,
+                                   .tables = TDM_VIEWS_TABLES,
+                                   .table_count = TDM_VIEWS_TABLE_COUNT };
+    if (code == TDM_OK)
+        code = tdm_kv_open_lmdb(&kv, &views, err);
+    fold.has_authority = tdm_core_authority(core, &fold.authority);
+    if (code == TDM_OK)
+        code = tdm_fold_open(out, &kv, &fold, err);
+    if (code == TDM_INVALID) /* it would have emptied them */
+        code =
+            tdm_fail(err, TDM_DIFFERS, 0, "they are of another hub, or of another version of this program");
+    return code;
+}
+
+static tdm_code read_in_use(const tdm_rebuild_options *options, tdm_figures_state *out, tdm_err *err)
+{
+    tdm_core *core = NULL;
+    tdm_fold *fold = NULL;
+    tdm_code code = open_core(&core, options, NULL, err);
+    if (code == TDM_OK)
+        code = open_views(&fold, core, options, err);
+    if (code == TDM_OK)
+        code = catch_up(fold, tdm_core_ledger(core), err);
+    if (code == TDM_OK)
+        code = read_state(fold, out, err);
+    tdm_fold_close(&fold);
+    tdm_core_close(&core);
+    return code;
+}
+
+/* ---- in a child, since a damaged file may end whoever reads it ---- */
+
+typedef tdm_code task(const tdm_rebuild_options *options, tdm_figures_state *out, tdm_err *err);
+
+/* Through a pipe, each less than it takes at once. */
+typedef struct message {
+    bool last;
+    uint64_t done;
+    uint64_t total;
+    tdm_figures_state state; /* of the last one */
+} message;
+
+static void send_progress(void *context, uint64_t done, uint64_t total)
+{
+    message m;
+    memset(&m, 0, sizeof m);
+    m.done = done;
+    m.total = total;
+    if (write(*(int *)context, &m, sizeof m) != (ssize_t)sizeof m)
+        _exit(1); /* nobody waits for it any more */
+}
+
+static _Noreturn void be_child(const tdm_rebuild_options *options, task *run, int fd)
+{
+    tdm_rebuild_options own = *options;
+    message m;
     tdm_err err = { 0 };
-    quiet.told = NULL;
+    memset(&m, 0, sizeof m);
+    m.last = true;
+    own.told = send_progress;
+    own.context = &fd;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    tdm_code code = bring_up(&quiet, IN_USE, &state, &err);
+    signal(SIGBUS, SIG_DFL); /* a caller's handlers are not for this process */
+    signal(SIGSEGV, SIG_DFL);
+    tdm_code code = run(&own, &m.state, &err);
     if (code != TDM_OK)
-        fail_state(&state, code, err.what);
-    ssize_t written = write(fd, &state, sizeof state); /* less than a pipe takes at once */
-    _exit(written == (ssize_t)sizeof state ? 0 : 1);
+        fail_state(&m.state, code, err.what);
+    _exit(write(fd, &m, sizeof m) == (ssize_t)sizeof m ? 0 : 1);
 }
 
-static void read_in_child(const tdm_rebuild_options *options, tdm_figures_state *out)
+static bool read_message(int fd, message *out)
+{
+    size_t have = 0;
+    ssize_t got;
+    while (have < sizeof *out && (got = read(fd, (char *)out + have, sizeof *out - have)) != 0) {
+        if (got < 0 && errno != EINTR)
+            return false;
+        have += got > 0 ? (size_t)got : 0;
+    }
+    return have == sizeof *out;
+}
+
+static void run_in_child(const tdm_rebuild_options *options, task *run, tdm_figures_state *out)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        fail_state(out, TDM_IO, "a pipe could not be made");
+    message m = { .last = false };
+    int status = 0;
+    fail_state(out, TDM_IO, "no process could be started");
+    if (pipe2(ends, O_CLOEXEC) != 0)
         return;
-    }
     pid_t child = fork();
     if (child == 0)
-        be_reader(options, ends[1]);
+        be_child(options, run, ends[1]);
     close(ends[1]);
-    ssize_t got = -1;
-    do
-        got = child < 0 ? -1 : read(ends[0], out, sizeof *out);
-    while (got < 0 && child > 0 && errno == EINTR);
+    while (child > 0 && !m.last && read_message(ends[0], &m))
+        if (!m.last && options->told != NULL)
+            options->told(options->context, m.done, m.total);
     close(ends[0]);
-    int status = 0;
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
-    if (got == (ssize_t)sizeof *out)
-        return;
-    if (child > 0 && WIFSIGNALED(status))
-        fail_state(out, TDM_CORRUPT, "reading them ended with a signal: their file is damaged");
-    else
-        fail_state(out, TDM_IO, "no process could read them");
+    if (m.last)
+        *out = m.state;
+    else if (child > 0 && WIFSIGNALED(status))
+        fail_state(out, TDM_CORRUPT, "reading ended with a signal: a file is damaged");
+    else if (child > 0)
+        fail_state(out, TDM_IO, "reading ended without an answer");
 }
 
-static bool exists(const char *folder, const char *name)
-{
-    char path[700];
-    struct stat found;
-    snprintf(path, sizeof path, "%.500s/%s", folder, name);
-    return stat(path, &found) == 0;
-}
-
-/* ---- making ---- */
+/* ---- the whole ---- */
 
 struct tdm_rebuild {
     char folder[512];
@@ -138,15 +340,10 @@ struct tdm_rebuild {
 
 static tdm_code take_lock(tdm_rebuild *rebuild, tdm_err *err)
 {
-    char path[700];
-    snprintf(path, sizeof path, "%s/ledger/writer.lock", rebuild->folder);
-    rebuild->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (rebuild->lock < 0)
-        return tdm_fail(err, TDM_IO, errno, "%.150s could not be opened: %s", path, strerror(errno));
-    if (flock(rebuild->lock, LOCK_EX | LOCK_NB) == 0)
-        return TDM_OK;
-    return tdm_fail(err, errno == EWOULDBLOCK ? TDM_BUSY : TDM_IO, errno,
-                    "another process writes to %.120s: stop its daemon first", rebuild->folder);
+    char ledger[PATH_MAX];
+    rebuild->lock = -1;
+    tdm_code code = tdm_path_join(ledger, rebuild->folder, "ledger", err);
+    return code == TDM_OK ? tdm_path_lock(ledger, &rebuild->lock, NULL, err) : code;
 }
 
 tdm_code tdm_rebuild_open(tdm_rebuild **out, const tdm_rebuild_options *options, tdm_err *err)
@@ -183,12 +380,14 @@ tdm_code tdm_rebuild_make(tdm_rebuild *rebuild, tdm_rebuilt *out, tdm_err *err)
 {
     *out = (tdm_rebuilt){ 0 };
     if (exists(rebuild->folder, "views/data.mdb"))
-        read_in_child(&rebuild->options, &out->before); /* before this process has threads */
+        run_in_child(&rebuild->options, read_in_use, &out->before);
     else
         fail_state(&out->before, TDM_NOT_FOUND, "there were no figures");
-    if (out->before.code == TDM_BUSY)
-        return tdm_fail(err, TDM_BUSY, 0, "%s", out->before.what);
-    return bring_up(&rebuild->options, NEW, &out->after, err);
+    run_in_child(&rebuild->options, make_new, &out->after);
+    if (out->after.code == TDM_CORRUPT && tdm_rebuild_drop_new(rebuild, NULL) == TDM_OK)
+        run_in_child(&rebuild->options, make_new,
+                     &out->after); /* an unfinished one may be what was damaged */
+    return out->after.code == TDM_OK ? TDM_OK : tdm_fail(err, out->after.code, 0, "%s", out->after.what);
 }
 
 bool tdm_figures_same(const tdm_figures_state *a, const tdm_figures_state *b)
@@ -196,35 +395,10 @@ bool tdm_figures_same(const tdm_figures_state *a, const tdm_figures_state *b)
     return a->code == TDM_OK && b->code == TDM_OK && tdm_digest_equal(&a->hash, &b->hash);
 }
 
-/* ---- folders ---- */
-
-static tdm_code sync_folder(const char *folder, tdm_err *err)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    int sys = errno;
-    if (fd >= 0)
-        close(fd);
-    return synced ? TDM_OK
-                  : tdm_fail(err, TDM_IO, sys, "%.120s could not be synced: %s", folder, strerror(sys));
-}
-
-static tdm_code drop(const char *folder, const char *name, tdm_err *err)
-{
-    static const char *const FILES[] = { "/data.mdb", "/lock.mdb", "/writer.lock", "" };
-    for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
-        char path[700];
-        snprintf(path, sizeof path, "%.500s/%s%s", folder, name, FILES[i]);
-        int failed = FILES[i][0] == 0 ? rmdir(path) : unlink(path);
-        if (failed != 0 && errno != ENOENT)
-            return tdm_fail(err, TDM_IO, errno, "%.150s could not be removed: %s", path, strerror(errno));
-    }
-    return sync_folder(folder, err);
-}
-
 tdm_code tdm_rebuild_drop_new(tdm_rebuild *rebuild, tdm_err *err)
 {
-    return drop(rebuild->folder, NEW, err);
+    tdm_code code = drop_file(rebuild->folder, OF, err);
+    return code == TDM_OK ? drop(rebuild->folder, NEW, err) : code;
 }
 
 tdm_code tdm_rebuild_drop_old(tdm_rebuild *rebuild, tdm_err *err)
@@ -232,24 +406,34 @@ tdm_code tdm_rebuild_drop_old(tdm_rebuild *rebuild, tdm_err *err)
     return drop(rebuild->folder, OLD, err);
 }
 
-/* The two names change places at once: whenever the power goes, views are whole ones. */
+/* The two names change places at once: whenever the power goes, views are whole ones. Where the file system
+ * can not do that there are none for a moment, which their daemon makes again. */
+static int exchange(const char *fresh, const char *in_use, const char *old)
+{
+    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, in_use, RENAME_EXCHANGE) == 0)
+        return rename(fresh, old);
+    return errno != EINVAL && errno != ENOSYS ? -1 : rename(in_use, old) != 0 ? -1 : rename(fresh, in_use);
+}
+
 tdm_code tdm_rebuild_swap(tdm_rebuild *rebuild, tdm_err *err)
 {
-    const char *folder = rebuild->folder;
-    char in_use[700];
-    char fresh[700];
-    char old[700];
-    snprintf(in_use, sizeof in_use, "%.500s/%s", folder, IN_USE);
-    snprintf(fresh, sizeof fresh, "%.500s/%s", folder, NEW);
-    snprintf(old, sizeof old, "%.500s/%s", folder, OLD);
-    tdm_code code = drop(folder, OLD, err);
+    char in_use[PATH_MAX];
+    char fresh[PATH_MAX];
+    char old[PATH_MAX];
+    tdm_code code = tdm_path_join(in_use, rebuild->folder, IN_USE, err);
+    if (code == TDM_OK)
+        code = tdm_path_join(fresh, rebuild->folder, NEW, err);
+    if (code == TDM_OK)
+        code = tdm_path_join(old, rebuild->folder, OLD, err);
+    if (code == TDM_OK)
+        code = drop(rebuild->folder, OLD, err);
+    if (code == TDM_OK) /* first: what is called views.new afterwards must not be gone on with */
+        code = drop_file(rebuild->folder, OF, err);
+    if (code == TDM_OK)
+        code = tdm_path_sync(rebuild->folder, err);
     if (code != TDM_OK)
         return code;
-    bool had = exists(folder, IN_USE);
-    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, in_use, had ? RENAME_EXCHANGE : 0) != 0)
-        return tdm_fail(err, TDM_IO, errno, "%.150s could not be put in place: %s", fresh, strerror(errno));
-    if (had && rename(fresh, old) != 0)
-        return tdm_fail(err, TDM_IO, errno, "%.150s could not be kept as %s: %s", fresh, OLD,
-                        strerror(errno));
-    return sync_folder(folder, err);
+    if ((exists(rebuild->folder, IN_USE) ? exchange(fresh, in_use, old) : rename(fresh, in_use)) != 0)
+        return tdm_path_fail(err, "putting in place", fresh);
+    return tdm_path_sync(rebuild->folder, err);
 }

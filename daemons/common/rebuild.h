@@ -4,7 +4,8 @@
  * their place. For a store whose daemon is stopped; the ledger is only read.
  *
  * In the state folder: views/ are the figures in use, views.new/ those being made (an interrupted run goes on
- * from its last checkpoint), views.old/ those that were replaced, kept until they are dropped.
+ * from its last checkpoint, if views.new.of says that it is of this log and this program), views.old/ those
+ * that were replaced, kept until they are dropped.
  */
 #ifndef TANDEM_REBUILD_H
 #define TANDEM_REBUILD_H
@@ -21,7 +22,8 @@ typedef struct tdm_figures_state {
 } tdm_figures_state;
 
 typedef struct tdm_rebuilt {
-    tdm_figures_state before; /* in use, brought up to the ledger's end as their daemon would have done */
+    tdm_figures_state before; /* in use: as they are, with what they lack of the log; TDM_DIFFERS: they are of
+                                 another log, hub or program */
     tdm_figures_state after;
 } tdm_rebuilt;
 
