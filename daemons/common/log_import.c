@@ -307,15 +307,31 @@ static tdm_code open_ledger(const char *folder, size_t map_bytes, tdm_ledger **o
     return code == TDM_OK ? tdm_ledger_open(out, &kv, err) : code;
 }
 
+/* One line with its end; false at the end of the file. What is longer than a line may be is cut, so that it
+ * is seen to be too long. */
+static bool read_line(FILE *file, char *chunk, size_t size, tdm_buf *out)
+{
+    tdm_buf_clear(out);
+    while (out->len <= LINE_MAX_BYTES && fgets(chunk, (int)size, file) != NULL) {
+        size_t len = strlen(chunk);
+        tdm_buf_add(out, chunk, len);
+        if (len == 0 || chunk[len - 1] == '\n')
+            break;
+    }
+    return out->len > 0;
+}
+
 static tdm_code read_lines(importing *in, FILE *file)
 {
-    char *line = NULL;
-    size_t capacity = 0;
-    ssize_t len = 0;
-    tdm_code code = TDM_OK;
-    while (code == TDM_OK && (len = getline(&line, &capacity, file)) > 0)
-        code = take_line(in, (tdm_span){ (const uint8_t *)line, (size_t)len });
-    free(line);
+    enum { CHUNK = 65536 };
+    char *chunk = malloc(CHUNK);
+    tdm_buf line = { 0 };
+    tdm_code code = chunk == NULL ? tdm_fail(in->err, TDM_FULL, 0, "no memory to read a log") : TDM_OK;
+    while (code == TDM_OK && read_line(file, chunk, CHUNK, &line))
+        code = line.failed ? tdm_fail(in->err, TDM_FULL, 0, "no memory to read a line")
+                           : take_line(in, tdm_buf_span(&line));
+    free(chunk);
+    tdm_buf_free(&line);
     if (code == TDM_OK && ferror(file))
         code = tdm_fail(in->err, TDM_IO, errno, "could not read the log");
     if (code == TDM_OK && (in->count > 0 || !in->begun))

@@ -95,12 +95,47 @@ static void an_event_says_what_it_is(void **state)
     world_close(&world);
 }
 
+/* More than is looked at in one go, and than the first window from the end holds. */
+static void a_long_log_is_looked_through(void **state)
+{
+    (void)state;
+    enum { MANY = 100000 };
+    tdm_world world;
+    tdm_stated stated;
+    size_t index;
+    json_t *event;
+    long last = 0;
+    world_open(&world, true, NULL);
+    assert_code(TDM_OK, state_some(world.core, 1, MANY, &stated));
+    json_t *first = world_ask(&world, "event.list", "{\"after\":1,\"limit\":1}", NULL, NULL);
+    char args[160];
+    snprintf(args, sizeof args, "{\"subject\":\"%s\",\"limit\":1000}",
+             world_text(json_array_get(json_object_get(first, "data"), 0), "subject"));
+    json_decref(first);
+    json_t *answer = world_ask(&world, "event.list", args, NULL, NULL);
+    json_array_foreach(json_object_get(answer, "data"), index, event)
+    {
+        assert_true(world_int(event, "position") > last);
+        last = world_int(event, "position");
+    }
+    assert_int_equal(json_array_size(json_object_get(answer, "data")), 1000);
+    assert_int_equal(last, MANY + 1); /* p100000, long after p19999 */
+    assert_int_equal(json_integer_value(json_object_get(answer, "reached")), last);
+    json_decref(answer);
+    answer = world_ask(&world, "event.list", "{\"after\":0,\"limit\":1,\"subject\":\"programme/none\"}", NULL,
+                       NULL);
+    assert_int_equal(json_integer_value(json_object_get(answer, "reached")), MANY + 1);
+    json_decref(answer);
+    world_close(&world);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[1 + TDM_COUNT(ROWS)] = {
+    struct CMUnitTest tests[2 + TDM_COUNT(ROWS)] = {
         { "an event says what it is", an_event_says_what_it_is, NULL, NULL, NULL },
+        { "a long log is looked through", a_long_log_is_looked_through, NULL, NULL, NULL },
     };
     for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
-        tests[i + 1] = (struct CMUnitTest){ ROWS[i].name, check_row, NULL, NULL, (void *)&ROWS[i] };
+        tests[i + 2] = (struct CMUnitTest){ ROWS[i].name, check_row, NULL, NULL, (void *)&ROWS[i] };
     return cmocka_run_group_tests_name("events", tests, NULL, NULL);
 }

@@ -206,6 +206,13 @@ status_of 0 "$bin/tandem" import-log - --store "$work/piped" <"$work/hub.jsonl.z
 "$bin/tandem" export --store "$work/piped" --output "$work/piped.jsonl"
 check "a compressed one is read as the plain one" "$(cksum <"$work/hub.jsonl")" "$(cksum <"$work/packed.jsonl")"
 check "from a pipe, too" "$(cksum <"$work/hub.jsonl")" "$(cksum <"$work/piped.jsonl")"
+status_of 0 "$bin/tandem" import-log "$work/hub.jsonl" --store "$work/dry" --dry-run
+check "a dry run reads it and keeps nothing" "no 1" "$([ -e "$work/dry" ] && echo yes || echo no) $(grep -c ' 1$\|[1-9]' "$work/out" | head -c 1)"
+head -n 2 "$work/hub.jsonl" >"$work/short.jsonl"
+status_of 1 "$bin/tandem" import-log "$work/short.jsonl" --store "$work/dry" --dry-run
+head -c 20000000 /dev/zero | tr '\0' x | zstd -q -o "$work/bomb.zst"
+status_of 1 "$bin/tandem" import-log "$work/bomb.zst" --store "$work/bomb"
+check "a line without an end is refused" 1 "$(grep -c 'too long' "$work/err")"
 head -c -5 "$work/hub.jsonl.zst" >"$work/cut.zst"
 status_of 1 "$bin/tandem" import-log "$work/cut.zst" --store "$work/cut"
 check "a cut one is told" 1 "$(grep -c 'is damaged or was cut' "$work/err")"
@@ -237,6 +244,10 @@ status_of 0 "$bin/tandem" export --store "$work/restored" --output "$work/restor
 check "what is restored is what was in the snapshot" "$(cksum <"$work/snapshot.jsonl")" "$(cksum <"$work/restored.jsonl")"
 
 # ---- what differs
+status_of 2 "$bin/tandem" diff "$work/nowhere@" "$work/snapshot" --as-of 2017-09-30
+mkdir "$work/odd@name" && cp -r "$work/snapshot/ledger" "$work/odd@name/"
+status_of 0 "$bin/tandem" diff "$work/odd@name" "$work/snapshot" --events --figures
+check "asked for both, it compares both" 0 "$(grep -c '0 of 0' "$work/err")"
 status_of 0 "$bin/tandem" diff "$work/snapshot" "$work/restored" --format plain
 check "a snapshot and what it became are the same" 1 "$(grep -c '^the same: 0 of 3 logs and 0 of' "$work/err")"
 status_of 0 at hub diff "$work/snapshot" @ --figures
@@ -267,9 +278,10 @@ status_of 3 "$bin/tandem" restore "$work" --store "$work/again"
 # ---- figures made again
 status_of 6 "$bin/tandem" rebuild --store "$work/hub" --yes
 check "a running daemon's figures are left alone" 1 "$(grep -c 'another process' "$work/err")"
-status_of 1 "$bin/tandem" rebuild --store "$work/copy" --yes --format plain --fields figures,state -q
+status_of 0 "$bin/tandem" rebuild --store "$work/copy" --yes --format plain --fields figures,state -q
 check "where there were none they are made" "$(printf 'in use\tnone\nmade again\tsound')" "$(tail -n 2 "$work/out")"
 status_of 8 "$bin/tandem" rebuild --store "$work/copy" --no-input
+check "who may not ask does not begin" "ledger views" "$(cd "$work/copy" && echo *)"
 status_of 0 "$bin/tandem" rebuild --store "$work/copy" --dry-run --progress json
 check "they are the same again" 1 "$(grep -c 'in use are those of the log' "$work/err")"
 check "progress ends with a summary" 1 "$(grep -c '^{"type":"summary","what":"folding"' "$work/err")"

@@ -15,6 +15,11 @@ enum { LINE_BYTES = 4097 }; /* a terminal hands out lines of 4096 at most */
 
 /* ---- yes or no */
 
+bool tdm_ask_can(const tdm_invocation *invocation, const tdm_session *session)
+{
+    return session->asks || tdm_invocation_flag(invocation, "yes");
+}
+
 tdm_code tdm_ask_yes(const tdm_invocation *invocation, tdm_session *session, const char *question,
                      tdm_err *err)
 {

@@ -8,7 +8,9 @@
 
 #include "session.h"
 
-/* Yes or no. --yes is yes. TDM_UNCONFIRMED: no, or nothing may be asked here; the words say what to give. */
+/* Yes or no. --yes is yes. Whether it can be asked is known before the work is done. TDM_UNCONFIRMED: no, or
+ * nothing may be asked here; the words say what to give. */
+bool tdm_ask_can(const tdm_invocation *invocation, const tdm_session *session);
 tdm_code tdm_ask_yes(const tdm_invocation *invocation, tdm_session *session, const char *question,
                      tdm_err *err);
 

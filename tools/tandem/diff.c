@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One of the two: "DIR", "DIR@WHEN", or "@WHEN" and "@" of the daemon (or of --store). */
 typedef struct side {
@@ -26,11 +27,12 @@ typedef struct comparison {
     size_t logs_differ;
     size_t figures;
     size_t figures_differ;
+    int status; /* of a question that failed */
 } comparison;
 
 static tdm_code read_side(const char *word, side *out, tdm_err *err)
 {
-    const char *at = strrchr(word, '@');
+    const char *at = access(word, F_OK) == 0 ? NULL : strrchr(word, '@');
     size_t len = at == NULL ? strlen(word) : (size_t)(at - word);
     if (len >= sizeof out->folder)
         return tdm_fail(err, TDM_INVALID, 0, "the folder's path is too long");
@@ -98,17 +100,19 @@ static json_t *index_rows(const tdm_page *page, const char *const *fields, size_
 
 /* ---- logs ---- */
 
-/* Does the one that goes farther hold what the other holds? */
+/* Does the one that goes farther hold what the other holds? NULL: asking failed, and that was told. */
 static const char *relation(comparison *c, const side *longer, const json_t *far, const json_t *near)
 {
     tdm_page page;
     if (c->a.when != NULL || c->b.when != NULL)
-        return "goes farther";
+        return "goes farther (heads of moments are not compared)";
     json_t *args = json_pack("{s:s, s:s, s:O}", "origin", text_of(far, "origin"), "incarnation",
                              text_of(far, "incarnation"), "last", json_object_get(near, "last"));
-    if (ask(c, longer, "log.list", args, &page) != 0)
-        return "forked: no run ends there";
-    bool same = strcmp(text_of(json_array_get(page.rows, 0), "head"), text_of(near, "head")) == 0;
+    c->status = ask(c, longer, "log.list", args, &page);
+    if (c->status != 0)
+        return NULL;
+    bool same = json_array_size(page.rows) > 0
+                && strcmp(text_of(json_array_get(page.rows, 0), "head"), text_of(near, "head")) == 0;
     tdm_page_free(&page);
     return same ? "goes farther" : "forked";
 }
@@ -116,7 +120,7 @@ static const char *relation(comparison *c, const side *longer, const json_t *far
 static void compare_log(comparison *c, const char *key, const json_t *a, const json_t *b)
 {
     char text[2][32];
-    char note[64] = "";
+    char note[96] = "";
     json_int_t last[2] = { json_integer_value(json_object_get(a, "last")),
                            json_integer_value(json_object_get(b, "last")) };
     bool same_head = strcmp(text_of(a, "head"), text_of(b, "head")) == 0;
@@ -130,10 +134,9 @@ static void compare_log(comparison *c, const char *key, const json_t *a, const j
         snprintf(note, sizeof note, "only in %s", a != NULL ? "A" : "B");
     else if (last[0] == last[1])
         snprintf(note, sizeof note, "forked");
-    else if (last[0] > last[1])
-        snprintf(note, sizeof note, "A %s", relation(c, &c->a, a, b));
     else
-        snprintf(note, sizeof note, "B %s", relation(c, &c->b, b, a));
+        snprintf(note, sizeof note, "%s %s", last[0] > last[1] ? "A" : "B",
+                 last[0] > last[1] ? relation(c, &c->a, a, b) : relation(c, &c->b, b, a));
     add_row(c, "log", key, text[0], text[1], note);
 }
 
@@ -156,10 +159,10 @@ static const struct part {
     const char *fields[5];
     size_t field_count;
     void (*compare)(comparison *c, const char *key, const json_t *a, const json_t *b);
-    const char *skips; /* the option that leaves it out */
+    const char *option; /* asks for it */
 } PARTS[] = {
-    { "log.list", { "origin", "incarnation" }, 2, compare_log, "figures" },
-    { "figure.list", { "measure", "by", "period", "group", "figure" }, 5, compare_figure, "events" },
+    { "log.list", { "origin", "incarnation" }, 2, compare_log, "events" },
+    { "figure.list", { "measure", "by", "period", "group", "figure" }, 5, compare_figure, "figures" },
 };
 
 static void compare_pages(comparison *c, const struct part *part, const tdm_page *a, const tdm_page *b)
@@ -186,7 +189,7 @@ static int compare_part(comparison *c, const struct part *part)
         compare_pages(c, part, &a, &b);
     tdm_page_free(&a);
     tdm_page_free(&b);
-    return status;
+    return status == 0 ? c->status : status;
 }
 
 static int show(comparison *c)
@@ -213,8 +216,10 @@ int tdm_diff_run(const tdm_invocation *invocation, tdm_session *session)
     if (code == TDM_OK)
         code = read_side(tdm_invocation_text(invocation, "B"), &c.b, &err);
     int status = code == TDM_OK ? 0 : tdm_session_fail(session, invocation->command->words, &err, NULL);
+    bool all = !tdm_invocation_flag(invocation, PARTS[0].option)
+               && !tdm_invocation_flag(invocation, PARTS[1].option);
     for (size_t i = 0; status == 0 && i < TDM_COUNT(PARTS); i++)
-        if (!tdm_invocation_flag(invocation, PARTS[i].skips))
+        if (all || tdm_invocation_flag(invocation, PARTS[i].option))
             status = compare_part(&c, &PARTS[i]);
     if (status == 0)
         status = show(&c);

@@ -9,8 +9,12 @@
 #include "terminal.h"
 #include "zstd_file.h"
 
+#include "tandem/path.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,6 +42,18 @@ static int write_log(const tdm_invocation *invocation, tdm_session *session, FIL
 }
 
 /* Written beside the file asked for and renamed when whole: an interrupted export never looks finished. */
+static bool sync_parent_of(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    if (len >= sizeof folder)
+        return false;
+    memcpy(folder, path, len);
+    strcpy(folder + len, ".");
+    return tdm_path_sync(folder, NULL) == TDM_OK;
+}
+
 static int write_packed(const tdm_invocation *invocation, tdm_session *session, const char *path, FILE *file)
 {
     size_t len = strlen(path);
@@ -70,7 +86,7 @@ static int export_to_file(const tdm_invocation *invocation, tdm_session *session
     int status = write_packed(invocation, session, path, file);
     bool kept = status != 0 || fsync(fileno(file)) == 0;
     kept = fclose(file) == 0 && kept;
-    if (status == 0 && (!kept || rename(part, path) != 0)) {
+    if (status == 0 && (!kept || rename(part, path) != 0 || !sync_parent_of(path))) {
         tdm_fail(&err, TDM_IO, errno, "%.120s could not be written: %s", path, strerror(errno));
         status = tdm_session_fail(session, invocation->command->words, &err, NULL);
     }
@@ -103,9 +119,30 @@ static tdm_code import_log(const char *folder, FILE *in, tdm_log_imported *done,
     if (plain == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory to read a compressed log");
     tdm_code code = tdm_log_import(folder, 0, plain, done, err);
-    if (ferror(plain))
+    if (ferror(plain) && errno == EFBIG)
+        code = tdm_fail(err, TDM_UNSUPPORTED, 0, "the log was compressed with a window of more than 128 MiB");
+    else if (ferror(plain))
         code = tdm_fail(err, TDM_MALFORMED, 0, "the compressed log is damaged or was cut");
     fclose(plain);
+    return code;
+}
+
+/* Read into a store beside the one that was named, which goes again. */
+static tdm_code try_import(const char *folder, FILE *in, tdm_log_imported *done, tdm_err *err)
+{
+    static const char *const MADE[] = { "ledger/data.mdb", "ledger/lock.mdb", "ledger/writer.lock", "ledger",
+                                        "." };
+    char scratch[PATH_MAX];
+    char path[PATH_MAX];
+    int len = snprintf(scratch, sizeof scratch, "%s.XXXXXX", folder);
+    if (len < 0 || len >= (int)sizeof scratch)
+        return tdm_fail(err, TDM_INVALID, 0, "the folder's path is too long");
+    if (mkdtemp(scratch) == NULL)
+        return tdm_path_fail(err, "making the folder", scratch);
+    tdm_code code = import_log(scratch, in, done, err);
+    for (size_t i = 0; i < TDM_COUNT(MADE); i++)
+        if (tdm_path_join(path, scratch, MADE[i], NULL) == TDM_OK && unlink(path) != 0)
+            rmdir(strcmp(MADE[i], ".") == 0 ? scratch : path);
     return code;
 }
 
@@ -123,8 +160,9 @@ static int run_import_log(const tdm_invocation *invocation, tdm_session *session
     else if (!piped && (in = fopen(path, "rbe")) == NULL)
         code = tdm_fail(&err, errno == ENOENT ? TDM_NOT_FOUND : TDM_IO, errno, "%.120s: %s", path,
                         strerror(errno));
-    if (code == TDM_OK && !tdm_invocation_flag(invocation, "dry-run"))
-        code = import_log(folder, in, &done, &err);
+    if (code == TDM_OK)
+        code = tdm_invocation_flag(invocation, "dry-run") ? try_import(folder, in, &done, &err)
+                                                          : import_log(folder, in, &done, &err);
     if (in != NULL && in != session->in)
         fclose(in);
     if (code != TDM_OK)
@@ -297,21 +335,27 @@ static int follow(const tdm_invocation *invocation, tdm_session *session)
 
 static int run_tail(const tdm_invocation *invocation, tdm_session *session)
 {
-    bool follows = tdm_invocation_flag(invocation, "follow");
     tdm_err err = { 0 };
-    if (!follows)
+    if (!tdm_invocation_flag(invocation, "follow"))
         return tdm_client_run(invocation, session);
-    if (tdm_invocation_text(invocation, "store") == NULL)
+    const char *format = tdm_invocation_format(invocation);
+    bool lines = format == NULL || strcmp(format, "jsonl") == 0 || strcmp(format, "plain") == 0;
+    if (tdm_invocation_text(invocation, "store") == NULL && lines
+        && tdm_invocation_text(invocation, "fields") == NULL)
         return follow(invocation, session);
-    tdm_fail(&err, TDM_INVALID, 0,
-             "a store without its daemon gets no events: leave --follow or --store away");
+    if (tdm_invocation_text(invocation, "store") == NULL)
+        tdm_fail(&err, TDM_INVALID, 0,
+                 "events that come are written as plain lines or jsonl, with all their fields");
+    else
+        tdm_fail(&err, TDM_INVALID, 0,
+                 "a store without its daemon gets no events: leave --follow or --store away");
     return tdm_session_fail(session, invocation->command->words, &err, NULL);
 }
 
 /* ---- rows */
 
 static const tdm_option TAIL_OPTIONS[] = {
-    { "follow", 'f', TDM_WORD_FLAG, NULL, NULL, "go on: write each event as it comes" },
+    { "follow", 'f', TDM_WORD_FLAG, NULL, "follow", "go on: write each event as it comes" },
     { "limit", 0, TDM_WORD_NUMBER, NULL, "limit", "so many of the last events (10)" },
     { "after", 0, TDM_WORD_NUMBER, NULL, "after", "those after this position of the log instead" },
     { "type", 0, TDM_WORD_TEXT, NULL, "type", "of this type only, such as session" },

@@ -47,8 +47,9 @@ static int show_rebuilt(const tdm_invocation *invocation, tdm_session *session, 
     tdm_buf_text(&answer.bytes, text);
     free(text);
     json_decref(document);
-    return tdm_client_show(invocation, session, &answer,
-                           tdm_figures_same(&made->before, &made->after) ? 0 : 1);
+    return tdm_client_show(
+        invocation, session, &answer,
+        made->before.code == TDM_NOT_FOUND || tdm_figures_same(&made->before, &made->after) ? 0 : 1);
 }
 
 static const char *verdict(const tdm_rebuilt *made)
@@ -88,8 +89,10 @@ static tdm_code make(const tdm_invocation *invocation, tdm_session *session, con
 static tdm_code put_in_place(const tdm_invocation *invocation, tdm_session *session, tdm_rebuild *rebuild,
                              tdm_err *err)
 {
-    if (tdm_invocation_flag(invocation, "dry-run"))
+    if (tdm_invocation_flag(invocation, "dry-run")) {
+        tdm_session_say(session, "dry run: nothing was put in place");
         return tdm_rebuild_drop_new(rebuild, err);
+    }
     tdm_code code = tdm_ask_yes(invocation, session, "Put the new figures in place of those in use?", err);
     if (code == TDM_OK)
         code = tdm_rebuild_swap(rebuild, err);
@@ -110,9 +113,14 @@ static int run_rebuild(const tdm_invocation *invocation, tdm_session *session)
     tdm_rebuilt made;
     tdm_err err = { 0 };
     int status = 0;
-    tdm_code code = folder == NULL
-                        ? tdm_fail(&err, TDM_INVALID, 0, "name the folder of a stopped daemon: --store DIR")
-                        : make(invocation, session, folder, &rebuild, &made, &err);
+    bool dry = tdm_invocation_flag(invocation, "dry-run");
+    tdm_code code = TDM_OK;
+    if (folder == NULL)
+        code = tdm_fail(&err, TDM_INVALID, 0, "name the folder of a stopped daemon: --store DIR");
+    else if (!dry && !tdm_ask_can(invocation, session))
+        code = tdm_fail(&err, TDM_UNCONFIRMED, 0, "nothing may be asked here: give --yes, or --dry-run");
+    else
+        code = make(invocation, session, folder, &rebuild, &made, &err);
     if (code == TDM_OK) {
         status = show_rebuilt(invocation, session, &made);
         tdm_session_say(session, "%s", verdict(&made));
@@ -242,8 +250,10 @@ static const tdm_command COMMANDS[] = {
         .words = "diff",
         .summary = "compare two stores, snapshots or moments, by event and by figure",
         .detail = "Lists each log that goes farther in one of the two, is missing, or forked, and each "
-                  "figure of any measure "
-                  "by any breakdown that differs. Status 1 if anything does.",
+                  "figure of any measure by "
+                  "any breakdown that differs: by financial year, of its usual dimension and indicator. Logs "
+                  "of moments "
+                  "are compared by their length. Status 1 if anything differs.",
         .example = "tandem diff /var/backups/tandem-2017-09-30 @ --figures",
         .roles = TDM_AT_BOTH,
         .takes = TDM_TAKES_STORE,
@@ -289,7 +299,7 @@ static const tdm_command COMMANDS[] = {
         .detail =
             "The new figures are made beside those in use and compared with them: their state hash follows "
             "from the set of facts alone. They take the others' place in one rename, once you say yes. "
-            "Status 1 if the two differ. A run that was interrupted goes on where it was.",
+            "Status 1 if there were others that differ. A run that was interrupted goes on where it was.",
         .example = "tandem rebuild --store /var/lib/tandem-hub --dry-run",
         .roles = TDM_ALONE,
         .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,

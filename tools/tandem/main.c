@@ -36,6 +36,7 @@ int main(int argc, char **argv)
     tdm_invocation invocation;
     tdm_session session;
     tdm_err err = { 0 };
+    signal(SIGUSR1, SIG_IGN); /* asks long work how far it is (progress.h); the rest has nothing to tell */
     signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of writing, not an end without a word */
     tdm_code code = tdm_invocation_parse(&invocation, argc, argv, &err);
     tdm_session_open(&session, &invocation);

@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
-enum { LEVEL = 3, WINDOW_LOG_MAX = 23, FIRST_BYTE = 0x28 };
+enum { LEVEL = 3, WINDOW_LOG_MAX = 27, FIRST_BYTE = 0x28 };
 
 /* ---- writing ---- */
 
@@ -35,20 +36,22 @@ static bool compress(writer *w, const char *bytes, size_t len, ZSTD_EndDirective
 
 static ssize_t write_some(void *cookie, const char *bytes, size_t len)
 {
+    errno = 0;
     if (compress(cookie, bytes, len, ZSTD_e_continue))
         return (ssize_t)len;
-    errno = EIO;
+    errno = errno == 0 ? EIO : errno;
     return 0; /* fopencookie(3): a writer must not return less than 0 */
 }
 
 static int end_writing(void *cookie)
 {
     writer *w = cookie;
+    errno = 0;
     bool whole = compress(w, NULL, 0, ZSTD_e_end) && fflush(w->to) == 0;
+    int number = errno == 0 ? EIO : errno;
     ZSTD_freeCCtx(w->context);
     free(w);
-    if (!whole)
-        errno = EIO;
+    errno = whole ? 0 : number;
     return whole ? 0 : EOF;
 }
 
@@ -82,9 +85,9 @@ typedef struct reader {
     char bytes[];
 } reader;
 
-static ssize_t fail_reading(void)
+static ssize_t fail_reading(int number)
 {
-    errno = EILSEQ;
+    errno = number;
     return -1;
 }
 
@@ -98,11 +101,12 @@ static ssize_t read_some(void *cookie, char *bytes, size_t len)
             if (ferror(r->from))
                 return -1;
             if (r->in.size == 0)
-                return r->left == 0 ? 0 : fail_reading(); /* cut short */
+                return r->left == 0 ? 0 : fail_reading(EILSEQ); /* cut short */
         }
         r->left = ZSTD_decompressStream(r->context, &out, &r->in);
         if (ZSTD_isError(r->left))
-            return fail_reading();
+            return fail_reading(
+                ZSTD_getErrorCode(r->left) == ZSTD_error_frameParameter_windowTooLarge ? EFBIG : EILSEQ);
     }
     return (ssize_t)out.pos;
 }

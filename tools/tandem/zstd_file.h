@@ -12,7 +12,7 @@
  * all of it could be written. NULL: no memory. */
 FILE *tdm_zstd_writer(FILE *to);
 /* Reads the frames of `from`, which stays open. Damage, and a file that was cut, are errors of the stream
- * (ferror, EILSEQ). At most 8 MiB of a frame are held. NULL: no memory. */
+ * (ferror, EILSEQ), and so is a window of more than 128 MiB (EFBIG). NULL: no memory. */
 FILE *tdm_zstd_reader(FILE *from);
 /* Does it begin as a frame does? Nothing is taken from it. No line of JSON begins so. */
 bool tdm_zstd_begins(FILE *from);

@@ -154,7 +154,12 @@ tdm_code tdm_serve_event_list(const tdm_service_context *context, const tdm_requ
     tdm_document document;
     tdm_document_open(&document, answer, "tandem.events/1", context->now_ms, true);
     l.json = &document.json;
-    code = list_from(ledger, from, LOOKED_AT, &l, err);
+    l.reached = from - 1;
+    bool follows =
+        tdm_arg_flag(request->args, "follow"); /* it asks again, and others are to have their turn */
+    do
+        code = list_from(ledger, l.reached + 1, LOOKED_AT, &l, err);
+    while (code == TDM_OK && !follows && l.count < l.limit && l.reached < last);
     if (code != TDM_OK)
         return code;
     tdm_json_end_array(&document.json);
