@@ -15,37 +15,127 @@
 #include "ask.h"
 #include "worked.h"
 
-/* ---- what changes ---- */
+/* ---- what changes: what is stated before all is folded, and what is learnt then ---- */
+
+static world_fact stated; /* before: what is amended then */
+
+static void nothing(world *w)
+{
+    (void)w;
+}
 
 static void merge(world *w)
 {
-    (void)world_change(w, "PAR", TDM_CHANGE_IS_MERGED, 17258, "LEA"); /* 2017-04-02 */
+    stated = world_change(w, "PAR", TDM_CHANGE_IS_MERGED, 17258, "LEA"); /* 2017-04-02 */
 }
 
 static void close_third(world *w)
 {
-    (void)world_change(w, "THI", TDM_CHANGE_IS_CLOSED, 17258, NULL);
+    stated = world_change(w, "THI", TDM_CHANGE_IS_CLOSED, 17258, NULL);
+}
+
+static void close_lead(world *w)
+{
+    stated = world_change(w, "LEA", TDM_CHANGE_IS_CLOSED, 17258, NULL);
+}
+
+static void reopen_lead(world *w)
+{
+    (void)world_change(w, "LEA", TDM_CHANGE_IS_REOPENED, 17260, NULL);
 }
 
 static void move_sector(world *w)
 {
-    (void)world_say(w, WORLD_HUB, "organisation", "organisation/LEA",
-                    "{'code':'LEA','name':'Lea','sector':'voluntary','region':'North'}");
+    stated = world_say(w, WORLD_HUB, "organisation", "organisation/LEA",
+                       "{'code':'LEA','name':'Lea','sector':'voluntary','region':'North'}");
 }
 
 static void become_site(world *w)
 {
-    (void)world_organisation(w, "PAR", "LEA", TDM_BELONGS_IS_SITE);
+    stated = world_organisation(w, "PAR", "LEA", TDM_BELONGS_IS_SITE);
+}
+
+static void become_member(world *w)
+{
+    stated = world_organisation(w, "PAR", "LEA", TDM_BELONGS_IS_NETWORK);
+}
+
+static void become_site_of_third(world *w)
+{
+    stated = world_organisation(w, "PAR", "THI", TDM_BELONGS_IS_SITE);
+}
+
+static void move_to_third(world *w)
+{
+    stated = world_say(
+        w, WORLD_HUB, "organisation_change", "organisation/PAR",
+        "{'code':'PAR','change':'moved','effective':'2017-04-02','parent':'THI','belongs_as':'site'}");
+}
+
+static void move_to_lead(world *w)
+{
+    stated = world_say(
+        w, WORLD_HUB, "organisation_change", "organisation/PAR",
+        "{'code':'PAR','change':'moved','effective':'2017-04-02','parent':'LEA','belongs_as':'site'}");
+}
+
+static void reclassify(world *w)
+{
+    stated = world_say(w, WORLD_HUB, "organisation_change", "organisation/LEA",
+                       "{'code':'LEA','change':'reclassified','effective':'2017-04-02','sector':'education'}");
+}
+
+/* The other way of what was stated. */
+static void take_back(world *w)
+{
+    world_amend(w, &stated, WORLD_HUB, TDM_TYPE_VOID, NULL);
+}
+
+static void later(world *w)
+{
+    tdm_record body;
+    tdm_record_init(&body, TDM_TYPE_ORGANISATION_CHANGE);
+    tdm_record_set_text(&body, TDM_ORGANISATION_CHANGE_CODE, "PAR");
+    tdm_record_set_number(&body, TDM_ORGANISATION_CHANGE_CHANGE, TDM_CHANGE_IS_MERGED);
+    tdm_record_set_number(&body, TDM_ORGANISATION_CHANGE_EFFECTIVE, 17700); /* 2018-06-18 */
+    tdm_record_set_text(&body, TDM_ORGANISATION_CHANGE_SUCCESSOR, "LEA");
+    world_amend(w, &stated, WORLD_HUB, TDM_TYPE_CORRECTION, &body);
+}
+
+static void into_third(world *w)
+{
+    tdm_record body;
+    tdm_record_init(&body, TDM_TYPE_ORGANISATION_CHANGE);
+    tdm_record_set_text(&body, TDM_ORGANISATION_CHANGE_CODE, "PAR");
+    tdm_record_set_number(&body, TDM_ORGANISATION_CHANGE_CHANGE, TDM_CHANGE_IS_MERGED);
+    tdm_record_set_number(&body, TDM_ORGANISATION_CHANGE_EFFECTIVE, 17258);
+    tdm_record_set_text(&body, TDM_ORGANISATION_CHANGE_SUCCESSOR, "THI");
+    world_amend(w, &stated, WORLD_HUB, TDM_TYPE_CORRECTION, &body);
 }
 
 static const struct change {
     const char *name;
+    worked *before;
     worked *tell;
 } CHANGES[] = {
-    { "PAR merges into LEA", merge },
-    { "THI closes", close_third },
-    { "LEA is of another sector", move_sector },
-    { "PAR is a site of LEA", become_site },
+    { "PAR merges into LEA", nothing, merge },
+    { "that PAR merges into LEA is taken back", merge, take_back },
+    { "PAR merges into LEA later", merge, later },
+    { "PAR merges into THI instead", merge, into_third },
+    { "THI closes", nothing, close_third },
+    { "that THI closes is taken back", close_third, take_back },
+    { "LEA closes", nothing, close_lead },
+    { "LEA opens again", close_lead, reopen_lead },
+    { "LEA is of another sector", nothing, move_sector },
+    { "that LEA is of another sector is taken back", move_sector, take_back },
+    { "PAR is a site of LEA", nothing, become_site },
+    { "that PAR is a site of LEA is taken back", become_site, take_back },
+    { "PAR is a member of LEA and no site", become_site, become_member },
+    { "PAR is a site of THI and not of LEA", become_site, become_site_of_third },
+    { "PAR moves to THI", nothing, move_to_third },
+    { "PAR moves to LEA", move_to_third, move_to_lead },
+    { "LEA is reclassified", nothing, reclassify },
+    { "that LEA is reclassified is taken back", reclassify, take_back },
 };
 
 static const struct example {
@@ -76,6 +166,7 @@ static void check_pair(void **state)
     world w;
     world_begin(&w);
     at->example->tell(&w);
+    at->change->before(&w);
     tdm_fold *fold = ask_fold(&w);
     tdm_digest before = hash_of(fold);
     size_t told = w.sheaf.count;
