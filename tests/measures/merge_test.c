@@ -81,8 +81,47 @@ static void move_to_lead(world *w)
 
 static void reclassify(world *w)
 {
-    stated = world_say(w, WORLD_HUB, "organisation_change", "organisation/LEA",
-                       "{'code':'LEA','change':'reclassified','effective':'2017-04-02','sector':'education'}");
+    stated =
+        world_say(w, WORLD_HUB, "organisation_change", "organisation/LEA",
+                  "{'code':'LEA','change':'reclassified','effective':'2017-04-02','sector':'education'}");
+}
+
+static void third_is_site(world *w)
+{
+    (void)world_organisation(w, "THI", "PAR", TDM_BELONGS_IS_SITE);
+}
+
+static void third_merges(world *w)
+{
+    (void)world_change(w, "THI", TDM_CHANGE_IS_MERGED, 17258, "PAR");
+}
+
+static void third_moves(world *w)
+{
+    (void)world_say(
+        w, WORLD_HUB, "organisation_change", "organisation/THI",
+        "{'code':'THI','change':'moved','effective':'2017-04-02','parent':'PAR','belongs_as':'site'}");
+}
+
+static void third_is_site_of_site(world *w)
+{
+    third_is_site(w);
+    become_site(w);
+}
+
+static void register_stranger(world *w)
+{
+    stated = world_organisation(w, "XXX", NULL, 0);
+}
+
+static void match(world *w)
+{
+    stated = world_say(w, WORLD_HUB, "match", "unit/LEA/P1", "{'a':'unit/LEA/P1','b':'unit/LEA/P2'}");
+}
+
+static void match_another(world *w)
+{
+    (void)world_say(w, WORLD_HUB, "match", "unit/LEA/P2", "{'a':'unit/LEA/P2','b':'unit/THI/P3'}");
 }
 
 /* The other way of what was stated. */
@@ -134,6 +173,15 @@ static const struct change {
     { "PAR is a site of THI and not of LEA", become_site, become_site_of_third },
     { "PAR moves to THI", nothing, move_to_third },
     { "PAR moves to LEA", move_to_third, move_to_lead },
+    { "PAR, of which THI is a site, is a site of LEA", third_is_site, become_site },
+    { "PAR, into which THI merged, merges into LEA", third_merges, merge },
+    { "PAR, to which THI moved, merges into LEA", third_moves, merge },
+    { "that PAR, of which THI is a site, is one of LEA is taken back", third_is_site_of_site, take_back },
+    { "a stranger is registered", nothing, register_stranger },
+    { "that a stranger is registered is taken back", register_stranger, take_back },
+    { "two units are one", nothing, match },
+    { "that two units are one is taken back", match, take_back },
+    { "three units are one", match, match_another },
     { "LEA is reclassified", nothing, reclassify },
     { "that LEA is reclassified is taken back", reclassify, take_back },
 };
