@@ -110,6 +110,26 @@ check "a code as an argument is refused with the reason" 1 "$(grep -c 'is a secr
 await "the node has joined" joined north
 await "the other node has joined" joined south
 
+# ---- for monitors
+hub_hears_both() { at hub check | grep -q ' 2 of 2 links live '; }
+await "the hub hears both nodes" hub_hears_both
+status_of 0 at hub check
+check "all is well in one line" 1 "$(grep -c '^TANDEM OK: 2 of 2 links live | fold_lag=[0-9]*;10000;1000000;0 silent_s=0;3600;86400;0$' "$work/out")"
+status_of 0 at north check --json
+check "for programs a state and no finding" 1 "$(grep -c '"state":"OK","data":\[\]' "$work/out")"
+status_of 1 env TANDEM_NOW=2017-09-30T14:00:00Z "$bin/tandem" --connect "$work/hub" check
+check "two hours of silence are told" 2 "$(grep -c 'WARNING: link to [0-9a-f]*: 7200 seconds since' "$work/out")"
+status_of 2 env TANDEM_NOW=2017-10-02T14:00:00Z "$bin/tandem" --connect "$work/hub" check
+check "two days are critical" 1 "$(head -n 1 "$work/out" | grep -c '^TANDEM CRITICAL: link to')"
+status_of 2 "$bin/tandem" --connect "$work/nobody" check
+check "who does not answer is told" 1 "$(grep -c '^TANDEM CRITICAL: daemon: it does not answer$' "$work/out")"
+start node alone --node.organisation=RAA
+status_of 1 at alone check
+check "a node without a hub is told" 1 "$(grep -c 'has not joined a hub' "$work/out")"
+kill -TERM "${pids[-1]}"
+wait "${pids[-1]}" || true
+unset 'pids[-1]'
+
 # ---- recording
 cat >"$work/north.csv" <<'CSV'
 unit_id,kind,programme,title,start_date,hours,participants,partners

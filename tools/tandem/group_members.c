@@ -2,6 +2,7 @@
  *
  * group_members.c: who takes part: inviting, joining, the nodes and how they are.
  */
+#include "check.h"
 #include "client.h"
 
 #include "ask.h"
@@ -144,6 +145,23 @@ static const tdm_command COMMANDS[] = {
         .columns = "origin,organisations,state,last_sequence=last|sequence,lag_events=lag|events,last_seen,"
                    "feed_lag=feed|lag",
         .more = "last_event,refusal",
+    },
+    {
+        .words = "check",
+        .summary = "tell a monitor whether this daemon is well",
+        .detail = "One line with the worst finding and the values, then the other findings. Status 0 ok, 1 "
+                  "warning, 2 "
+                  "critical, 3 not known. Warning and critical from: 10,000 and 1,000,000 events not in the "
+                  "figures, as many "
+                  "not acknowledged, an hour and a day without a word over a link; a refused link and a "
+                  "daemon that does "
+                  "not answer are critical.",
+        .example = "tandem check",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        .verb = "status",
+        .columns = "level,about,what",
+        .function = tdm_check_run,
     },
     {
         .words = "status",
