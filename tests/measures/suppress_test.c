@@ -320,6 +320,7 @@ static const struct {
     { "surely one fewer", "lt5", 45, 51, 44, true },
     { "a sum that may be anything", "lt5", 45, INT64_MAX, 51, false },
     { "a sum of nobody: the figure itself", "lt5", 0, 0, 6, false },
+    { "a sum of one", "lt5", 1, 1, 8, true },
     { "rounded, surely one more", "hes", 40, 52, 53, true },
     { "rounded, perhaps the same", "hes", 40, 53, 53, false },
     { "exact figures are not compared", "exact", 48, 48, 51, false },
