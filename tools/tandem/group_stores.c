@@ -8,6 +8,7 @@
 #include "diff.h"
 #include "progress.h"
 #include "rebuild.h"
+#include "replay.h"
 #include "snapshot.h"
 
 #include <limits.h>
@@ -245,7 +246,38 @@ static const tdm_option REBUILD_OPTIONS[] = {
     { "drop-old", 0, TDM_WORD_FLAG, NULL, NULL, "keep nothing of the figures that were replaced" },
 };
 
+static const tdm_positional SOURCE[] = {
+    { "SOURCE", TDM_WORD_TEXT, NULL, NULL, true, false,
+      "an exported log, compressed or not, - for standard input, or a store's folder" },
+};
+
+static const tdm_option REPLAY_OPTIONS[] = {
+    { "node", 0, TDM_WORD_HEX, NULL, NULL, "logs of the node whose origin begins with these digits alone" },
+    { "until", 0, TDM_WORD_WHEN, NULL, NULL,
+      "of each log only what was recorded up to then: a time, a date, -2d" },
+    { "rate", 0, TDM_WORD_NUMBER, NULL, NULL, "so many events a second at most" },
+};
+
 static const tdm_command COMMANDS[] = {
+    {
+        .words = "replay",
+        .summary = "bring a log into a store: what is new is added, what is known stays",
+        .detail = "From an export or a store into a new folder or a store whose daemon is stopped. Every "
+                  "root, head, seal and "
+                  "proof is checked, names and sequences stay. Counts events that are new, known, or "
+                  "conflicting (another "
+                  "event of that sequence is there); status 1 if any conflict. Interrupted, it goes on where "
+                  "it was when it "
+                  "is given the same again.",
+        .example = "tandem replay log.jsonl.zst --store /tmp/copy --until 2017-09-30",
+        .roles = TDM_ALONE,
+        .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
+        .writes = true,
+        TDM_POSITIONALS(SOURCE),
+        TDM_OPTIONS(REPLAY_OPTIONS),
+        .columns = "new,known,conflicting,left_out,logs,conflict",
+        .function = tdm_replay_run,
+    },
     {
         .words = "diff",
         .summary = "compare two stores, snapshots or moments, by event and by figure",

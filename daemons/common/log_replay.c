@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * log_replay.c: an exported log into a store, new or not.
+ */
+#include "log_replay.h"
+
+#include "clock.h"
+#include "log_lines.h"
+
+#include "tandem/path.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { COMMIT_EVENTS = 16384 };
+/* Where core keeps the hub a store belongs to. */
+static const char AUTHORITY_NAME[] = "identity/authority";
+
+/* One incarnation: how far it goes here, with what was added. */
+typedef struct log_state {
+    tdm_id origin;
+    uint64_t incarnation;
+    uint64_t last;
+    tdm_digest head;
+    bool left_out; /* nothing of it is taken (any more) */
+    bool fresh;    /* its last run was added */
+    uint64_t sealed;
+} log_state;
+
+typedef struct replaying {
+    const tdm_replay_options *options;
+    tdm_ledger *ledger; /* NULL: a dry run, and there is no store */
+    tdm_ledger_txn *txn;
+    bool was_empty;
+    size_t in_txn;
+    log_state *logs;
+    size_t count;
+    size_t capacity;
+    int64_t begun_ms;
+    uint64_t seen;
+    tdm_replayed *out;
+} replaying;
+
+/* ---- logs ---- */
+
+static bool is_wanted(const replaying *r, const tdm_id *origin)
+{
+    char hex[2 * TDM_ID_BYTES + 1];
+    tdm_hex(hex, origin->bytes, TDM_ID_BYTES);
+    return r->options->node == NULL || strncmp(hex, r->options->node, strlen(r->options->node)) == 0;
+}
+
+/* An export tells one log after the other: the last is nearly always the one. */
+static tdm_code find_log(replaying *r, const tdm_id *origin, uint64_t incarnation, log_state **out,
+                         tdm_err *err)
+{
+    for (size_t i = r->count; i-- > 0;) {
+        *out = &r->logs[i];
+        if ((*out)->incarnation == incarnation && tdm_id_equal(&(*out)->origin, origin))
+            return TDM_OK;
+    }
+    if (r->count == r->capacity) {
+        size_t capacity = r->capacity == 0 ? 16 : 2 * r->capacity;
+        log_state *logs = realloc(r->logs, capacity * sizeof *logs);
+        if (logs == NULL)
+            return tdm_fail(err, TDM_FULL, 0, "no memory for the logs");
+        r->logs = logs;
+        r->capacity = capacity;
+    }
+    tdm_tip tip = { 0 };
+    tdm_code code =
+        r->ledger == NULL ? TDM_NOT_FOUND : tdm_ledger_tip(r->ledger, origin, incarnation, &tip, err);
+    if (code != TDM_OK && code != TDM_NOT_FOUND)
+        return code;
+    *out = &r->logs[r->count++];
+    **out = (log_state){ .origin = *origin,
+                         .incarnation = incarnation,
+                         .last = tip.last,
+                         .head = tip.head,
+                         .sealed = tip.sealed,
+                         .left_out = !is_wanted(r, origin) };
+    r->out->logs++;
+    return TDM_OK;
+}
+
+static void note_conflict(replaying *r, log_state *log, uint64_t sequence, uint64_t count)
+{
+    char hex[2 * TDM_ID_BYTES + 1];
+    tdm_hex(hex, log->origin.bytes, TDM_ID_BYTES);
+    if (r->out->conflict[0] == '\0')
+        snprintf(r->out->conflict, sizeof r->out->conflict, "another event %llu of %.8s is here",
+                 (unsigned long long)sequence, hex);
+    r->out->conflicting += count;
+    log->left_out = true;
+}
+
+/* ---- pace ---- */
+
+static void keep_pace(replaying *r, uint64_t count)
+{
+    r->seen += count;
+    if (r->options->told != NULL)
+        r->options->told(r->options->context, r->seen);
+    if (r->options->per_second == 0)
+        return;
+    int64_t due_ms = r->begun_ms + (int64_t)(r->seen * 1000 / r->options->per_second);
+    int64_t wait_ms = due_ms - tdm_clock_mono_ms();
+    if (wait_ms > 0)
+        poll(NULL, 0, wait_ms > INT_MAX ? INT_MAX : (int)wait_ms);
+}
+
+/* ---- things of the log ---- */
+
+static tdm_code commit(replaying *r, bool all, tdm_err *err)
+{
+    if (r->txn == NULL || (!all && r->in_txn < COMMIT_EVENTS))
+        return TDM_OK;
+    r->in_txn = 0;
+    tdm_code code = tdm_ledger_commit(&r->txn, err);
+    return code == TDM_OK && !all ? tdm_ledger_begin(r->ledger, &r->txn, err) : code;
+}
+
+/* A store that is there keeps the hub it has. */
+static tdm_code take_store(void *context, const tdm_id *authority, tdm_err *err)
+{
+    const replaying *r = context;
+    (void)err;
+    if (authority == NULL || r->txn == NULL || !r->was_empty)
+        return TDM_OK;
+    return tdm_ledger_local_put(r->txn, tdm_span_text(AUTHORITY_NAME),
+                                (tdm_span){ authority->bytes, TDM_ID_BYTES });
+}
+
+static bool is_late(const replaying *r, const tdm_span *events, size_t count)
+{
+    tdm_event event;
+    for (size_t i = 0; r->options->has_until && i < count; i++)
+        if (tdm_event_peek(events[i], &event, NULL) == TDM_OK && event.recorded_ms > r->options->until_ms)
+            return true;
+    return false;
+}
+
+/* The head where the run ends, if it is here, follows from every event up to there. */
+static tdm_code compare_known(replaying *r, log_state *log, const tdm_run *run, uint64_t count, tdm_err *err)
+{
+    tdm_digest head;
+    log->fresh = false;
+    tdm_code code = tdm_ledger_head_at(r->ledger, &log->origin, log->incarnation, run->last, &head, err);
+    if (code == TDM_OK && tdm_digest_equal(&head, &run->head))
+        r->out->known += count;
+    else if (code == TDM_OK || code == TDM_NOT_FOUND)
+        note_conflict(r, log, run->first, count);
+    else
+        return code;
+    return TDM_OK;
+}
+
+static tdm_code add_run(replaying *r, log_state *log, const tdm_run *told, const tdm_span *events,
+                        uint64_t count, tdm_err *err)
+{
+    tdm_run run = *told;
+    tdm_run_head(&log->head, &run.root, &run.head);
+    if (!tdm_digest_equal(&run.head, &told->head)) {
+        if (log->last == 0 || log->fresh)
+            return tdm_fail(err, TDM_DENIED, 0,
+                            "root or head do not follow from the events before this line");
+        note_conflict(r, log, run.first, count); /* it goes on from another past than the one here */
+        return TDM_OK;
+    }
+    tdm_code code = r->txn == NULL
+                        ? TDM_OK
+                        : tdm_ledger_append_run(r->txn, &log->origin, log->incarnation, &run, events, 0, err);
+    if (code != TDM_OK)
+        return code;
+    log->last = run.last;
+    log->head = run.head;
+    log->fresh = true;
+    r->out->added += count;
+    r->in_txn += count;
+    return commit(r, false, err);
+}
+
+static tdm_code take_run(void *context, const tdm_id *origin, uint64_t incarnation, const tdm_run *run,
+                         const tdm_span *events, tdm_err *err)
+{
+    replaying *r = context;
+    uint64_t count = run->last - run->first + 1;
+    log_state *log;
+    tdm_code code = find_log(r, origin, incarnation, &log, err);
+    if (code != TDM_OK)
+        return code;
+    log->left_out = log->left_out || is_late(r, events, count);
+    if (log->left_out)
+        r->out->left_out += count;
+    else if (run->last <= log->last && r->ledger != NULL)
+        code = compare_known(r, log, run, count, err);
+    else if (run->first == log->last + 1)
+        code = add_run(r, log, run, events, count, err);
+    else if (run->first > log->last + 1)
+        code =
+            tdm_fail(err, TDM_MALFORMED, 0, "this log goes as far as %llu here: what is between is missing",
+                     (unsigned long long)log->last);
+    else
+        note_conflict(r, log, run->first, count); /* a run that was closed elsewhere */
+    keep_pace(r, count);
+    return code;
+}
+
+static tdm_code take_seal(void *context, const tdm_id *origin, uint64_t incarnation, const tdm_seal *seal,
+                          tdm_err *err)
+{
+    replaying *r = context;
+    log_state *log;
+    tdm_code code = find_log(r, origin, incarnation, &log, err);
+    if (code != TDM_OK || log->left_out)
+        return code;
+    if (!log->fresh && (log->last != seal->last || log->sealed >= seal->last))
+        return TDM_OK; /* known; unless the run came before an interruption and its seal did not */
+    if (log->last != seal->last)
+        return tdm_fail(err, TDM_MALFORMED, 0, "a seal follows the run it seals");
+    if (tdm_seal_check(seal, origin, incarnation, &log->head, NULL) != TDM_OK)
+        return tdm_fail(err, TDM_DENIED, 0, "the seal does not verify over the log before it");
+    log->sealed = seal->last;
+    return r->txn == NULL ? TDM_OK : tdm_ledger_put_seal(r->txn, origin, incarnation, seal, err);
+}
+
+/* Is the event here? *same: with these bytes. */
+static bool is_held(replaying *r, const tdm_event *event, bool *same)
+{
+    uint64_t position = 0;
+    tdm_buf bytes = { 0 };
+    bool held = r->ledger != NULL
+                && tdm_ledger_event_find(r->ledger, &event->origin, event->incarnation, event->sequence,
+                                         &position, NULL)
+                       == TDM_OK
+                && tdm_ledger_event_at(r->ledger, position, &bytes, NULL) == TDM_OK;
+    *same = held && tdm_span_equal(tdm_buf_span(&bytes), event->bytes);
+    tdm_buf_free(&bytes);
+    return held;
+}
+
+static tdm_code take_notice(void *context, const tdm_event *event, const tdm_proof *proof, tdm_err *err)
+{
+    replaying *r = context;
+    log_state *log;
+    bool same = false;
+    tdm_code code = find_log(r, &event->origin, event->incarnation, &log, err);
+    if (code != TDM_OK)
+        return code;
+    if (!is_wanted(r, &event->origin)
+        || (r->options->has_until && event->recorded_ms > r->options->until_ms)) {
+        r->out->left_out++;
+    } else if (is_held(r, event, &same) || event->sequence <= log->last) {
+        if (same || event->sequence <= log->last)
+            r->out->known++;
+        else
+            note_conflict(r, log, event->sequence, 1);
+    } else {
+        code = r->txn == NULL ? TDM_OK : tdm_ledger_append_notice(r->txn, event, proof, 0, err);
+        r->out->added++;
+        r->in_txn++;
+        if (code == TDM_OK)
+            code = commit(r, false, err);
+    }
+    keep_pace(r, 1);
+    return code;
+}
+
+static const tdm_log_visit VISIT = {
+    .store = take_store, .run = take_run, .seal = take_seal, .notice = take_notice
+};
+
+/* ---- the store ---- */
+
+static tdm_code open_store(replaying *r, tdm_err *err)
+{
+    char path[PATH_MAX];
+    char data[PATH_MAX];
+    tdm_kv *kv = NULL;
+    uint64_t last = 0;
+    tdm_code code = tdm_path_join(path, r->options->folder, "ledger", err);
+    if (code == TDM_OK)
+        code = tdm_path_join(data, path, "data.mdb", err);
+    bool there = code == TDM_OK && access(data, F_OK) == 0;
+    const tdm_kv_options options = { .path = path,
+                                     .mode = r->options->dry_run ? TDM_KV_READ_ONLY : TDM_KV_READ_WRITE,
+                                     .map_bytes = r->options->map_bytes,
+                                     .tables = TDM_LEDGER_TABLES,
+                                     .table_count = TDM_LEDGER_TABLE_COUNT };
+    if (code == TDM_OK && !there && r->options->dry_run)
+        return TDM_OK;
+    if (code == TDM_OK && !there)
+        code = tdm_path_make_folder(r->options->folder, NULL, err);
+    if (code == TDM_OK)
+        code = tdm_kv_open_lmdb(&kv, &options, err);
+    if (code == TDM_OK)
+        code = tdm_ledger_open(&r->ledger, &kv, err);
+    if (code == TDM_OK)
+        code = tdm_ledger_last_position(r->ledger, &last, err);
+    r->was_empty = last == 0;
+    return code == TDM_OK && !r->options->dry_run ? tdm_ledger_begin(r->ledger, &r->txn, err) : code;
+}
+
+tdm_code tdm_log_replay(const tdm_replay_options *options, FILE *file, tdm_replayed *out, tdm_err *err)
+{
+    *out = (tdm_replayed){ 0 };
+    replaying r = { .options = options, .out = out, .begun_ms = tdm_clock_mono_ms() };
+    tdm_code code =
+        sodium_init() < 0 ? tdm_fail(err, TDM_INTERNAL, 0, "libsodium does not start") : open_store(&r, err);
+    if (code == TDM_OK)
+        code = tdm_log_read(file, &VISIT, &r, &out->lines, err);
+    tdm_err why = { 0 };
+    tdm_code committed =
+        commit(&r, true, &why); /* also what came before a bad line: that goes on from there */
+    if (code == TDM_OK && committed != TDM_OK)
+        code = tdm_fail(err, committed, why.sys, "%s", why.what);
+    tdm_ledger_abort(&r.txn);
+    tdm_ledger_close(&r.ledger);
+    free(r.logs);
+    if (code == TDM_OK && out->conflicting > 0)
+        code = tdm_fail(err, TDM_DIFFERS, 0, "%s", out->conflict);
+    return code;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * log_replay.h: an exported log into a store, new or not: what is known stays, what is new is appended with
+ * its names, roots, heads and seals, what conflicts is told. Interrupted, it goes on where it was when it is
+ * given the same again.
+ */
+#ifndef TANDEM_COMMON_LOG_REPLAY_H
+#define TANDEM_COMMON_LOG_REPLAY_H
+
+#include "core.h"
+
+#include <stdio.h>
+
+typedef struct tdm_replay_options {
+    const char *folder; /* absent or empty: a new store, which has no identity of its own */
+    size_t map_bytes;   /* address space to begin with; 0: the store's default */
+    bool dry_run;       /* counts what would become of everything, and writes nothing */
+    const char *node;   /* only logs of origins whose digits begin so; NULL: all */
+    bool has_until;
+    int64_t until_ms;    /* of each log only the runs before the first with an event recorded later */
+    uint64_t per_second; /* events; 0: as fast as it can */
+    void (*told)(void *context, uint64_t events); /* now and then: events read; NULL: nobody */
+    void *context;
+} tdm_replay_options;
+
+typedef struct tdm_replayed {
+    uint64_t lines;
+    uint64_t added; /* events, as the next */
+    uint64_t known;
+    uint64_t conflicting; /* another event of that sequence is here; of that log nothing more is taken */
+    uint64_t left_out;    /* by node and until */
+    uint64_t logs;        /* that were met */
+    char conflict[160];   /* the first, in words; "" */
+} tdm_replayed;
+
+/* TDM_DIFFERS: something conflicts, all else was done. TDM_BUSY: another process writes to the store.
+ * TDM_MALFORMED, TDM_DENIED, TDM_UNSUPPORTED name the line, TDM_MALFORMED also where a log begins after the
+ * end of what is here. What was added is durable when it returns. */
+tdm_code tdm_log_replay(const tdm_replay_options *options, FILE *file, tdm_replayed *out, tdm_err *err);
+
+#endif
