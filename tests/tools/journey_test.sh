@@ -245,6 +245,20 @@ status_of 0 "$bin/tandem" level --fy 2017/18 --format csv --store "$work/hub"
 check "the store read beside its daemon gives the level, too" "$(cat "$work/live.csv")" "$(cat "$work/out")"
 status_of 2 "$bin/tandem" target set 2017/18 50 --store "$work/hub"
 
+# ---- brought into another store
+status_of 0 "$bin/tandem" replay "$work/hub.jsonl.zst" --store "$work/replayed" --dry-run --format plain
+check "a dry run counts and writes nothing" no "$([ -e "$work/replayed" ] && echo yes || echo no)"
+status_of 0 "$bin/tandem" replay "$work/hub.jsonl.zst" --store "$work/replayed" --until 2016-01-01 --format plain --fields new -q
+check "nothing was recorded by then" 0 "$(sed -n 2p "$work/out")"
+status_of 0 "$bin/tandem" replay "$work/hub" --store "$work/replayed" --rate 1000000
+"$bin/tandem" export --store "$work/replayed" --output "$work/replayed.jsonl"
+at hub export --output "$work/now.jsonl"
+check "from a store beside its daemon, the same log" "$(cksum <"$work/now.jsonl")" "$(cksum <"$work/replayed.jsonl")"
+status_of 0 "$bin/tandem" replay - --store "$work/replayed" --format plain --fields new,conflicting -q <"$work/hub.jsonl"
+check "again it is known" $'0\t0' "$(sed -n 2p "$work/out")"
+status_of 6 "$bin/tandem" replay "$work/hub.jsonl" --store "$work/hub"
+status_of 3 "$bin/tandem" replay "$work/nothing.jsonl" --store "$work/replayed"
+
 # ---- a snapshot beside the daemon, and back
 status_of 0 at hub snapshot "$work/snapshot"
 check "it says what it must be kept as" 1 "$(grep -c 'holds the keys of the store' "$work/err")"
