@@ -246,6 +246,11 @@ tdm_code tdm_kv_copy(tdm_kv *kv, const char *path, tdm_err *err)
     return kv->backend->copy(kv, path, err);
 }
 
+tdm_code tdm_kv_check(tdm_kv *kv, tdm_kv_fault *report, void *context, tdm_err *err)
+{
+    return kv->backend->check == NULL ? TDM_OK : kv->backend->check(kv, report, context, err);
+}
+
 void tdm_kv_sweep_readers(tdm_kv *kv)
 {
     kv->backend->sweep_readers(kv);

@@ -208,6 +208,7 @@ static const tdm_kv_backend FAULTY = {
     .stat = faulty_stat,
     .sweep_readers = faulty_sweep_readers,
     .copy = NULL,
+    .check = NULL,
 };
 
 tdm_code tdm_kv_open_faulty(tdm_kv **out, tdm_kv **inner, const tdm_kv_faults *faults, tdm_err *err)

@@ -202,6 +202,11 @@ static tdm_code lmdb_commit(tdm_kv_txn *base, tdm_err *err)
     return code;
 }
 
+MDB_txn *tdm_kv_lmdb_txn(tdm_kv_txn *txn)
+{
+    return ((lmdb_txn *)txn)->txn;
+}
+
 /* ---- values ------------------------------------------------------------------------------------ */
 
 static MDB_val value_of(tdm_span span)
@@ -412,4 +417,5 @@ const tdm_kv_backend TDM_KV_LMDB = {
     .stat = lmdb_stat,
     .sweep_readers = lmdb_sweep_readers,
     .copy = lmdb_copy,
+    .check = tdm_kv_lmdb_check,
 };

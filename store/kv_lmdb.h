@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * kv_lmdb.h: what the two halves of the LMDB backend share: opening (kv_lmdb_open.c) and use (kv_lmdb.c).
+ * kv_lmdb.h: what the parts of the LMDB backend share: opening (kv_lmdb_open.c) and use
+ * (kv_lmdb.c) and the check of the pages (kv_lmdb_check.c).
  */
 #ifndef TANDEM_STORE_KV_LMDB_H
 #define TANDEM_STORE_KV_LMDB_H
@@ -27,6 +28,12 @@ extern const tdm_kv_backend TDM_KV_LMDB;
 /* LMDB's numbers become codes here and nowhere else; the system's by path.h. path may be NULL; it tells
  * whether an EIO is a full disk, which LMDB cannot say. */
 tdm_code tdm_kv_lmdb_fail(tdm_err *err, const char *path, int rc, const char *step);
+
+/* LMDB's own transaction of one of this backend's. */
+MDB_txn *tdm_kv_lmdb_txn(tdm_kv_txn *txn);
+
+/* As tdm_kv_check; kv_lmdb_check.c. */
+tdm_code tdm_kv_lmdb_check(tdm_kv *kv, tdm_kv_fault *report, void *context, tdm_err *err);
 
 /* Ends env, gate, locks and memory of a half-open or open environment. */
 void tdm_kv_lmdb_free(lmdb_kv *kv);

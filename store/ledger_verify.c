@@ -282,9 +282,14 @@ static const struct {
     { TABLE_META, tdm_verify_meta, NULL },
 };
 
+static void note_page(void *context, uint64_t page, const char *what)
+{
+    tdm_verify_fault(context, "page", (place){ 0 }, "page %llu %s", (unsigned long long)page, what);
+}
+
 static tdm_code walk_all(walk *w, tdm_err *err)
 {
-    tdm_code code = TDM_OK;
+    tdm_code code = tdm_kv_check(tdm_ledger_kv(w->ledger), note_page, w, err);
     for (size_t i = 0; i < TDM_COUNT(STEPS) && code == TDM_OK; i++) {
         code = walk_table(w, STEPS[i].table, STEPS[i].check, err);
         if (code == TDM_OK && STEPS[i].after != NULL)

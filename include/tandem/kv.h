@@ -84,6 +84,15 @@ tdm_code tdm_kv_stat(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err);
  * with 0700 if absent), without free pages; synced. TDM_EXISTS: there is one already. TDM_UNSUPPORTED: not an
  * LMDB one. A copy that fails leaves a partial file behind. */
 tdm_code tdm_kv_copy(tdm_kv *kv, const char *path, tdm_err *err);
+/* What is wrong with one page of the file: "says it is page 7, kind 2". */
+typedef void tdm_kv_fault(void *context, uint64_t page, const char *what);
+/*
+ * The structure of the file at this moment, while others may write: every page is reached once or free, is
+ * what the one above it says, and has its entries in order; LMDB takes all of that on trust. Not checked:
+ * what nothing reads, and the bytes of values. Memory: one bit a page. Each fault is reported; TDM_OK also
+ * with faults. A store in memory has none.
+ */
+tdm_code tdm_kv_check(tdm_kv *kv, tdm_kv_fault *report, void *context, tdm_err *err);
 /* Clear reader slots of dead processes; at open and each minute. */
 void tdm_kv_sweep_readers(tdm_kv *kv);
 

@@ -186,6 +186,7 @@ typedef struct tdm_ledger_summary {
  * tip           a tip does not agree with the last run or the last seal, or is missing
  * proof         a notice's proof or digest does not fit its event
  * body          a notice and its origin's whole log have different bodies for one sequence
+ * page          a page of the file is not what the one above it says, not in its place, or lost (kv.h)
  * index         a row tells of a record that is not there, two of the same one, or none tells of a record
  */
 tdm_code tdm_ledger_verify(tdm_ledger *ledger, tdm_ledger_report *report, void *context,
