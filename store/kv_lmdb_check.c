@@ -325,7 +325,7 @@ static void check_tree(pages *p, tree_kind kind, const uint8_t *told)
 }
 
 /* The tables by name, as the transaction knows them: LMDB lends each one's description as its value. */
-static void check_rows(pages *p, MDB_txn *txn, tdm_err *err, tdm_code *code)
+static tdm_code check_rows(pages *p, MDB_txn *txn, tdm_err *err)
 {
     MDB_dbi names;
     MDB_cursor *cursor = NULL;
@@ -337,7 +337,7 @@ static void check_rows(pages *p, MDB_txn *txn, tdm_err *err, tdm_code *code)
         check_tree(p, TREE_ROWS, told.mv_data);
     if (cursor != NULL)
         mdb_cursor_close(cursor);
-    *code = rc == MDB_NOTFOUND ? TDM_OK : tdm_kv_lmdb_fail(err, NULL, rc, "reading the names of tables");
+    return rc == MDB_NOTFOUND ? TDM_OK : tdm_kv_lmdb_fail(err, NULL, rc, "reading the names of tables");
 }
 
 static void check_all_are_taken(pages *p)
@@ -371,6 +371,26 @@ static tdm_code begin_with_meta(lmdb_kv *kv, tdm_kv_txn **txn, uint8_t meta[META
     return tdm_fail(err, TDM_CORRUPT, 0, "neither head of the file is of the transaction it begins");
 }
 
+/* The trees first that the others rest on: what hangs on a broken one is not looked at. */
+static tdm_code check_pages(pages *p, const uint8_t *meta, MDB_txn *txn, tdm_err *err)
+{
+    off_t end = lseek(p->fd, 0, SEEK_END);
+    if (end < 0 || p->last >= (uint64_t)end / p->page_bytes) {
+        fault(p, p->last, "is said to be the last, and the file is shorter");
+        return TDM_OK;
+    }
+    p->seen = calloc(p->last / 8 + 1, 1);
+    p->levels = malloc(LEVELS_MAX * p->page_bytes);
+    if (p->seen == NULL || p->levels == NULL)
+        return tdm_fail(err, TDM_FULL, 0, "no memory to check the pages");
+    check_tree(p, TREE_FREE, meta + META_FREE);
+    check_tree(p, TREE_NAMES, meta + META_NAMES);
+    tdm_code code = p->faults == 0 ? check_rows(p, txn, err) : TDM_OK;
+    if (p->faults == 0 && code == TDM_OK)
+        check_all_are_taken(p);
+    return code;
+}
+
 tdm_code tdm_kv_lmdb_check(tdm_kv *base, tdm_kv_fault *report, void *context, tdm_err *err)
 {
     lmdb_kv *kv = (lmdb_kv *)base;
@@ -387,23 +407,7 @@ tdm_code tdm_kv_lmdb_check(tdm_kv *base, tdm_kv_fault *report, void *context, td
                 .report = report,
                 .context = context };
     mdb_env_get_fd(kv->env, &p.fd);
-    off_t end = lseek(p.fd, 0, SEEK_END);
-    if (end < 0 || p.last >= (uint64_t)end / p.page_bytes) {
-        fault(&p, p.last, "is said to be the last, and the file is shorter");
-        p.last = end < 0 ? 0 : (uint64_t)end / p.page_bytes - 1;
-    }
-    p.seen = calloc(p.last / 8 + 1, 1);
-    p.levels = malloc(LEVELS_MAX * p.page_bytes);
-    if (p.seen == NULL || p.levels == NULL) {
-        code = tdm_fail(err, TDM_FULL, 0, "no memory to check the pages");
-    } else {
-        check_tree(&p, TREE_FREE, meta + META_FREE);
-        check_tree(&p, TREE_NAMES, meta + META_NAMES);
-        if (p.faults == 0)
-            check_rows(&p, tdm_kv_lmdb_txn(txn), err, &code);
-        if (p.faults == 0 && code == TDM_OK)
-            check_all_are_taken(&p);
-    }
+    code = check_pages(&p, meta, tdm_kv_lmdb_txn(txn), err);
     free(p.seen);
     free(p.levels);
     tdm_kv_abort(&txn);
