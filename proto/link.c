@@ -100,6 +100,8 @@ static bool take_timeout(tdm_link *link, const link_event *event)
     }
     if (log_late)
         link_outlog_rewind(link);
+    if (from_late)
+        link_intake_fetch(link, &link->options.own_origin);
     if (link->options.role == TDM_LINK_HUB && link->feed.frame_count > 0
         && is_overdue(link, link->feed.progress_ms, link->options.ack_timeout_ms))
         link_feed_rewind(link);
@@ -128,7 +130,7 @@ static const link_row ROWS[] = {
     { NODE, OPENING | LIVE, TDM_FRAME_WELCOME, link_take_welcome, TDM_LINK_LIVE },
     { NODE, OPENING, TDM_FRAME_ENROLLED, link_take_enrolled, TDM_LINK_DOWN },
     { NODE, OPENING | LIVE | WAITING, TDM_FRAME_REFUSE, link_take_refuse, TDM_LINK_WAITING },
-    { NODE, LIVE, TDM_FRAME_FROM, link_take_from, STAY },
+    { BOTH, LIVE, TDM_FRAME_FROM, link_take_from, STAY },
     { NODE, LIVE, TDM_FRAME_NOTICE, link_take_notice, STAY },
     { NODE, OPENING | WAITING, TDM_FRAME_EVENTS, drop, STAY },
     { NODE, OPENING | WAITING, TDM_FRAME_ACK, drop, STAY },
@@ -141,11 +143,13 @@ static const link_row ROWS[] = {
     { HUB, OPENING | WAITING | STOPPED, TDM_FRAME_ENROL, link_take_enrol, TDM_LINK_OPENING },
     { HUB, OPENING | LIVE | WAITING, TDM_FRAME_REFUSE, link_take_refuse, TDM_LINK_WAITING },
     { HUB, STOPPED, TDM_FRAME_REFUSE, drop, STAY },
-    { HUB, LIVE, TDM_FRAME_FETCH, link_take_fetch, STAY },
+    { BOTH, LIVE, TDM_FRAME_FETCH, link_take_fetch, STAY },
+    { NODE, OPENING | WAITING, TDM_FRAME_FETCH, drop, STAY },
     { HUB, LIVE, TDM_FRAME_NOTICE_ACK, link_take_notice_ack, STAY },
     { HUB, WAITING | STOPPED, TDM_FRAME_EVENTS, drop, STAY },
     { HUB, WAITING | STOPPED, TDM_FRAME_ACK, drop, STAY },
     { HUB, WAITING | STOPPED, TDM_FRAME_FETCH, drop, STAY },
+    { HUB, WAITING | STOPPED, TDM_FRAME_FROM, drop, STAY },
     { HUB, WAITING | STOPPED, TDM_FRAME_NOTICE_ACK, drop, STAY },
 
     { BOTH, LIVE, TDM_FRAME_EVENTS, link_take_events, STAY },
@@ -381,6 +385,15 @@ void tdm_link_more(tdm_link *link, int64_t now_ms)
     step(link, INPUT_MORE, &(link_event){ 0 });
 }
 
+void tdm_link_fetch(tdm_link *link, const tdm_id *origin, int64_t now_ms)
+{
+    link->now_ms = now_ms;
+    if (link->state != TDM_LINK_LIVE)
+        return;
+    link_intake_end(link);
+    link_intake_fetch(link, origin);
+}
+
 /* ---- questions */
 
 tdm_link_state tdm_link_state_of(const tdm_link *link)
@@ -424,6 +437,10 @@ void tdm_link_figures_read(const tdm_link *link, tdm_link_figures *out)
     out->events_acked = link_outlog_acked(link, link->options.own_incarnation);
     out->peer_last = link->peer_last;
     out->peer_held = link->peer_held;
+    out->fetching = link->intake.asked && !link->intake.from_due;
+    out->fetched_origin = link->intake.asked_origin;
+    out->fetched_incarnation = link->intake.asked_incarnation;
+    out->fetched_last = link->intake.asked_last;
     out->feed_sent = link->feed.sent;
     out->feed_acked = link->feed.acked;
     out->refusal = link->refusal;

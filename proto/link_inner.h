@@ -34,10 +34,12 @@ typedef struct link_intake {
     uint32_t count;
     uint64_t events; /* in all of pending */
     link_pending pending[LINK_FRAMES_MAX];
-    bool asked; /* node: which origin it fetches; others are refused */
+    bool asked; /* node, and a hub that recovers: which origin it fetches; others are refused, or dropped */
     bool from_due;
     int64_t asked_ms;
     tdm_id asked_origin;
+    uint64_t asked_incarnation; /* the last that comes, as FROM told; 0: none */
+    uint64_t asked_last;        /* how far that goes there, as EVENTS told */
 } link_intake;
 
 typedef struct link_sent {

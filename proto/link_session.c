@@ -249,7 +249,8 @@ static const char *find_fork(tdm_link *link, const tdm_frame *hello)
         if (peer->last <= held.last
             && !link_head_is(link, &peer->origin, peer->incarnation, peer->last, &peer->head))
             return "the same sequence has other content there: a cloned or restored store";
-        if (peer->last > held.last && tdm_id_equal(&peer->origin, &link->options.own_origin))
+        if (peer->last > held.last && tdm_id_equal(&peer->origin, &link->options.own_origin)
+            && !link->options.recovers)
             return "more of this hub's own log is held there than here: this hub was restored";
     }
     return NULL;
@@ -274,6 +275,10 @@ static bool refuse_hello(tdm_link *link, const tdm_frame *hello)
     if (hello->hello.version != TDM_LINK_VERSION)
         return link_refuse(link, TDM_REFUSAL_VERSION, kind, "this hub speaks version %d, not %u",
                            TDM_LINK_VERSION, hello->hello.version);
+    if (link->options.recovers) { /* who knows the keys of its nodes from a log that it has not got */
+        link->options.has_peer = true;
+        link->options.peer_origin = hello->hello.origin;
+    }
     if (link->options.enrolling || !link->options.has_peer)
         return link_refuse(link, TDM_REFUSAL_NOT_ENROLLED, kind, "this key speaks for no origin");
     if (!tdm_id_equal(&hello->hello.origin, &link->options.peer_origin))
@@ -310,6 +315,8 @@ bool link_take_hello(tdm_link *link, const link_event *event)
     read_peer_last(link, event->frame);
     link_feed_start(link, event->frame);
     send_welcome(link);
+    if (link->options.recovers)
+        link_intake_fetch(link, &link->options.own_origin);
     return true;
 }
 
@@ -328,7 +335,7 @@ static bool check_welcome(tdm_link *link, const tdm_frame *welcome)
         return link_stop(link, TDM_REFUSAL_VERSION, "the hub speaks version %u", welcome->hello.version);
     if (link->options.has_peer && !tdm_id_equal(&welcome->hello.origin, &link->options.peer_origin))
         return link_stop(link, TDM_REFUSAL_WRONG_ORIGIN, "this is another hub than the one joined");
-    for (uint32_t i = 0; i < welcome->hello.tip_count; i++) {
+    for (uint32_t i = 0; i < welcome->hello.tip_count && !link->options.recovers; i++) {
         const tdm_log_tip *hub = &welcome->hello.tips[i];
         if (tdm_id_equal(&hub->origin, &link->options.own_origin) && !holds_own(link, hub))
             return link_stop(link, TDM_REFUSAL_FORK,
@@ -353,7 +360,8 @@ bool link_take_welcome(tdm_link *link, const link_event *event)
     link_feed_start(link, welcome);
     link_enter(link, TDM_LINK_LIVE, "welcome");
     link_intake_fetch(link, &link->options.peer_origin);
-    link_outlog_start(link, welcome->hello.tips, welcome->hello.tip_count);
+    if (!link->options.recovers)
+        link_outlog_start(link, welcome->hello.tips, welcome->hello.tip_count);
     return false;
 }
 
@@ -365,7 +373,7 @@ bool link_take_enrol(tdm_link *link, const link_event *event)
     const uint32_t kind = TDM_FRAME_ENROL;
     if (enrol->enrol.version != TDM_LINK_VERSION)
         return link_refuse(link, TDM_REFUSAL_VERSION, kind, "this hub speaks version %d", TDM_LINK_VERSION);
-    if (!link->options.enrolling)
+    if (!link->options.enrolling && !tdm_id_equal(&enrol->enrol.origin, &link->options.peer_origin))
         return link_refuse(link, TDM_REFUSAL_ENROL_DENIED, kind, "this key is not a join code's");
     if (link->enrol_token != 0)
         return true; /* said again while the answer is being made */

@@ -111,7 +111,11 @@ typedef struct tdm_link_options {
     uint64_t own_incarnation;
     bool has_peer; /* hub: always (the key's origin); node: the hub's origin once joined */
     tdm_id peer_origin;
-    bool enrolling;        /* node: this connection carries a one-time key; hub: the key admits ENROL alone */
+    bool enrolling;        /* node: this connection carries a one-time key, or asks for keys to take the place
+                              of its own; hub: the key admits ENROL alone */
+    bool recovers;         /* this store lost its log and takes it back (LINK.md, Recovery): it offers nothing.
+                              node: fetches what the driver asks for; hub: fetches its own log from each node,
+                              whoever that is, and takes nothing else */
     tdm_seal_key seal_key; /* node, when enrolling */
     uint8_t link_key[32];  /* node, when enrolling */
     tdm_id feed_epoch;     /* hub: its store id */
@@ -144,6 +148,9 @@ void tdm_link_enrolled(tdm_link *link, uint64_t token, tdm_code code, const tdm_
 void tdm_link_refuse(tdm_link *link, tdm_refusal reason, const char *text, int64_t now_ms);
 /* There may be more to send: the own log grew, a log that is followed grew, the feed grew. */
 void tdm_link_more(tdm_link *link, int64_t now_ms);
+/* A node that recovers: fetch this origin's log from where it is held, instead of the one fetched so far.
+ * Does nothing unless the link is live. */
+void tdm_link_fetch(tdm_link *link, const tdm_id *origin, int64_t now_ms);
 
 /* ---- questions
  * ----------------------------------------------------------------------------------------------------------
@@ -155,6 +162,10 @@ typedef struct tdm_link_figures {
     uint64_t events_acked;     /* own (offered) log: acknowledged up to, of the current incarnation */
     uint64_t peer_last;        /* hub: how far the peer says its log goes */
     uint64_t peer_held;        /* hub: how far it is held here durably */
+    bool fetching; /* FROM has answered what was fetched last */
+    tdm_id fetched_origin;
+    uint64_t fetched_incarnation; /* the last one that FROM listed; 0: none */
+    uint64_t fetched_last;        /* how far that goes at the other end; 0: nothing of it came yet */
     uint64_t feed_sent;
     uint64_t feed_acked;
     tdm_refusal refusal; /* the last one met or given; 0: none */
