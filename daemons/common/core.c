@@ -95,7 +95,7 @@ tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err 
     init_locks(core);
     tdm_code code = ledger_open(core, err);
     if (code == TDM_OK)
-        code = core_identity_open(core, err);
+        code = core_identity_open(core, options->recovers, err);
     uint64_t position = 0;
     if (code == TDM_OK)
         code = tdm_ledger_last_position(core->ledger, &position, err);
@@ -148,23 +148,34 @@ const char *tdm_core_folder(const tdm_core *core)
 
 const tdm_id *tdm_core_origin(const tdm_core *core)
 {
-    return &core->identity.origin;
+    return &core->identity.self.origin;
 }
 
 uint64_t tdm_core_incarnation(const tdm_core *core)
 {
-    return core->identity.incarnation;
+    return core->identity.self.incarnation;
 }
 
-void tdm_core_seal_key(const tdm_core *core, tdm_seal_key *out)
+void tdm_core_identity(tdm_core *core, tdm_identity *out)
 {
-    *out = core->identity.seal;
+    pthread_mutex_lock(&core->lock);
+    *out = core->identity.self;
+    pthread_mutex_unlock(&core->lock);
 }
 
-void tdm_core_link_key(const tdm_core *core, uint8_t public_key[32], uint8_t secret_key[32])
+void tdm_core_seal_key(tdm_core *core, tdm_seal_key *out)
 {
-    memcpy(public_key, core->identity.link_public, 32);
-    memcpy(secret_key, core->identity.link_secret, 32);
+    pthread_mutex_lock(&core->lock);
+    *out = core->identity.self.seal;
+    pthread_mutex_unlock(&core->lock);
+}
+
+void tdm_core_link_key(tdm_core *core, uint8_t public_key[32], uint8_t secret_key[32])
+{
+    pthread_mutex_lock(&core->lock);
+    memcpy(public_key, core->identity.self.link_public, 32);
+    memcpy(secret_key, core->identity.self.link_secret, 32);
+    pthread_mutex_unlock(&core->lock);
 }
 
 tdm_ledger *tdm_core_ledger(tdm_core *core)

@@ -18,11 +18,28 @@
 
 typedef struct tdm_core tdm_core;
 
+/* Who a store is. Secret: whoever holds a copy wipes it. */
+typedef struct tdm_identity {
+    tdm_id origin;
+    uint64_t incarnation;
+    tdm_seal_key seal;
+    uint8_t link_public[32]; /* CURVE, raw */
+    uint8_t link_secret[32];
+} tdm_identity;
+
+/* A random incarnation and keys, for the origin that is there. */
+void tdm_identity_renew(tdm_identity *identity);
+
 typedef struct tdm_core_options {
-    const char *folder;           /* the state folder */
-    bool hub;                     /* its own origin is the authority */
-    bool read_only;               /* offline readers: no threads, memory fold over what the ledger holds */
-    bool log_only;                /* read_only: for whoever reads the log alone; the fold stays empty */
+    const char *folder; /* the state folder */
+    bool hub;           /* its own origin is the authority */
+    bool read_only;     /* offline readers: no threads, memory fold over what the ledger holds */
+    bool log_only;      /* read_only: for whoever reads the log alone; the fold stays empty */
+    /* A store that lost its log and takes it back. The folder is new: it becomes this identity's (origin and
+     * keys as told, the incarnation too, which must not have been used), has no event of its own until
+     * tdm_core_begin, and is opened by nobody else before. The folder is such a store: the identity it has
+     * stays, and its origin must be this one. Borrowed for the call; NULL: no such store. */
+    const tdm_identity *recovers;
     const tdm_frontier *frontier; /* read_only: only the covered facts; borrowed for the call; NULL: all */
     size_t map_bytes;
     const char *views; /* folder of the views beside the ledger; NULL: "views". read_only: they are written to
@@ -43,8 +60,16 @@ bool tdm_core_is_read_only(const tdm_core *core);
 const char *tdm_core_folder(const tdm_core *core);
 const tdm_id *tdm_core_origin(const tdm_core *core);
 uint64_t tdm_core_incarnation(const tdm_core *core);
-void tdm_core_seal_key(const tdm_core *core, tdm_seal_key *out);
-void tdm_core_link_key(const tdm_core *core, uint8_t public_key[32], uint8_t secret_key[32]); /* CURVE, raw */
+void tdm_core_seal_key(tdm_core *core, tdm_seal_key *out);
+void tdm_core_link_key(tdm_core *core, uint8_t public_key[32], uint8_t secret_key[32]); /* CURVE, raw */
+void tdm_core_identity(tdm_core *core, tdm_identity *out);
+/* From now on the store has these keys: durable first, then in use. Origin and incarnation stay. */
+tdm_code tdm_core_take_keys(tdm_core *core, const tdm_identity *keys, tdm_err *err);
+/* True until tdm_core_begin. */
+bool tdm_core_recovers(const tdm_core *core);
+/* The log is back: the incarnation begins, with an event that names the one it follows, which is the held one
+ * of the highest generation (none: this is the first). Asked again it does nothing. */
+tdm_code tdm_core_begin(tdm_core *core, tdm_err *err);
 tdm_ledger *tdm_core_ledger(tdm_core *core); /* borrowed; reading only */
 /* The authority whose registry counts: own origin at a hub; at a node the hub it joined; false: none yet. */
 bool tdm_core_authority(tdm_core *core, tdm_id *out);

@@ -18,11 +18,7 @@
 
 /* Who this store is: local state under "identity/". */
 typedef struct core_identity {
-    tdm_id origin;
-    uint64_t incarnation;
-    tdm_seal_key seal;
-    uint8_t link_public[32];
-    uint8_t link_secret[32];
+    tdm_identity self; /* keys under lock, origin and incarnation fixed after open */
     bool has_authority;
     tdm_id authority;
 } core_identity;
@@ -44,7 +40,8 @@ struct tdm_core {
     size_t gather_events;
     uint64_t lag_max;
     tdm_ledger *ledger;
-    core_identity identity; /* authority under lock, the rest fixed after open */
+    core_identity identity; /* authority and keys under lock, the rest fixed after open */
+    _Atomic bool recovers;  /* its log is being taken back */
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* fold swapped or released, folded position moved */
@@ -79,8 +76,9 @@ struct tdm_core {
     bool due_runs;
 };
 
-/* core_identity.c: read the identity, or make one with its first event in the same transaction. */
-tdm_code core_identity_open(tdm_core *core, tdm_err *err);
+/* core_identity.c: read the identity, or make one with its first event in the same transaction, or take
+ * this one without. */
+tdm_code core_identity_open(tdm_core *core, const tdm_identity *recovers, tdm_err *err);
 /* Remember the hub in the ledger's local state: called by the writer's requests only. */
 extern const char CORE_AUTHORITY_NAME[];
 extern const char CORE_CURSOR_NAME[];

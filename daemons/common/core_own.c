@@ -92,8 +92,8 @@ tdm_code core_own_check(const tdm_core *core, const tdm_draft *drafts, size_t co
     tdm_code code = TDM_OK;
     int64_t now = tdm_clock_wall_ms();
     for (size_t i = 0; i < count && code == TDM_OK; i++) {
-        tdm_event event = { .origin = core->identity.origin,
-                            .incarnation = core->identity.incarnation,
+        tdm_event event = { .origin = core->identity.self.origin,
+                            .incarnation = core->identity.self.incarnation,
                             .sequence = INT64_MAX,
                             .type = drafts[i].type,
                             .author = drafts[i].author,

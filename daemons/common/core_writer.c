@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "log.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,6 +23,7 @@ typedef struct group {
     tdm_core *core;
     tdm_ledger_txn *txn;
     core_own_log own;
+    tdm_seal_key seal;
     int64_t now;
     tdm_err err;
 } group;
@@ -29,8 +31,8 @@ typedef struct group {
 static tdm_code write_state(group *g, core_request *item)
 {
     item->waiter->stated.first = g->own.last + 1;
-    tdm_code code = core_own_append(g->txn, &g->own, &g->core->identity.seal, item->drafts, item->draft_count,
-                                    g->now, &g->err);
+    tdm_code code =
+        core_own_append(g->txn, &g->own, &g->seal, item->drafts, item->draft_count, g->now, &g->err);
     item->waiter->stated.last = g->own.last;
     return code;
 }
@@ -137,7 +139,7 @@ static tdm_code read_own_tip(tdm_core *core, core_own_log *own, tdm_err *err)
 {
     tdm_tip tip;
     tdm_code code =
-        tdm_ledger_tip(core->ledger, &core->identity.origin, core->identity.incarnation, &tip, err);
+        tdm_ledger_tip(core->ledger, &core->identity.self.origin, core->identity.self.incarnation, &tip, err);
     if (code != TDM_OK && code != TDM_NOT_FOUND)
         return code;
     *own = (core_own_log){ tip.origin, tip.incarnation, tip.last, tip.head };
@@ -210,7 +212,9 @@ static void commit_group(tdm_core *core, core_request **items, size_t count)
 #ifdef TANDEM_FAULT_ACK_FIRST
     acknowledge_first(items, count);
 #endif
+    tdm_core_seal_key(core, &g.seal);
     tdm_code code = write_as_map_grows(&g, items, count);
+    sodium_memzero(&g.seal, sizeof g.seal);
     if (is_of_one(code) && count > 1) {
         for (size_t i = 0; i < count; i++)
             commit_group(core, &items[i], 1);

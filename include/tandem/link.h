@@ -111,14 +111,14 @@ typedef struct tdm_link_options {
     uint64_t own_incarnation;
     bool has_peer; /* hub: always (the key's origin); node: the hub's origin once joined */
     tdm_id peer_origin;
-    bool enrolling;        /* node: this connection carries a one-time key, or asks for keys to take the place
-                              of its own; hub: the key admits ENROL alone */
-    bool recovers;         /* this store lost its log and takes it back (LINK.md, Recovery): it offers nothing.
-                              node: fetches what the driver asks for; hub: fetches its own log from each node,
-                              whoever that is, and takes nothing else */
-    tdm_seal_key seal_key; /* node, when enrolling */
-    uint8_t link_key[32];  /* node, when enrolling */
-    tdm_id feed_epoch;     /* hub: its store id */
+    bool enrolling; /* node: this connection carries a one-time key, or asks for keys to take the place
+                       of its own; hub: the key admits ENROL alone */
+    bool recovers;  /* this store lost its log and takes it back (LINK.md, Recovery): it offers nothing.
+                       node: fetches what the driver asks for; hub: fetches its own log from each node,
+                       whoever that is, and takes nothing else */
+    tdm_seal_key seal_key;   /* node, when enrolling */
+    uint8_t link_key[32];    /* node, when enrolling */
+    tdm_id feed_epoch;       /* hub: its store id */
     uint32_t window_events;  /* hub: what it grants per link */
     uint32_t window_notices; /* hub: notices in flight */
     uint64_t capabilities;
@@ -162,7 +162,7 @@ typedef struct tdm_link_figures {
     uint64_t events_acked;     /* own (offered) log: acknowledged up to, of the current incarnation */
     uint64_t peer_last;        /* hub: how far the peer says its log goes */
     uint64_t peer_held;        /* hub: how far it is held here durably */
-    bool fetching; /* FROM has answered what was fetched last */
+    bool fetching;             /* FROM has answered what was fetched last */
     tdm_id fetched_origin;
     uint64_t fetched_incarnation; /* the last one that FROM listed; 0: none */
     uint64_t fetched_last;        /* how far that goes at the other end; 0: nothing of it came yet */
