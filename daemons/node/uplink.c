@@ -98,45 +98,6 @@ static tdm_code dial(tdm_uplink *uplink, tdm_err *err)
                            invite->public_key, invite->secret, &options, err);
 }
 
-/* Where the hub's newest event stands in the ledger: all its incarnations. */
-static uint64_t hub_position(tdm_uplink *uplink)
-{
-    tdm_tip *tips = NULL;
-    size_t count = 0;
-    uint64_t last = 0;
-    if (tdm_ledger_tips(tdm_core_ledger(uplink->daemon->core), &tips, &count, NULL) == TDM_OK)
-        for (size_t i = 0; i < count; i++)
-            if (tdm_id_equal(&tips[i].origin, &uplink->membership.hub) && tips[i].last_position > last)
-                last = tips[i].last_position;
-    free(tips);
-    return last;
-}
-
-/* Once the figures have passed what the hub's log grew by: what is read then is the newest. */
-static void load_keys(tdm_uplink *uplink)
-{
-    tdm_err err;
-    uint64_t position = hub_position(uplink);
-    if (position == uplink->keys_at || tdm_core_folded(uplink->daemon->core) < position)
-        return;
-    tdm_fold *fold = tdm_core_fold(uplink->daemon->core);
-    if (tdm_keyring_load(uplink->keyring, fold, &err) == TDM_OK)
-        uplink->keys_at = position;
-    else
-        tdm_log_failure(TDM_LOG_ERROR, "KEYS-UNREADABLE", &err);
-    tdm_core_fold_release(uplink->daemon->core, fold);
-}
-
-static void read_pin(tdm_uplink *uplink)
-{
-    tdm_buf pin = { 0 };
-    uplink->has_hub_seal =
-        tdm_core_local_get(uplink->daemon->core, UPLINK_SEAL_NAME, &pin, NULL) == TDM_OK && pin.len == 32;
-    if (uplink->has_hub_seal)
-        memcpy(uplink->hub_seal, pin.data, 32);
-    tdm_buf_free(&pin);
-}
-
 /* Read the membership anew and connect as it says. */
 static void connect_as_member(tdm_uplink *uplink)
 {
@@ -145,9 +106,7 @@ static void connect_as_member(tdm_uplink *uplink)
     tdm_code code = tdm_membership_read(uplink->daemon->core, &uplink->membership, &err);
     if (code == TDM_NOT_FOUND)
         return; /* never joined: the node works on its own */
-    uplink->keys_at = 0;
-    load_keys(uplink);
-    read_pin(uplink);
+    tdm_hub_trust_begin(&uplink->trust, &uplink->membership.hub);
     if (code == TDM_OK)
         code = open_link(uplink, &err);
     if (code == TDM_OK)
@@ -258,7 +217,7 @@ static void release_held(tdm_uplink *uplink)
            && tdm_core_wait_folded(uplink->daemon->core, uplink->held->position, 0, NULL) == TDM_OK) {
         uplink_held *held = uplink->held;
         uplink->held = held->next;
-        load_keys(uplink);
+        tdm_hub_trust_refresh(&uplink->trust);
         tell_link(uplink, held->done);
         free(held);
     }
@@ -296,7 +255,7 @@ static void read_grown(tdm_uplink *uplink)
     uint64_t count;
     if (read(uplink->grew_fd, &count, sizeof count) < 0)
         return;
-    load_keys(uplink);
+    tdm_hub_trust_refresh(&uplink->trust);
     release_held(uplink);
     if (uplink->link != NULL)
         tdm_link_more(uplink->link, tdm_clock_mono_ms());
@@ -312,15 +271,6 @@ static void read_rejoin(tdm_uplink *uplink)
 /* ---- the clock
  * ----------------------------------------------------------------------------------------------------------------------
  */
-
-static void keep_pin(tdm_uplink *uplink)
-{
-    tdm_err err;
-    uplink->pin_wanted = false;
-    if (tdm_core_local_put(uplink->daemon->core, UPLINK_SEAL_NAME, (tdm_span){ uplink->hub_seal, 32 }, &err)
-        != TDM_OK)
-        tdm_log_failure(TDM_LOG_ERROR, "PIN-FAILED", &err);
-}
 
 static void publish(tdm_uplink *uplink)
 {
@@ -349,8 +299,7 @@ static void turn_clock(tdm_uplink *uplink)
         return;
     uplink->next_tick_ms = now_ms + TICK_MS;
     tdm_daemon_beat(uplink->daemon);
-    if (uplink->pin_wanted)
-        keep_pin(uplink);
+    tdm_hub_trust_keep(&uplink->trust);
     release_held(uplink);
     if (uplink->link != NULL && tdm_link_deadline(uplink->link) <= now_ms)
         tdm_link_tick(uplink->link, now_ms);
@@ -384,7 +333,7 @@ tdm_code tdm_uplink_open(tdm_uplink **out, tdm_daemon *daemon, tdm_err *err)
     if (code == TDM_OK)
         code = tdm_link_rows_new(&uplink->rows, err);
     if (code == TDM_OK)
-        code = tdm_keyring_new(&uplink->keyring, err);
+        code = tdm_hub_trust_open(&uplink->trust, daemon->core, err);
     if (code == TDM_OK)
         code = tdm_log_ports_new(&uplink->ports, daemon->core, uplink->done, err);
     if (code == TDM_OK)
@@ -456,7 +405,7 @@ void tdm_uplink_close(tdm_uplink **pointer)
     tdm_log_ports_destroy(&uplink->ports);
     tdm_queue_destroy(&uplink->done, free);
     tdm_link_rows_destroy(&uplink->rows);
-    tdm_keyring_destroy(&uplink->keyring);
+    tdm_hub_trust_close(&uplink->trust);
     if (uplink->grew_fd >= 0)
         close(uplink->grew_fd);
     if (uplink->rejoin_fd >= 0)

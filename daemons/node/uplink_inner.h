@@ -8,7 +8,7 @@
 
 #include "uplink.h"
 
-#include "keyring.h"
+#include "hub_trust.h"
 #include "link_ports.h"
 #include "link_report.h"
 #include "membership.h"
@@ -28,19 +28,14 @@ struct tdm_uplink {
     tdm_queue *done;
     int grew_fd;
     int rejoin_fd; /* written by any thread: a join code waits */
-    tdm_keyring *keyring;
+    tdm_hub_trust trust;
     tdm_link_rows *rows;
     tdm_membership membership;
     tdm_dialer *dialer; /* NULL: no hub yet */
     tdm_link *link;
     tdm_note_gate notes;
-    uintptr_t generation; /* of the link: completions for an earlier one are dropped */
-    uint64_t keys_at;     /* position of the hub's newest event the keyring has been read for */
-    bool enrolled;        /* ENROLLED arrived: change over once the machine's call has returned */
-    bool has_hub_seal; /* the hub's seal key, pinned at the first use over the link its join code vouches for
-                        */
-    uint8_t hub_seal[32];
-    bool pin_wanted;          /* remember it durably */
+    uintptr_t generation;     /* of the link: completions for an earlier one are dropped */
+    bool enrolled;            /* ENROLLED arrived: change over once the machine's call has returned */
     struct uplink_held *held; /* what is durable and not folded yet, oldest first */
     int64_t next_tick_ms;     /* monotonic */
     int64_t redial_at_ms;     /* 0: no */
@@ -49,6 +44,5 @@ struct tdm_uplink {
 };
 
 extern const tdm_link_ports UPLINK_PORTS; /* context: the uplink */
-extern const char UPLINK_SEAL_NAME[];     /* local state: the pinned key */
 
 #endif

@@ -4,12 +4,6 @@
  */
 #include "uplink_inner.h"
 
-#include "clock.h"
-
-#include <string.h>
-
-const char UPLINK_SEAL_NAME[] = "membership/seal";
-
 static void port_send(void *context, tdm_span frame)
 {
     tdm_uplink *uplink = context;
@@ -57,19 +51,9 @@ static tdm_code port_keep(void *context, const tdm_log_batch *batch, uint64_t to
     return tdm_log_ports_keep(uplink->ports, batch, (void *)uplink->generation, token);
 }
 
-/* The hub's own log: the key it used first, over the connection that the join code vouches for, and keys its
- * own log states since. Everybody else's: keys that the hub's log states. */
 static bool port_may_seal(void *context, const tdm_id *origin, const uint8_t key[32], uint64_t last)
 {
-    tdm_uplink *uplink = context;
-    if (!tdm_id_equal(origin, &uplink->membership.hub))
-        return tdm_keyring_may_seal(uplink->keyring, origin, key, last);
-    if (!uplink->has_hub_seal) {
-        memcpy(uplink->hub_seal, key, 32);
-        uplink->has_hub_seal = true;
-        uplink->pin_wanted = true;
-    }
-    return memcmp(uplink->hub_seal, key, 32) == 0 || tdm_keyring_may_seal(uplink->keyring, origin, key, last);
+    return tdm_hub_trust_may_seal(&((tdm_uplink *)context)->trust, origin, key, last);
 }
 
 static void port_set_aside(void *context, const tdm_id *origin, const char *reason, tdm_span bytes)
