@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -81,6 +82,43 @@ tdm_code tdm_path_make_folder(const char *path, bool *made, tdm_err *err)
     if (is_new)
         return tdm_path_sync_parent(path, err);
     return errno == EEXIST ? TDM_OK : tdm_path_fail(err, "making the folder", path);
+}
+
+/* Over a third name. */
+static int exchange_by_turns(const char *fresh, const char *in_use)
+{
+    char aside[PATH_MAX];
+    int len = snprintf(aside, sizeof aside, "%s.aside", in_use);
+    if (len < 0 || (size_t)len >= sizeof aside) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return rename(in_use, aside) != 0 ? -1 : rename(fresh, in_use) != 0 ? -1 : rename(aside, fresh);
+}
+
+tdm_code tdm_path_exchange(const char *fresh, const char *in_use, tdm_err *err)
+{
+    int failed = renameat2(AT_FDCWD, fresh, AT_FDCWD, in_use, RENAME_EXCHANGE);
+    if (failed != 0 && errno == ENOENT)
+        failed = rename(fresh, in_use);
+    else if (failed != 0 && (errno == EINVAL || errno == ENOSYS))
+        failed = exchange_by_turns(fresh, in_use);
+    return failed == 0 ? TDM_OK : tdm_path_fail(err, "putting in place", fresh);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void)status;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
+tdm_code tdm_path_remove_tree(const char *folder, tdm_err *err)
+{
+    if (nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
+        return TDM_OK;
+    return tdm_path_fail(err, "removing", folder);
 }
 
 tdm_code tdm_path_lock(const char *folder, int *lock, bool *made, tdm_err *err)

@@ -406,15 +406,6 @@ tdm_code tdm_rebuild_drop_old(tdm_rebuild *rebuild, tdm_err *err)
     return drop(rebuild->folder, OLD, err);
 }
 
-/* The two names change places at once: whenever the power goes, views are whole ones. Where the file system
- * can not do that there are none for a moment, which their daemon makes again. */
-static int exchange(const char *fresh, const char *in_use, const char *old)
-{
-    if (renameat2(AT_FDCWD, fresh, AT_FDCWD, in_use, RENAME_EXCHANGE) == 0)
-        return rename(fresh, old);
-    return errno != EINVAL && errno != ENOSYS ? -1 : rename(in_use, old) != 0 ? -1 : rename(fresh, in_use);
-}
-
 tdm_code tdm_rebuild_swap(tdm_rebuild *rebuild, tdm_err *err)
 {
     char in_use[PATH_MAX];
@@ -433,7 +424,9 @@ tdm_code tdm_rebuild_swap(tdm_rebuild *rebuild, tdm_err *err)
         code = tdm_path_sync(rebuild->folder, err);
     if (code != TDM_OK)
         return code;
-    if ((exists(rebuild->folder, IN_USE) ? exchange(fresh, in_use, old) : rename(fresh, in_use)) != 0)
-        return tdm_path_fail(err, "putting in place", fresh);
-    return tdm_path_sync(rebuild->folder, err);
+    bool replaces = exists(rebuild->folder, IN_USE);
+    code = tdm_path_exchange(fresh, in_use, err);
+    if (code == TDM_OK && replaces && rename(fresh, old) != 0)
+        code = tdm_path_fail(err, "keeping what was replaced in", old);
+    return code == TDM_OK ? tdm_path_sync(rebuild->folder, err) : code;
 }

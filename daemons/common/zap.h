@@ -22,6 +22,9 @@ void tdm_zap_stop(tdm_zap **zap);
  * of the key. TDM_ADMIT_NONE is the same as remove. TDM_FULL: no memory; nothing changed. */
 tdm_code tdm_zap_admit(tdm_zap *zap, const uint8_t key[32], tdm_admission admission, const tdm_id *origin,
                        int64_t expires_ms);
+/* From now on every key is admitted, as a peer's, but those that were removed. For a hub that has to take its
+ * log back before it can know anybody (recovery_hub.c). Any thread. */
+void tdm_zap_admit_all(tdm_zap *zap);
 /* Any thread. Acts at the next message of a live connection, too: see find. The key is remembered, so that
  * later tries are counted as revoked (a peer's) or used (a one-time key's) and not as unknown. */
 void tdm_zap_remove(tdm_zap *zap, const uint8_t key[32]);

@@ -23,6 +23,12 @@ tdm_code tdm_path_sync_parent(const char *folder, tdm_err *err);
 
 /* For its owner alone, and synced. TDM_OK if it was there; *made, if wanted, tells. */
 tdm_code tdm_path_make_folder(const char *path, bool *made, tdm_err *err);
+/* Two names on one file system change places at once; where `in_use` is not there, `fresh` takes that name.
+ * Where the file system can not change them at once there is nothing of the name for a moment. `fresh` then
+ * names what was in use. Not synced. */
+tdm_code tdm_path_exchange(const char *fresh, const char *in_use, tdm_err *err);
+/* A folder that the program made, with all in it. Links are removed, not followed. An absent one is none. */
+tdm_code tdm_path_remove_tree(const char *folder, tdm_err *err);
 /*
  * Take folder/writer.lock: whoever holds it is the only one who changes what is in the folder. *lock is the
  * descriptor, also after a failure, -1 if there is none: closing it gives the lock back. *made, if wanted,
