@@ -57,14 +57,16 @@ static void check_digits(tdm_span bytes, char out[5])
 tdm_code tdm_join_code_write(const tdm_join_code *code, tdm_buf *out, tdm_err *err)
 {
     tdm_buf bytes = { .secret = true };
-    tdm_pack_array(&bytes, 7);
-    tdm_pack_uint(&bytes, 1);
+    tdm_pack_array(&bytes, code->restores ? 8 : 7);
+    tdm_pack_uint(&bytes, code->restores ? 2 : 1);
     tdm_pack_str(&bytes, tdm_span_text(code->endpoint));
     tdm_pack_bin(&bytes, code->hub_key, 32);
     tdm_pack_bin(&bytes, code->hub.bytes, TDM_ID_BYTES);
     pack_codes(&bytes, code->organisations, code->count);
     tdm_pack_bin(&bytes, code->secret, 32);
     tdm_pack_int(&bytes, code->expires_ms);
+    if (code->restores)
+        tdm_pack_bin(&bytes, code->origin.bytes, TDM_ID_BYTES);
     char text[CODE_TEXT_MAX];
     char check[5];
     const int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
@@ -89,7 +91,7 @@ static tdm_code read_fields(tdm_span bytes, tdm_join_code *out, tdm_err *err)
     tdm_cursor cursor = tdm_cursor_over(bytes);
     uint32_t fields = tdm_cursor_array(&cursor);
     uint64_t version = tdm_cursor_uint(&cursor);
-    if (!cursor.failed && version > 1)
+    if (!cursor.failed && version > 2)
         return tdm_fail(err, TDM_UNSUPPORTED, 0,
                         "this join code is for a newer Tandem: update this node first");
     tdm_span endpoint = tdm_cursor_str(&cursor);
@@ -98,7 +100,11 @@ static tdm_code read_fields(tdm_span bytes, tdm_join_code *out, tdm_err *err)
     out->count = read_codes(&cursor, out->organisations);
     tdm_cursor_fixed(&cursor, out->secret, 32);
     out->expires_ms = tdm_cursor_int(&cursor);
-    if (cursor.failed || fields != 7 || endpoint.len >= sizeof out->endpoint || endpoint.len == 0)
+    out->restores = version == 2;
+    if (out->restores)
+        tdm_cursor_fixed(&cursor, out->origin.bytes, TDM_ID_BYTES);
+    if (cursor.failed || fields != (out->restores ? 8 : 7) || endpoint.len >= sizeof out->endpoint
+        || endpoint.len == 0)
         return tdm_fail(err, TDM_MALFORMED, 0, "this is no join code of a hub: ask for a new one");
     memcpy(out->endpoint, endpoint.data, endpoint.len);
     crypto_scalarmult_base(out->public_key, out->secret);
@@ -141,7 +147,7 @@ tdm_code tdm_join_code_read(tdm_span text, tdm_join_code *out, tdm_err *err)
     return code;
 }
 
-/* ---- invites at the hub: "invite/<hex>" = [[organisation...], expires, used by or nil]
+/* ---- invites at the hub: "invite/<hex>" = [[organisation...], expires, used by or nil, restores or nothing]
  * ------------------------------------- */
 
 static void invite_name(const uint8_t public_key[32], char out[80])
@@ -155,13 +161,15 @@ static tdm_code invite_put(tdm_core *core, const tdm_invite *invite, tdm_err *er
     char name[80];
     invite_name(invite->public_key, name);
     tdm_buf value = { 0 };
-    tdm_pack_array(&value, 3);
+    tdm_pack_array(&value, invite->restores ? 4 : 3);
     pack_codes(&value, invite->organisations, invite->count);
     tdm_pack_int(&value, invite->expires_ms);
     if (invite->used)
         tdm_pack_bin(&value, invite->used_by.bytes, TDM_ID_BYTES);
     else
         tdm_pack_nil(&value);
+    if (invite->restores)
+        tdm_pack_bin(&value, invite->origin.bytes, TDM_ID_BYTES);
     tdm_code code = value.failed ? tdm_fail(err, TDM_FULL, 0, "no memory for an invite")
                                  : tdm_core_local_put(core, name, tdm_buf_span(&value), err);
     tdm_buf_free(&value);
@@ -179,13 +187,19 @@ static bool invite_decode(tdm_span value, tdm_invite *out)
         tdm_cursor_fixed(&cursor, out->used_by.bytes, TDM_ID_BYTES);
     else
         tdm_cursor_nil(&cursor);
-    return fields == 3 && !cursor.failed;
+    out->restores = fields == 4;
+    if (out->restores)
+        tdm_cursor_fixed(&cursor, out->origin.bytes, TDM_ID_BYTES);
+    return fields >= 3 && fields <= 4 && !cursor.failed;
 }
 
 tdm_code tdm_invite_make(tdm_core *core, tdm_join_code *code, tdm_err *err)
 {
     crypto_box_keypair(code->public_key, code->secret);
-    tdm_invite invite = { .count = code->count, .expires_ms = code->expires_ms };
+    tdm_invite invite = { .count = code->count,
+                          .expires_ms = code->expires_ms,
+                          .restores = code->restores,
+                          .origin = code->origin };
     memcpy(invite.public_key, code->public_key, 32);
     memcpy(invite.organisations, code->organisations, sizeof invite.organisations);
     return invite_put(core, &invite, err);
@@ -235,6 +249,8 @@ tdm_code tdm_invite_use(tdm_core *core, const uint8_t public_key[32], const tdm_
     tdm_code code = tdm_invite_find(core, public_key, out, err);
     if (code != TDM_OK)
         return code;
+    if (out->restores && !tdm_id_equal(&out->origin, origin))
+        return tdm_fail(err, TDM_DENIED, 0, "this code restores another node: ask the hub for one to join");
     if (out->used && tdm_id_equal(&out->used_by, origin))
         return TDM_OK;
     if (out->used)
@@ -291,6 +307,11 @@ tdm_code tdm_membership_begin(tdm_core *core, tdm_span code_text, int64_t now_ms
     tdm_code code = tdm_join_code_read(code_text, out, err);
     if (code != TDM_OK)
         return code;
+    if (out->restores && !tdm_id_equal(&out->origin, tdm_core_origin(core)))
+        return tdm_fail(
+            err, TDM_INVALID, 0,
+            "this code restores a node that lost its disk: stop this one and give the code to tandem "
+            "node restore, with a new folder");
     tdm_membership known;
     code = tdm_membership_read(core, &known, err);
     sodium_memzero(&known.code, sizeof known.code);

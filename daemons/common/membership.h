@@ -6,6 +6,8 @@
  * A join code is one line of text: "tandem1." + base64url without padding of the canonical array
  *     [1, endpoint, hub link key bin32, hub origin bin16, [organisation...], one-time CURVE secret bin32,
  * expires ms]
+ * or, where it is for one origin alone, that of a node which lost its disk,
+ *     [2, endpoint, hub link key, hub origin, [organisation...], secret, expires ms, origin bin16]
  * + "." + the first 4 hex digits of BLAKE2b-256 over those bytes. White space and line breaks are ignored
  * when it is read.
  */
@@ -25,6 +27,8 @@ typedef struct tdm_join_code {
     uint8_t secret[32];     /* one-time CURVE secret key */
     uint8_t public_key[32]; /* its public half, derived */
     int64_t expires_ms;
+    bool restores; /* for this origin alone, to take its name and log back under new keys */
+    tdm_id origin;
 } tdm_join_code;
 
 tdm_code tdm_join_code_write(const tdm_join_code *code, tdm_buf *out, tdm_err *err);
@@ -41,6 +45,8 @@ typedef struct tdm_invite {
     int64_t expires_ms;
     bool used;
     tdm_id used_by;
+    bool restores; /* as in the join code */
+    tdm_id origin;
 } tdm_invite;
 tdm_code tdm_invite_find(tdm_core *core, const uint8_t public_key[32], tdm_invite *out, tdm_err *err);
 typedef tdm_code tdm_invite_visit(void *context, const tdm_invite *invite, tdm_err *err);
@@ -62,8 +68,8 @@ typedef struct tdm_membership {
 } tdm_membership;
 /* TDM_NOT_FOUND: never joined and no code given. */
 tdm_code tdm_membership_read(tdm_core *core, tdm_membership *out, tdm_err *err);
-/* Check and remember a code (verb join). TDM_EXISTS: joined to this hub already. TDM_CONFLICT: joined to
- * another hub. TDM_DENIED: expired. */
+/* Check and remember a code (verb join). TDM_INVALID: it restores another origin. TDM_EXISTS: joined to this
+ * hub already. TDM_CONFLICT: joined to another hub. TDM_DENIED: expired. */
 tdm_code tdm_membership_begin(tdm_core *core, tdm_span code_text, int64_t now_ms, tdm_join_code *out,
                               tdm_err *err);
 /* The hub enrolled us: durable membership and authority; the code is forgotten. */

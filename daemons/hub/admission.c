@@ -7,7 +7,9 @@
 
 #include "clock.h"
 #include "filing.h"
+#include "key_facts.h"
 #include "log.h"
+#include "rotation.h"
 
 #include "tandem/pack.h"
 
@@ -34,18 +36,6 @@ static tdm_code add_filed(tdm_drafts *drafts, const tdm_record *record, tdm_date
     return code;
 }
 
-static tdm_code add_key(tdm_drafts *drafts, const tdm_id *origin, int64_t purpose, const uint8_t key[32],
-                        tdm_date today, tdm_err *err)
-{
-    tdm_record record;
-    tdm_record_init(&record, TDM_TYPE_KEY);
-    tdm_record_set_bytes(&record, TDM_KEY_ORIGIN, (tdm_span){ origin->bytes, TDM_ID_BYTES });
-    tdm_record_set_number(&record, TDM_KEY_PURPOSE, purpose);
-    tdm_record_set_bytes(&record, TDM_KEY_PUBLIC_KEY, (tdm_span){ key, 32 });
-    tdm_record_set_number(&record, TDM_KEY_STATE, TDM_KEYSTATE_IS_ACTIVE);
-    return add_filed(drafts, &record, today, err);
-}
-
 /* The first organisation of a join code is the node itself; for the others it answers (a network for its
  * practices). */
 static tdm_code add_represents(tdm_drafts *drafts, const tdm_id *origin, const char *organisation, bool first,
@@ -59,6 +49,26 @@ static tdm_code add_represents(tdm_drafts *drafts, const tdm_id *origin, const c
     return add_filed(drafts, &record, today, err);
 }
 
+/* The keys it names, and where a code restores the node, an end to those it had. */
+static tdm_code draft_keys(tdm_hub *hub, tdm_fold *fold, const tdm_frame *enrol, bool restores,
+                           tdm_date today, tdm_drafts *drafts, tdm_err *err)
+{
+    tdm_core *core = hub->daemon->core;
+    const tdm_id *origin = &enrol->enrol.origin;
+    tdm_key_facts facts;
+    size_t revoked = 0;
+    tdm_code code = tdm_key_facts_open(&facts, core, fold, origin, today, drafts, err);
+    if (code == TDM_OK)
+        code = tdm_key_facts_want(&facts, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key, true, 0, err);
+    if (code == TDM_OK)
+        code = tdm_key_facts_want(&facts, TDM_PURPOSE_IS_LINK, enrol->enrol.link_key, true, 0, err);
+    if (code == TDM_OK && restores)
+        code = tdm_key_facts_revoke(&facts, enrol->enrol.seal_key, enrol->enrol.link_key,
+                                    tdm_key_facts_held(core, origin), &revoked, err);
+    tdm_key_facts_free(&facts);
+    return code;
+}
+
 /* A node that asks again (its answer was lost, the hub crashed) is known by then: what stands already is not
  * stated twice. */
 static tdm_code draft_enrolment(tdm_hub *hub, const tdm_frame *enrol, const tdm_invite *invite,
@@ -66,12 +76,8 @@ static tdm_code draft_enrolment(tdm_hub *hub, const tdm_frame *enrol, const tdm_
 {
     tdm_date today = tdm_date_in_london(tdm_clock_wall_ms());
     const tdm_id *origin = &enrol->enrol.origin;
-    tdm_code code = TDM_OK;
-    if (!has_active(hub, origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key))
-        code = add_key(drafts, origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key, today, err);
-    if (code == TDM_OK && !has_active(hub, origin, TDM_PURPOSE_IS_LINK, enrol->enrol.link_key))
-        code = add_key(drafts, origin, TDM_PURPOSE_IS_LINK, enrol->enrol.link_key, today, err);
     tdm_fold *fold = tdm_core_fold(hub->daemon->core);
+    tdm_code code = draft_keys(hub, fold, enrol, invite->restores, today, drafts, err);
     for (size_t i = 0; i < invite->count && code == TDM_OK; i++)
         if (!tdm_fold_represents(fold, origin, tdm_span_text(invite->organisations[i]), today))
             code = add_represents(drafts, origin, invite->organisations[i], i == 0, today, err);
@@ -108,9 +114,15 @@ static tdm_code state_own_key(tdm_hub *hub, tdm_err *err)
     if (drafts == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory for the hub's key");
     tdm_stated stated;
-    tdm_code code = add_key(drafts, tdm_core_origin(core), TDM_PURPOSE_IS_SEAL, own.public_key,
-                            tdm_date_in_london(tdm_clock_wall_ms()), err);
+    tdm_key_facts facts;
+    tdm_fold *fold = tdm_core_fold(core);
+    tdm_code code = tdm_key_facts_open(&facts, core, fold, tdm_core_origin(core),
+                                       tdm_date_in_london(tdm_clock_wall_ms()), drafts, err);
     if (code == TDM_OK)
+        code = tdm_key_facts_want(&facts, TDM_PURPOSE_IS_SEAL, own.public_key, true, 0, err);
+    tdm_key_facts_free(&facts);
+    tdm_core_fold_release(core, fold);
+    if (code == TDM_OK && tdm_drafts_count(drafts) > 0)
         code = tdm_core_state_drafts(core, drafts, &stated, err);
     tdm_drafts_free(&drafts);
     return code;
@@ -237,19 +249,86 @@ void hub_admission_refresh(tdm_hub *hub)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
+/* Who comes with a node's own key, or with a code for it, may name it. */
+static bool may_name(const hub_peer *peer, const hub_enrolment *item)
+{
+    return peer->admission == TDM_ADMIT_PEER
+               ? tdm_id_equal(&peer->origin, &item->origin)
+               : item->invite.restores && tdm_id_equal(&item->invite.origin, &item->origin);
+}
+
 /* A newcomer names itself. The name must be free, or its own: else any guest with a join code could seal in
  * another's name. TDM_BUSY: somebody of that name is being enrolled. */
-static tdm_code check_name(tdm_hub *hub, const tdm_frame *enrol, tdm_err *err)
+static tdm_code check_name(hub_peer *peer, const hub_enrolment *own, const tdm_frame *enrol, tdm_err *err)
 {
+    tdm_hub *hub = peer->hub;
     const tdm_id *origin = &enrol->enrol.origin;
     for (const hub_enrolment *item = hub->enrolments; item != NULL; item = item->next)
         if (item->code == TDM_OK && tdm_id_equal(&item->origin, origin))
             return tdm_fail(err, TDM_BUSY, 0, "a node of this name is being enrolled");
     if (tdm_id_equal(origin, tdm_core_origin(hub->daemon->core))
-        || (tdm_keyring_knows(hub->keyring, origin)
+        || (tdm_keyring_knows(hub->keyring, origin) && !may_name(peer, own)
             && !has_active(hub, origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key)))
         return tdm_fail(err, TDM_DENIED, 0, "this name is another's here, or its key was revoked");
     return TDM_OK;
+}
+
+/* By a join code, or a peer that asks for keys to take the place of those it has. */
+static tdm_code judge_enrolment(hub_peer *peer, hub_enrolment *item, const tdm_frame *enrol)
+{
+    tdm_core *core = peer->hub->daemon->core;
+    bool known = peer->admission == TDM_ADMIT_PEER;
+    tdm_code code = known ? TDM_OK : tdm_invite_find(core, peer->key, &item->invite, &item->err);
+    if (code == TDM_OK)
+        code = check_name(peer, item, enrol, &item->err);
+    if (code == TDM_OK && known)
+        return tdm_rotation_note(core, &item->origin, enrol->enrol.seal_key, enrol->enrol.link_key,
+                                 &item->err);
+    return code == TDM_OK ? tdm_invite_use(core, peer->key, &item->origin, tdm_clock_wall_ms(), &item->invite,
+                                           &item->err)
+                          : code;
+}
+
+/* The node has come with the link key that it asked for: those it had are over. What the old seal key sealed
+ * up to where the node's log is now stays valid. */
+static tdm_code end_rotation(hub_peer *peer, const uint8_t seal[32], tdm_err *err)
+{
+    tdm_core *core = peer->hub->daemon->core;
+    tdm_link_figures figures;
+    tdm_key_facts facts;
+    tdm_stated stated;
+    size_t revoked = 0;
+    tdm_drafts *drafts = tdm_drafts_new();
+    if (drafts == NULL)
+        return tdm_fail(err, TDM_FULL, 0, "no memory to end a rotation");
+    tdm_link_figures_read(peer->link, &figures);
+    uint64_t last = tdm_key_facts_held(core, &peer->origin);
+    last = figures.peer_last > last ? figures.peer_last : last;
+    tdm_fold *fold = tdm_core_fold(core);
+    tdm_code code = tdm_key_facts_open(&facts, core, fold, &peer->origin,
+                                       tdm_date_in_london(tdm_clock_wall_ms()), drafts, err);
+    if (code == TDM_OK)
+        code = tdm_key_facts_revoke(&facts, seal, peer->key, last, &revoked, err);
+    tdm_key_facts_free(&facts);
+    tdm_core_fold_release(core, fold);
+    if (code == TDM_OK && tdm_drafts_count(drafts) > 0)
+        code = tdm_core_state_drafts(core, drafts, &stated, err);
+    if (code == TDM_OK)
+        code = tdm_rotation_done(core, &peer->origin, err);
+    tdm_drafts_free(&drafts);
+    tdm_log(TDM_LOG_NOTICE, "KEYS-ROTATED", tdm_log_id("node", &peer->origin),
+            tdm_log_uint("revoked", revoked));
+    return code;
+}
+
+void hub_admission_live(hub_peer *peer)
+{
+    uint8_t seal[32];
+    tdm_err err;
+    if (!tdm_rotation_awaits(peer->hub->daemon->core, &peer->origin, peer->key, seal))
+        return;
+    if (end_rotation(peer, seal, &err) != TDM_OK)
+        tdm_log_failure(TDM_LOG_ERROR, "ROTATION-FAILED", &err);
 }
 
 tdm_code hub_admission_enrol(hub_peer *peer, const tdm_frame *enrol, uint64_t token)
@@ -261,10 +340,7 @@ tdm_code hub_admission_enrol(hub_peer *peer, const tdm_frame *enrol, uint64_t to
     item->peer = peer;
     item->token = token;
     item->origin = enrol->enrol.origin;
-    item->code = check_name(hub, enrol, &item->err);
-    if (item->code == TDM_OK)
-        item->code = tdm_invite_use(hub->daemon->core, peer->key, &item->origin, tdm_clock_wall_ms(),
-                                    &item->invite, &item->err);
+    item->code = judge_enrolment(peer, item, enrol);
     if (item->code == TDM_OK)
         item->code = state_enrolment(hub, enrol, &item->invite, &item->position, &item->err);
     item->next = hub->enrolments;

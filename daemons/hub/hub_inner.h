@@ -87,6 +87,7 @@ tdm_code hub_admission_open(tdm_hub *hub,
                             tdm_err *err); /* own key stated; invites and partners' keys admitted */
 void hub_admission_refresh(tdm_hub *hub);  /* after the fold has moved */
 tdm_code hub_admission_enrol(hub_peer *peer, const tdm_frame *enrol, uint64_t token);
+void hub_admission_live(hub_peer *peer); /* its session began: a rotation that waited for it ends */
 void hub_admission_answer(tdm_hub *hub); /* enrolments that are ready */
 void hub_admission_forget(tdm_hub *hub, const hub_peer *peer);
 void hub_admission_close(tdm_hub *hub);

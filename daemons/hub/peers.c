@@ -397,7 +397,10 @@ static void take_message(tdm_hub *hub, const tdm_route *route, const uint8_t key
         move_route(peer, route, now_ms);
     peer->last_seen_ms = tdm_clock_wall_ms();
     tdm_series_add(peer->messages_in, 1);
+    bool was_live = tdm_link_state_of(peer->link) == TDM_LINK_LIVE;
     tdm_link_frame(peer->link, bytes, now_ms);
+    if (!was_live && tdm_link_state_of(peer->link) == TDM_LINK_LIVE)
+        hub_admission_live(peer);
     watch_patience(peer);
 }
 

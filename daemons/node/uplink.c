@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "rotation.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -62,19 +63,21 @@ static tdm_code open_link(tdm_uplink *uplink, tdm_err *err)
         .own_incarnation = tdm_core_incarnation(core),
         .has_peer = true,
         .peer_origin = membership->joined ? membership->hub : membership->code.hub,
-        .enrolling = !membership->joined,
+        .enrolling = !membership->joined || uplink->rotates,
         .hello_timeout_ms = 10000,
         .ack_timeout_ms = 30000,
         .retry_min_ms = 500,
         .retry_max_ms = 60000,
     };
-    uint8_t secret[32];
-    tdm_core_seal_key(core, &options.seal_key);
-    tdm_core_link_key(core, options.link_key, secret);
+    tdm_identity asked;
+    if (!uplink->rotates || tdm_rotation_next(core, &asked, err) != TDM_OK)
+        tdm_core_identity(core, &asked);
+    options.seal_key = asked.seal;
+    memcpy(options.link_key, asked.link_public, sizeof options.link_key);
     tdm_link_ports ports = UPLINK_PORTS;
     ports.context = uplink;
     tdm_code code = tdm_link_new(&uplink->link, &options, &ports, err);
-    sodium_memzero(secret, sizeof secret);
+    sodium_memzero(&asked, sizeof asked);
     sodium_memzero(&options.seal_key, sizeof options.seal_key);
     return code;
 }
@@ -107,6 +110,10 @@ static void connect_as_member(tdm_uplink *uplink)
     if (code == TDM_NOT_FOUND)
         return; /* never joined: the node works on its own */
     tdm_hub_trust_begin(&uplink->trust, &uplink->membership.hub);
+    tdm_identity next;
+    uplink->rotates =
+        uplink->membership.joined && tdm_rotation_next(uplink->daemon->core, &next, NULL) == TDM_OK;
+    sodium_memzero(&next, sizeof next);
     if (code == TDM_OK)
         code = open_link(uplink, &err);
     if (code == TDM_OK)
@@ -115,6 +122,30 @@ static void connect_as_member(tdm_uplink *uplink)
         hang_up(uplink);
         tdm_log_failure(TDM_LOG_ERROR, "UPLINK-FAILED", &err);
     }
+}
+
+/* ENROLLED came for new keys: they are in use from now on. */
+static void turn_over(tdm_uplink *uplink)
+{
+    tdm_err err;
+    uplink->enrolled = false;
+    if (tdm_rotation_take(uplink->daemon->core, &err) != TDM_OK)
+        tdm_log_failure(TDM_LOG_ERROR, "ROTATION-FAILED", &err);
+    else
+        tdm_log(TDM_LOG_NOTICE, "KEYS-ROTATED", tdm_log_id("hub", &uplink->membership.hub));
+    connect_as_member(uplink);
+}
+
+/* A hub that does not give them: the present ones stay. */
+static void give_rotation_up(tdm_uplink *uplink)
+{
+    tdm_err err;
+    tdm_link_figures figures;
+    tdm_link_figures_read(uplink->link, &figures);
+    tdm_log(TDM_LOG_WARN, "ROTATION-REFUSED", tdm_log_text("why", figures.refusal_text));
+    if (tdm_rotation_forget(uplink->daemon->core, &err) != TDM_OK)
+        tdm_log_failure(TDM_LOG_ERROR, "ROTATION-FAILED", &err);
+    connect_as_member(uplink);
 }
 
 /* ENROLLED came: remember the hub, take it as the authority, and come back with our own key. */
@@ -192,7 +223,7 @@ static void receive(tdm_uplink *uplink)
         uplink->last_seen_ms = tdm_clock_wall_ms();
         tdm_link_frame(uplink->link, bytes, tdm_clock_mono_ms());
         if (uplink->enrolled) {
-            change_over(uplink);
+            uplink->membership.joined ? turn_over(uplink) : change_over(uplink);
             return;
         }
     }
@@ -300,6 +331,8 @@ static void turn_clock(tdm_uplink *uplink)
     uplink->next_tick_ms = now_ms + TICK_MS;
     tdm_daemon_beat(uplink->daemon);
     tdm_hub_trust_keep(&uplink->trust);
+    if (uplink->rotates && uplink->link != NULL && tdm_link_state_of(uplink->link) == TDM_LINK_STOPPED)
+        give_rotation_up(uplink);
     release_held(uplink);
     if (uplink->link != NULL && tdm_link_deadline(uplink->link) <= now_ms)
         tdm_link_tick(uplink->link, now_ms);

@@ -79,7 +79,8 @@ static void port_enrolled(void *context, const tdm_id *hub, const tdm_span *orga
     tdm_uplink *uplink = context;
     /* Only the hub that the join code names; the machine may not be called from here, so the loop goes on
      * with it. */
-    uplink->enrolled = tdm_id_equal(hub, &uplink->membership.code.hub);
+    const tdm_membership *membership = &uplink->membership;
+    uplink->enrolled = tdm_id_equal(hub, membership->joined ? &membership->hub : &membership->code.hub);
 }
 
 const tdm_link_ports UPLINK_PORTS = {

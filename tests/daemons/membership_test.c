@@ -135,8 +135,8 @@ static void newer_code_asks_for_an_update(fixture *f)
     tdm_join_code read;
     tdm_err err;
     tdm_pack_array(&bytes, 2);
-    tdm_pack_uint(&bytes, 2);
-    tdm_pack_str(&bytes, TDM_SPAN_LITERAL("what version 2 says"));
+    tdm_pack_uint(&bytes, 3);
+    tdm_pack_str(&bytes, TDM_SPAN_LITERAL("what version 3 says"));
     wrap(&bytes, &text);
     assert_code(TDM_UNSUPPORTED, tdm_join_code_read(tdm_buf_span(&text), &read, &err));
     assert_non_null(strstr(err.what, "update"));

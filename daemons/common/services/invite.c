@@ -3,6 +3,7 @@
  * invite.c: a hub invites organisations with a join code; a node joins with it.
  */
 #include "services.h"
+#include "nodes.h"
 #include "organisation.h"
 #include "../membership.h"
 
@@ -44,8 +45,37 @@ static tdm_code read_organisations(const json_t *args, tdm_join_code *out, tdm_e
         text += len + strspn(text + len, ", ");
         code = len == 0 ? TDM_OK : add_code(out, one, err);
     }
-    if (code == TDM_OK && out->count == 0)
+    if (code == TDM_OK && out->count == 0 && tdm_arg_text(args, "for") == NULL)
         code = tdm_fail(err, TDM_INVALID, 0, "organisations is missing; give the codes it shall speak for");
+    return code;
+}
+
+static tdm_code add_represented(void *context, tdm_span code, tdm_err *err)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%.*s", (int)code.len, (const char *)code.data);
+    return add_code(context, text, err);
+}
+
+/* A code for a node that is known: it speaks for whom it spoke. */
+static tdm_code read_node(const tdm_service_context *context, const json_t *args, tdm_join_code *out,
+                          tdm_err *err)
+{
+    const char *node = tdm_arg_text(args, "for");
+    if (node == NULL)
+        return TDM_OK;
+    if (out->count > 0)
+        return tdm_fail(err, TDM_INVALID, 0,
+                        "a code that restores a node names no organisations: it speaks for whom it spoke");
+    tdm_code code = tdm_settle(context, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_fold *fold = tdm_core_fold(context->core);
+    code = tdm_node_named(context, fold, node, &out->origin, err);
+    if (code == TDM_OK)
+        code = tdm_fold_represented(fold, &out->origin, tdm_today(context), add_represented, out, err);
+    tdm_core_fold_release(context->core, fold);
+    out->restores = true;
     return code;
 }
 
@@ -86,6 +116,11 @@ static tdm_code write_invite(const tdm_service_context *context, const tdm_join_
         for (size_t i = 0; i < invite->count; i++)
             tdm_json_text(json, invite->organisations[i]);
         tdm_json_end_array(json);
+        tdm_json_key(json, "restores");
+        if (invite->restores)
+            tdm_json_id(json, &invite->origin);
+        else
+            tdm_json_null(json);
         tdm_json_end_object(json);
         code = tdm_document_close(&document, err);
     }
@@ -100,6 +135,8 @@ tdm_code tdm_serve_invite(const tdm_service_context *context, const tdm_request 
     uint8_t secret[32];
     int64_t hours = 0;
     tdm_code code = read_organisations(request->args, &invite, err);
+    if (code == TDM_OK)
+        code = read_node(context, request->args, &invite, err);
     if (code == TDM_OK)
         code = tdm_arg_number(request->args, "hours", HOURS_DEFAULT, 1, HOURS_MAX, &hours, err);
     if (code == TDM_OK && context->listen_endpoint == NULL)

@@ -20,6 +20,10 @@ typedef struct tdm_origins {
 /* Every origin the authority gave a key or whose log is held. */
 tdm_code tdm_origins_read(const tdm_service_context *context, tdm_fold *fold, tdm_origins *out, tdm_err *err);
 void tdm_origins_free(tdm_origins *list);
+/* The one other node that `wanted` means: the beginning of its origin (4 digits at least), or an organisation
+ * it speaks for. TDM_NOT_FOUND; TDM_INVALID: several. */
+tdm_code tdm_node_named(const tdm_service_context *context, tdm_fold *fold, const char *wanted, tdm_id *out,
+                        tdm_err *err);
 bool tdm_origin_tip(const tdm_service_context *context, const tdm_id *origin, tdm_tip *out);
 /* Member "organisations": what it represents today. */
 tdm_code tdm_write_organisations(const tdm_service_context *context, tdm_fold *fold, const tdm_id *origin,

@@ -34,6 +34,9 @@
     X("publish", true, false, WRITES, publish)                                                               \
     X("invite", true, false, WRITES, invite)                                                                 \
     X("join", false, true, WRITES, join)                                                                     \
+    X("key.list", true, true, FIGURES, key_list)                                                             \
+    X("key.revoke", true, false, WRITES, key_revoke)                                                         \
+    X("key.rotate", false, true, WRITES, key_rotate)                                                         \
     X("record", false, true, WRITES, record)                                                                 \
     X("record.fact", true, true, WRITES, record_fact)                                                        \
     X("import", false, true, WRITES, import)                                                                 \

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * rotation.h: new keys for a node that goes on. The next ones are made and kept durably first; the hub is
+ * asked for them over the link that the present ones open (LINK.md, Enrolment); from its answer on they are
+ * the node's. Interrupted anywhere, the node asks again for the same ones.
+ *
+ * Local state: "identity/next" at the node, until they are in use; "rotation/<origin>" at the hub, from the
+ * asking until the node has come with the new link key.
+ */
+#ifndef TANDEM_ROTATION_H
+#define TANDEM_ROTATION_H
+
+#include "core.h"
+
+/* Node: make the next keys. *begun false: they are there already. TDM_INVALID: it has joined no hub. */
+tdm_code tdm_rotation_begin(tdm_core *core, bool *begun, tdm_err *err);
+/* Node: the keys that are asked for; origin and incarnation are the store's. TDM_NOT_FOUND: none. */
+tdm_code tdm_rotation_next(tdm_core *core, tdm_identity *out, tdm_err *err);
+/* Node: the hub has stated them: they are in use from now on. */
+tdm_code tdm_rotation_take(tdm_core *core, tdm_err *err);
+/* Node: the hub does not know how: the present ones stay. */
+tdm_code tdm_rotation_forget(tdm_core *core, tdm_err *err);
+
+/* Hub: these were asked for and stated. */
+tdm_code tdm_rotation_note(tdm_core *core, const tdm_id *origin, const uint8_t seal[32],
+                           const uint8_t link[32], tdm_err *err);
+/* Hub: true if the node is to have come with this link key; seal is its new seal key then. */
+bool tdm_rotation_awaits(tdm_core *core, const tdm_id *origin, const uint8_t link[32], uint8_t seal[32]);
+tdm_code tdm_rotation_done(tdm_core *core, const tdm_id *origin, tdm_err *err);
+
+#endif
