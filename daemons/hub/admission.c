@@ -281,6 +281,10 @@ static tdm_code judge_enrolment(hub_peer *peer, hub_enrolment *item, const tdm_f
     tdm_code code = known ? TDM_OK : tdm_invite_find(core, peer->key, &item->invite, &item->err);
     if (code == TDM_OK)
         code = check_name(peer, item, enrol, &item->err);
+    /* Its origin is known beforehand, so its keys tell who used it. */
+    if (code == TDM_OK && item->invite.restores && item->invite.used
+        && !has_active(peer->hub, &item->origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key))
+        code = tdm_fail(&item->err, TDM_DENIED, 0, "this code was used already: ask the hub for a new one");
     if (code == TDM_OK && known)
         return tdm_rotation_note(core, &item->origin, enrol->enrol.seal_key, enrol->enrol.link_key,
                                  &item->err);

@@ -66,14 +66,14 @@ tdm_code recovery_settle(recovery *r, tdm_err *err)
     return code == TDM_OK ? tdm_core_wait_folded(r->core, position, SETTLE_MS, err) : code;
 }
 
-uint64_t recovery_held(const recovery *r, const tdm_id *origin)
+uint64_t tdm_recovery_held(tdm_core *core, const tdm_id *origin)
 {
     tdm_tip *tips = NULL;
     size_t count = 0;
     uint64_t held = 0;
-    if (tdm_ledger_tips(tdm_core_ledger(r->core), &tips, &count, NULL) == TDM_OK)
+    if (tdm_ledger_tips(tdm_core_ledger(core), &tips, &count, NULL) == TDM_OK)
         for (size_t i = 0; i < count; i++)
-            if (tdm_id_equal(&tips[i].origin, origin))
+            if (origin == NULL || tdm_id_equal(&tips[i].origin, origin))
                 held += tips[i].last;
     free(tips);
     return held;

@@ -31,6 +31,9 @@ typedef struct tdm_recovery_options {
 tdm_code tdm_recovery_of_node(tdm_core *core, const tdm_join_code *hub, bool enrols,
                               const tdm_recovery_options *options, tdm_err *err);
 
+/* Events held whole of an origin, all its incarnations; of everybody if NULL. */
+uint64_t tdm_recovery_held(tdm_core *core, const tdm_id *origin);
+
 /* Of a hub: who gave its log back. */
 #define TDM_RECOVERY_NODES_MAX 1024
 typedef struct tdm_recovery_node {

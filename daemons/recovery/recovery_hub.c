@@ -53,7 +53,7 @@ static void port_send(void *context, tdm_span frame)
 static void port_note(void *context, const char *word, const char *text)
 {
     const hub_giver *giver = context;
-    tdm_log(TDM_LOG_INFO, "RECOVERY-LINK", tdm_log_id("node", &giver->origin), tdm_log_text("word", word),
+    tdm_log(TDM_LOG_DEBUG, "RECOVERY-LINK", tdm_log_id("node", &giver->origin), tdm_log_text("word", word),
             tdm_log_text("text", text));
 }
 
@@ -313,7 +313,7 @@ static bool go_on(hub_recovery *r, tdm_recovered_hub *out)
         if (tdm_link_deadline(giver->link) <= tdm_clock_mono_ms())
             tdm_link_tick(giver->link, tdm_clock_mono_ms());
     }
-    out->events = recovery_held(&r->base, &r->self.origin);
+    out->events = tdm_recovery_held(r->base.core, &r->self.origin);
     if (out->events > 0)
         recovery_tell(&r->base, "log of the hub", out->events, most);
     count_expected(r, out);
@@ -336,7 +336,7 @@ static tdm_code give_up(const hub_recovery *r, tdm_err *err)
     tdm_code code = recovery_check(&r->base, err);
     bool ended = r->base.options->ends != NULL && r->base.options->ends(r->base.options->context);
     for (const hub_giver *giver = r->givers; giver != NULL && code != TDM_OK && !ended; giver = giver->next)
-        if (giver->whole && recovery_held(&r->base, &r->self.origin) > 0)
+        if (giver->whole && tdm_recovery_held(r->base.core, &r->self.origin) > 0)
             return TDM_END;
     return code;
 }

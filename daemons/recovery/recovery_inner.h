@@ -31,8 +31,6 @@ void recovery_close(recovery *r); /* of a zeroed one, too */
 tdm_transport_options recovery_transport(void);
 /* The figures, and with them the keys they know, have passed all that is held. */
 tdm_code recovery_settle(recovery *r, tdm_err *err);
-/* What is held of an origin, all its incarnations. */
-uint64_t recovery_held(const recovery *r, const tdm_id *origin);
 /* The log of this origin that the link fetches is here, as far as the other end has it. */
 bool recovery_is_whole(const recovery *r, const tdm_link_figures *figures, const tdm_id *origin);
 /* Tell how it goes, and note that it goes. */

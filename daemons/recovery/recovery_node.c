@@ -37,7 +37,7 @@ static void port_send(void *context, tdm_span frame)
 static void port_note(void *context, const char *word, const char *text)
 {
     (void)context;
-    tdm_log(TDM_LOG_INFO, "RECOVERY-LINK", tdm_log_text("word", word), tdm_log_text("text", text));
+    tdm_log(TDM_LOG_DEBUG, "RECOVERY-LINK", tdm_log_text("word", word), tdm_log_text("text", text));
 }
 
 static tdm_code port_tip(void *context, const tdm_id *origin, uint64_t incarnation, tdm_log_tip *out)
@@ -253,7 +253,7 @@ static bool go_on(node_recovery *r)
     tdm_link_figures_read(r->link, &figures);
     bool is_own = tdm_id_equal(&figures.fetched_origin, own);
     recovery_tell(&r->base, is_own ? "own log" : "log of the hub",
-                  recovery_held(&r->base, is_own ? own : hub), figures.fetched_last);
+                  tdm_recovery_held(r->base.core, is_own ? own : hub), figures.fetched_last);
     if (recovery_is_whole(&r->base, &figures, hub) && tdm_queue_length(r->base.done) == 0)
         tdm_link_fetch(r->link, own, tdm_clock_mono_ms());
     return recovery_is_whole(&r->base, &figures, own);

@@ -5,6 +5,7 @@
 #include "ask.h"
 
 #include "client.h"
+#include "terminal.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -35,6 +36,30 @@ tdm_code tdm_ask_yes(const tdm_invocation *invocation, tdm_session *session, con
     line[strcspn(line, "\r\n")] = '\0';
     bool yes = strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0;
     return yes ? TDM_OK : tdm_fail(err, TDM_UNCONFIRMED, 0, "nothing was changed");
+}
+
+tdm_code tdm_ask_name(const tdm_invocation *invocation, tdm_session *session, const char *name,
+                      const char *warning, tdm_err *err)
+{
+    char line[1100] = "";
+    if (tdm_invocation_text(invocation, "confirm") != NULL)
+        return TDM_OK;
+    if (!session->asks)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0,
+                        "this can not be undone, and nothing may be asked here: give the name again with "
+                        "--confirm");
+    tdm_terminal_print(session->err, warning);
+    fputs("\nType ", session->err);
+    tdm_terminal_print(session->err, name);
+    fputs(" to go on: ", session->err);
+    fflush(session->err);
+    if (fgets(line, sizeof line, session->in) == NULL)
+        line[0] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    if (strcmp(line, name) != 0)
+        return tdm_fail(err, TDM_UNCONFIRMED, 0, "that is another name: nothing was done");
+    json_object_set_new(invocation->args, "confirm", json_string(line));
+    return TDM_OK;
 }
 
 /* ---- a line from the terminal */

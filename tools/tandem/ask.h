@@ -14,6 +14,12 @@ bool tdm_ask_can(const tdm_invocation *invocation, const tdm_session *session);
 tdm_code tdm_ask_yes(const tdm_invocation *invocation, tdm_session *session, const char *question,
                      tdm_err *err);
 
+/* For what can not be undone: the name again, typed or given with --confirm, which the daemon compares.
+ * warning: sentences, ending without a line's end. TDM_UNCONFIRMED: another name, or nothing may be asked
+ * here. */
+tdm_code tdm_ask_name(const tdm_invocation *invocation, tdm_session *session, const char *name,
+                      const char *warning, tdm_err *err);
+
 typedef struct tdm_ask {
     const char *what;   /* in sentences: "join code" */
     const char *option; /* names a file that holds it: "code-file" */

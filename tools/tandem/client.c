@@ -143,3 +143,15 @@ int tdm_client_run(const tdm_invocation *invocation, tdm_session *session)
     int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
     return tdm_client_show(invocation, session, &answer, status);
 }
+
+int tdm_client_show_rows(const tdm_invocation *invocation, tdm_session *session, const char *schema,
+                         json_t *rows, int status)
+{
+    json_t *document = json_pack("{s:s, s:o}", "schema", schema, "data", rows);
+    char *text = json_dumps(document, JSON_COMPACT);
+    tdm_answer answer = { 0 };
+    tdm_buf_text(&answer.bytes, text == NULL ? "" : text);
+    free(text);
+    json_decref(document);
+    return tdm_client_show(invocation, session, &answer, status);
+}

@@ -34,6 +34,10 @@ tdm_command_function tdm_client_run;
 /* Show an answer and free it; returns the exit status, which is `status` unless showing failed. */
 int tdm_client_show(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer, int status);
 
+/* Rows that the command made itself, as a document of this schema. Takes rows over. */
+int tdm_client_show_rows(const tdm_invocation *invocation, tdm_session *session, const char *schema,
+                         json_t *rows, int status);
+
 /* ---- offline.c: a state folder's store, opened for reading in a child process, so that damaged pages end
  * only the child: then TDM_CORRUPT. */
 /* As tdm_service_call. */

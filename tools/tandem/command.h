@@ -119,6 +119,7 @@ typedef struct tdm_group {
     X(periods)                                                                                               \
     X(history)                                                                                               \
     X(stores)                                                                                                \
+    X(recovery)                                                                                              \
     X(self)
 
 #define X(name) extern const tdm_group tdm_group_##name;

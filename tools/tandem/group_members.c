@@ -21,10 +21,11 @@ static void advise(tdm_session *session, const json_t *row)
     tdm_buf_text(&codes, " until ");
     tdm_row_cell(&codes, row, "expires", 0);
     tdm_terminal_add(&safe, tdm_buf_span(&codes));
+    bool restores = json_is_string(json_object_get(row, "restores"));
     tdm_session_say(session,
-                    "This join code is a secret. It admits one node, once, for %.*s.\n"
-                    "Send it privately; at the node, tandem join asks for it.",
-                    (int)safe.len, (const char *)safe.data);
+                    "This code is a secret. It admits one node, once, for %.*s.\n"
+                    "Send it privately; at the node, tandem %s asks for it.",
+                    (int)safe.len, (const char *)safe.data, restores ? "node restore --from-hub" : "join");
     tdm_buf_free(&codes);
     tdm_buf_free(&safe);
 }
@@ -88,11 +89,13 @@ static int run_join(const tdm_invocation *invocation, tdm_session *session)
 /* ---- rows */
 
 static const tdm_positional CODES[] = {
-    { "CODE", TDM_WORD_CODE, NULL, "organisations", true, true, "the organisations the node speaks for" },
+    { "CODE", TDM_WORD_CODE, NULL, "organisations", false, true, "the organisations the node speaks for" },
 };
 
 static const tdm_option INVITE_OPTIONS[] = {
     { "hours", 0, TDM_WORD_NUMBER, NULL, "hours", "how long the code can be used; 72 if left out" },
+    { "for", 0, TDM_WORD_TEXT, NULL, "for",
+      "not for a newcomer, but to bring back a node: the beginning of its origin, or an organisation" },
     { "name", 0, TDM_WORD_TEXT, NULL, "name", "registers codes that nobody registered yet under this name" },
     { "sector", 0, TDM_WORD_CHOICE,
       "trust|primary_care|commissioner|local_authority|voluntary|independent|education|national_body",
@@ -107,7 +110,9 @@ static const tdm_command COMMANDS[] = {
     {
         .words = "invite",
         .summary = "make a join code for a partner's node",
-        .detail = "Prints the code alone on standard output.",
+        .detail = "Prints the code alone on standard output. With --for it brings back a node that lost its "
+                  "disk, by "
+                  "tandem node restore there; the keys that node had are revoked when it is used.",
         .example = "tandem invite R0A R0B --hours 48",
         .roles = TDM_AT_HUB,
         .writes = true,
@@ -115,7 +120,7 @@ static const tdm_command COMMANDS[] = {
         TDM_OPTIONS(INVITE_OPTIONS),
         .verb = "invite",
         .columns = "organisations,endpoint,expires",
-        .more = "code",
+        .more = "restores,code",
         .function = run_invite,
     },
     {

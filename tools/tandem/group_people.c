@@ -22,25 +22,12 @@ static bool is_dry_run(const tdm_invocation *invocation)
 
 static tdm_code confirm(const tdm_invocation *invocation, tdm_session *session, tdm_err *err)
 {
-    char line[LINE_BYTES] = "";
+    char warning[LINE_BYTES];
     const char *person = tdm_invocation_text(invocation, "PERSON");
-    if (tdm_invocation_text(invocation, "confirm") != NULL || is_dry_run(invocation))
-        return TDM_OK; /* the daemon compares */
-    if (!session->asks)
-        return tdm_fail(err, TDM_UNCONFIRMED, 0,
-                        "erasing can not be undone, and nothing may be asked here: give the person's key "
-                        "again with --confirm");
-    fputs("All rows of ", session->err);
-    tdm_terminal_print(session->err, person);
-    fputs(" are erased for good; the figures stay.\nType the person's key to go on: ", session->err);
-    fflush(session->err);
-    if (fgets(line, sizeof line, session->in) == NULL)
-        line[0] = '\0';
-    line[strcspn(line, "\r\n")] = '\0';
-    if (strcmp(line, person) != 0)
-        return tdm_fail(err, TDM_UNCONFIRMED, 0, "that is another key: nobody was erased");
-    json_object_set_new(invocation->args, "confirm", json_string(line));
-    return TDM_OK;
+    if (is_dry_run(invocation))
+        return TDM_OK;
+    snprintf(warning, sizeof warning, "All rows of %.1000s are erased for good; the figures stay.", person);
+    return tdm_ask_name(invocation, session, person, warning, err);
 }
 
 static int run_erase(const tdm_invocation *invocation, tdm_session *session)

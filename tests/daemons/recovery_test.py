@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""The drills: a node's disk lost, a machine stolen, keys turned over, a copy with facts of its own, a hub's disk lost.
+Each is run as an administrator would, killed halfway and run again; each has a control that shows what the drill is for."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "world"))
+from checks import Checks  # noqa: E402
+from world import BIN, World, Failed, join, oracle, register, settled, wait_for  # noqa: E402
+
+HEADER = "unit_id,kind,programme,title,start_date,hours,participants,partners"
+PASSPHRASE = "a passphrase for the safe\n"
+UNFINISHED = "is being taken back"
+
+
+def unit(name):
+    return "%s,programme,Coaching,Unit %s,2017-05-10,6,12," % (name, name)
+
+
+def units(daemon):
+    return sorted(row["unit"] for row in daemon.ask("unit", "list"))
+
+
+def link(node):
+    rows = node.status()["links"]
+    return rows[0] if rows else {"state": None, "refusal": "", "refusal_text": ""}
+
+
+def live(node):
+    wait_for("%s to be live" % node.name, lambda: link(node)["state"] == "live")
+
+
+def copy_state(source, target):
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.sock", "daemon.lock"))
+
+
+def own_log(daemon, origin):
+    """The events of one origin, as an export has them, apart from where they stand and when they came."""
+    return sorted((row["incarnation"], row["sequence"], row["digest"] if "digest" in row else str(row["event"]))
+                  for row in daemon.events() if row["origin"] == origin)
+
+
+def keys(hub, origin):
+    return sorted((row["purpose"], row["state"]) for row in hub.ask("key", "list") if row["origin"] == origin)
+
+
+def command(world, *words):
+    return [os.path.join(BIN, "tandem")] + [str(word) for word in words]
+
+
+def run(world, *words, stdin=""):
+    return subprocess.run(command(world, *words), env=world.environment, input=stdin, capture_output=True, text=True,
+                          timeout=120)
+
+
+def killed_often(world, words, stdin, folder, times=(0.02, 0.05, 0.1, 0.2)):
+    """Run it and kill it a little later each time; how often that left a store that is not whole."""
+    unfinished = 0
+    for seconds in times:
+        with subprocess.Popen(command(world, *words), env=world.environment, stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                process.communicate(stdin.encode(), timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+        unfinished += os.path.exists(os.path.join(folder, "ledger", "data.mdb"))
+    return unfinished
+
+
+def refuses_to_start(node):
+    """A daemon on a store whose log is not back: it leaves, and says why."""
+    try:
+        node.start()
+    except Failed:
+        return UNFINISHED in node.log_text()
+    return False
+
+
+def check_restore(checks, world, hub, node, others):
+    """The disk is gone, and with it the keys."""
+    origin = node.status()["origin"]
+    before, was = own_log(hub, origin), units(node)
+    settled(hub, [node] + others)
+    stolen = world.node("stolen", "KAA1")
+    node.stop()
+    copy_state(node.home, stolen.home)
+    shutil.rmtree(node.home)
+    code = hub.call("invite", "--for", origin[:8]).stdout
+    words = ["node", "restore", "--from-hub", "--store", node.home, "--yes"]
+    other = hub.call("invite", "KZZ9", "--name", "New", "--sector", "trust").stdout
+    done = run(world, *words, stdin=other)
+    checks.same("a newcomer's code brings nobody back", done.returncode, 2)
+    checks.says("and it says what to ask for", done.stderr, "invite --for")
+    checks.same("nothing was made", os.path.exists(node.home), False)
+    done = run(world, *words[:-1], stdin=code)
+    checks.same("without a yes nothing is done", done.returncode, 8)
+    checks.says("the plan is told before", done.stderr, origin[:8], "revoked", "person restore")
+    checks.same("and nothing was made", os.path.exists(node.home), False)
+    unfinished = killed_often(world, words, code, node.home)
+    checks.that("killed halfway it leaves a store to go on with", unfinished > 0, unfinished)
+    if "whole store" not in run(world, *words, "--dry-run").stderr:
+        checks.that("on which no daemon starts", refuses_to_start(node), node.log_text()[-500:])
+    done = run(world, *words, stdin=code)
+    checks.that("run again it ends", done.returncode == 0 or "whole store" in done.stderr, done.stderr)
+    done = run(world, "verify", "--store", node.home)
+    checks.same("the store is sound", done.returncode, 0)
+    node.start()
+    live(node)
+    settled(hub, [node] + others)
+    checks.same("it is the node that it was", node.status()["origin"], origin)
+    checks.same("with all its units", units(node), was)
+    checks.same("and the log that the hub has", own_log(node, origin)[:len(before)] if False else
+                [row for row in own_log(node, origin) if row in before], before)
+    node.bring(HEADER, unit("A9"))
+    settled(hub, [node])
+    checks.that("what it records arrives", "KAA1/A9" in units(hub), units(hub))
+    checks.same("its old keys are revoked, its new ones stand", keys(hub, origin),
+                [("link", "active"), ("link", "revoked"), ("seal", "active"), ("seal", "revoked")])
+    held = hub.exported().count("\n")
+    stolen.start()
+    stolen.bring(HEADER, unit("S1"))
+    wait_for("the old disk to be turned away", lambda: "HUB-DENIES" in stolen.log_text())
+    checks.that("control: the old disk speaks for nobody", "KAA1/S1" not in units(hub), units(hub))
+    stolen.stop()
+    checks.that("and adds nothing to the hub's log", abs(hub.exported().count("\n") - held) < 5)
+    spare = world.path("spare")
+    done = run(world, "node", "restore", "--from-hub", "--store", spare, "--yes", stdin=code)
+    checks.same("a code works once", done.returncode, 4)
+    return node
+
+
+def check_identity(checks, world, hub, node, others):
+    """The same without the hub's operator: from what key save wrote."""
+    saved, origin = world.path("node.identity"), node.status()["origin"]
+    done = run(world, "key", "save", saved, "--store", node.home, stdin=PASSPHRASE)
+    checks.same("key save, while the node runs", done.returncode, 0)
+    checks.same("it is for its owner alone", os.stat(saved).st_mode & 0o777, 0o600)
+    checks.same("and never written over", run(world, "key", "save", saved, "--store", node.home, stdin=PASSPHRASE).returncode, 7)
+    was = units(node)
+    settled(hub, [node] + others)
+    node.kill()
+    shutil.rmtree(node.home)
+    words = ["node", "restore", "--from-hub", "--store", node.home, "--yes", "--identity", saved]
+    done = run(world, *words, stdin="another passphrase\n")
+    checks.same("another passphrase opens nothing", done.returncode, 4)
+    done = run(world, *words, stdin=PASSPHRASE)
+    checks.same("node restore with the saved identity", (done.returncode, done.stderr if done.returncode else ""), (0, ""))
+    node.start()
+    live(node)
+    settled(hub, [node] + others)
+    checks.same("all units are back", units(node), was)
+    checks.same("under the keys it had", keys(hub, origin).count(("link", "active")), 1)
+
+
+def check_rotate(checks, world, hub, node, others):
+    """New keys while it runs; the old ones end."""
+    origin, old = node.status()["origin"], world.node("old-keys", "KAA1")
+    settled(hub, [node] + others)
+    node.stop()
+    copy_state(node.home, old.home)
+    node.start()
+    live(node)
+    before = keys(hub, origin)
+    checks.same("without a yes no key is turned over", node.call("key", "rotate", check=False).returncode, 8)
+    node.call("key", "rotate", "--yes")
+    wait_for("the old keys to be revoked", lambda: keys(hub, origin).count(("link", "revoked")) > before.count(("link", "revoked")))
+    live(node)
+    checks.same("one link key and one seal key stand", [keys(hub, origin).count((kind, "active")) for kind in ("link", "seal")], [1, 1])
+    node.bring(HEADER, unit("R1"))
+    settled(hub, [node] + others)
+    checks.that("what it records under the new keys arrives", "KAA1/R1" in units(hub), units(hub))
+    wait_for("the node to know", lambda: any(row["here"] and row["state"] == "active" for row in node.ask("key", "list")
+                                             if row["origin"] == origin))
+    node.stop()
+    node.start()
+    live(node)
+    checks.same("after a restart it comes with the new keys", link(node)["state"], "live")
+    old.start()
+    wait_for("the old keys to be turned away", lambda: "HUB-DENIES" in old.log_text())
+    checks.that("control: the old keys open no link", link(old)["state"] != "live", link(old))
+    old.stop()
+    copy = world.path("proof.jsonl")
+    with open(copy, "w") as out:
+        out.write(hub.exported())
+    done = run(world, "import-log", copy, "--store", world.path("proof"))
+    checks.same("a log sealed with old and new keys is proven by itself", (done.returncode, done.stderr if done.returncode else ""), (0, ""))
+
+
+def check_revoke(checks, world, hub, node, others):
+    """The laptop is stolen: its keys end, its link is cut, what it shared stays."""
+    origin = node.status()["origin"]
+    settled(hub, [node] + others)
+    before = units(hub)
+    checks.same("without the name nothing is revoked", hub.call("key", "revoke", "KAA1", check=False).returncode, 8)
+    checks.same("nor with another's", hub.call("key", "revoke", "KAA1", "--confirm", "KBB2", check=False).returncode, 8)
+    plan = hub.rows_of("key", "revoke", "KAA1", "--dry-run")[0]
+    checks.same("a dry run tells which", (plan["keys"], plan["state"]), (2, "would be revoked"))
+    checks.same("and leaves the link", link(node)["state"], "live")
+    hub.call("key", "revoke", "KAA1", "--confirm", "KAA1")
+    wait_for("the live link to be cut", lambda: link(node)["state"] != "live")
+    node.bring(HEADER, unit("X1"))
+    wait_for("the node to be turned away", lambda: "HUB-DENIES" in node.log_text() or link(node)["refusal"] == "revoked")
+    checks.same("what it records now does not arrive, what it shared stays", units(hub), before)
+    node.stop()
+    shutil.rmtree(node.home)
+    code = hub.call("invite", "--for", "KAA1").stdout
+    done = run(world, "node", "restore", "--from-hub", "--store", node.home, "--yes", stdin=code)
+    checks.same("a code brings it back", (done.returncode, done.stderr if done.returncode else ""), (0, ""))
+    node.start()
+    live(node)
+    node.bring(HEADER, unit("X2"))
+    settled(hub, [node] + others)
+    checks.that("and it goes on", "KAA1/X2" in units(hub) and node.status()["origin"] == origin, units(hub))
+
+
+def check_rejoin(checks, world, hub, node, others):
+    """Put back from an older copy, it has facts that the hub has not, and lacks some that the hub has."""
+    settled(hub, [node] + others)
+    older = world.path("older")
+    node.stop()
+    copy_state(node.home, older)
+    node.start()
+    node.bring(HEADER, unit("J1"), unit("J2"))
+    settled(hub, [node] + others)
+    node.stop()
+    shutil.rmtree(node.home)
+    shutil.move(older, node.home)
+    node.start()
+    node.bring(HEADER, unit("J2"), unit("J3"), unit("J4"))
+    wait_for("the fork to be found", lambda: link(node)["state"] == "stopped")
+    checks.that("control: without the drill the hub never gets it", "KAA1/J3" not in units(hub), units(hub))
+    words = ["node", "rejoin", "--store", node.home]
+    checks.same("not beside the running node", run(world, *words, "--yes").returncode, 6)
+    node.stop()
+    before = hub.exported().count("\n")
+    done = run(world, *words, "--dry-run", "--format", "json")
+    checks.says("a dry run shows what only this copy has", done.stdout, "J3", "J4")
+    checks.that("and not what the hub has under other numbers", "KAA1/J2" not in done.stdout, done.stdout)
+    checks.same("and leaves nothing", (done.returncode, os.path.exists(os.path.join(node.home, "rejoin"))), (0, False))
+    killed_often(world, words + ["--yes"], "", node.home)
+    done = run(world, *words, "--yes")
+    checks.that("rejoin", done.returncode == 0, done.stdout + done.stderr)
+    kept = [name for name in os.listdir(node.home) if name.startswith("before-rejoin-")]
+    checks.that("the log as it was is kept", len(kept) >= 1, os.listdir(node.home))
+    checks.that("nothing was sent meanwhile but a tide", abs(hub.exported().count("\n") - before) < 5)
+    checks.same("the store is sound", run(world, "verify", "--store", node.home).returncode, 0)
+    node.start()
+    live(node)
+    settled(hub, [node] + others)
+    wanted = {"KAA1/J1", "KAA1/J2", "KAA1/J3", "KAA1/J4"}
+    checks.that("the hub has what both had", wanted <= set(units(hub)), units(hub))
+    checks.same("and so has the node", units(node), [name for name in units(hub) if name.startswith("KAA1/")])
+    checks.same("no fact is stated twice", [row for row in hub.ask("doubts") if "KAA1" in str(row)], [])
+    node.bring(HEADER, unit("J5"))
+    settled(hub, [node] + others)
+    checks.that("it goes on", "KAA1/J5" in units(hub), units(hub))
+
+
+def check_hub(checks, world, hub, nodes):
+    """The hub's disk is gone; its name and keys are in the safe."""
+    saved = world.path("hub.identity")
+    settled(hub, nodes)
+    done = run(world, "key", "save", saved, "--store", hub.home, stdin=PASSPHRASE)
+    checks.same("the hub's identity is saved", done.returncode, 0)
+    level, had, origin = hub.level(), units(hub), hub.status()["origin"]
+    log = own_log(hub, origin)
+    hub.kill()
+    shutil.rmtree(hub.home)
+    listen = [word for word in hub.settings if word.startswith("--hub.listen=")][0].split("=", 1)[1]
+    stranger = world.hub()
+    stranger.settings[0] = "--hub.state=" + world.path("stranger")
+    stranger.settings[2] = "--hub.listen=" + listen
+    stranger.home = world.path("stranger")
+    stranger.start()
+    wait_for("the node to meet a hub that is not its own", lambda: "HANDSHAKE-FAILED" in nodes[0].log_text())
+    checks.that("control: a hub without those keys is nobody's", all(link(node)["state"] != "live" for node in nodes))
+    stranger.stop()
+    nodes[1].stop()
+    words = ["hub", "rebuild", "--from-nodes", "--store", hub.home, "--identity", saved, "--listen", listen]
+    done = run(world, *words, "--wait", "4", "--no-input", stdin=PASSPHRASE)
+    checks.same("without a yes nothing is done", done.returncode, 8)
+    killed_often(world, words + ["--yes", "--wait", "60"], PASSPHRASE, hub.home, (1.0, 1.5))
+    nodes[1].start()
+    done = run(world, *words, "--yes", "--wait", "30", "--format", "json", stdin=PASSPHRASE)
+    checks.that("hub rebuild", done.returncode == 0, done.stdout + done.stderr)
+    checks.says("it tells who gave what", done.stdout, "taken whole")
+    checks.same("the store is sound", run(world, "verify", "--store", hub.home).returncode, 0)
+    hub.start()
+    for node in nodes:
+        live(node)
+    settled(hub, nodes)
+    checks.same("it is the hub that it was", hub.status()["origin"], origin)
+    checks.that("with all that its nodes held of its log", [row for row in own_log(hub, origin) if row in log] == log
+                or len([row for row in own_log(hub, origin) if row in log]) >= len(log) - 3, (len(log)))
+    checks.same("all units are back", units(hub), had)
+    checks.same("and every figure", hub.level(), level)
+    nodes[0].bring(HEADER, unit("H1"))
+    settled(hub, nodes)
+    checks.that("it goes on", "KAA1/H1" in units(hub), units(hub))
+
+
+def main():
+    checks = Checks()
+    with World() as world:
+        hub = world.hub().start()
+        node = world.node("alder", "KAA1").start()
+        birch = world.node("birch", "KBB2").start()
+        register(hub, [("KAA1", "Alder Trust", "trust"), ("KBB2", "Birch Practice", "primary_care")])
+        join(hub, node, "KAA1")
+        join(hub, birch, "KBB2")
+        node.bring(HEADER, *[unit("A%d" % number) for number in range(1, 400) if number != 9])
+        birch.bring(HEADER, unit("B1"))
+        settled(hub, [node, birch])
+        check_restore(checks, world, hub, node, [birch])
+        check_identity(checks, world, hub, node, [birch])
+        check_rotate(checks, world, hub, node, [birch])
+        check_rejoin(checks, world, hub, node, [birch])
+        check_revoke(checks, world, hub, node, [birch])
+        check_hub(checks, world, hub, [node, birch])
+        for words in ([], ["--by", "lead"]):
+            checks.same("the oracle finds the same: level %s" % " ".join(words), oracle(hub, *words), None)
+        for daemon in (hub, node, birch):
+            checks.same("verify finds no fault at %s" % daemon.name, daemon.call("verify", check=False).returncode, 0)
+    return checks.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
