@@ -87,6 +87,9 @@ void link_intake_fetch(tdm_link *link, const tdm_id *origin)
     tdm_log_tip held;
     if (count > 0 && link_tip(link, origin, frame->fetch.incarnation, &held) == TDM_OK)
         frame->fetch.from = held.last + 1;
+    /* The last run again: with it comes how far the other end has the log, also if nothing is new. */
+    if (link->options.recovers && frame->fetch.from > 1)
+        frame->fetch.from--;
     link->intake.asked = true;
     link->intake.asked_origin = *origin;
     link->intake.from_due = true;

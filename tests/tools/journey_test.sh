@@ -254,6 +254,10 @@ status_of 0 "$bin/tandem" replay "$work/hub" --store "$work/replayed" --rate 100
 "$bin/tandem" export --store "$work/replayed" --output "$work/replayed.jsonl"
 at hub export --output "$work/now.jsonl"
 check "from a store beside its daemon, the same log" "$(cksum <"$work/now.jsonl")" "$(cksum <"$work/replayed.jsonl")"
+events=$(grep -c '"kind":"event"' "$work/now.jsonl")
+begun=$(date +%s%N)
+status_of 0 "$bin/tandem" replay "$work/hub" --store "$work/paced" --rate "$events"
+check "at the given pace it takes a second" yes "$([ $(($(date +%s%N) - begun)) -ge 800000000 ] && echo yes || echo no)"
 status_of 0 "$bin/tandem" replay - --store "$work/replayed" --format plain --fields new,conflicting -q <"$work/hub.jsonl"
 check "again it is known" $'0\t0' "$(sed -n 2p "$work/out")"
 status_of 6 "$bin/tandem" replay "$work/hub.jsonl" --store "$work/hub"

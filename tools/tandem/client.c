@@ -17,10 +17,8 @@ enum { TIMEOUT_DEFAULT_S = 30, TIMEOUT_MAX_S = 86400 };
 
 static int64_t timeout_ms(const tdm_invocation *invocation)
 {
-    const json_t *told = json_object_get(invocation->own, "timeout");
-    json_int_t seconds = json_integer_value(told);
-    if (told == NULL)
-        seconds = invocation->command->timeout_s == 0 ? TIMEOUT_DEFAULT_S : invocation->command->timeout_s;
+    int own_s = invocation->command->timeout_s;
+    int64_t seconds = tdm_invocation_number(invocation, "timeout", own_s == 0 ? TIMEOUT_DEFAULT_S : own_s);
     return (int64_t)1000 * (seconds > TIMEOUT_MAX_S ? TIMEOUT_MAX_S : seconds);
 }
 

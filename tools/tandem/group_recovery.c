@@ -76,15 +76,9 @@ static const tdm_option CONFIRM[] = {
 
 #define IDENTITY_OPTIONS                                                                                     \
     { "identity", 0, TDM_WORD_FILE, NULL, NULL, "the identity that tandem key save wrote" },                 \
-        { "passphrase-file",                                                                                 \
-          0,                                                                                                 \
-          TDM_WORD_FILE,                                                                                     \
-          NULL,                                                                                              \
-          NULL,                                                                                              \
-          "read its passphrase from this file; - for standard input" },                                      \
     {                                                                                                        \
-        "wait", 0, TDM_WORD_NUMBER, NULL, NULL,                                                              \
-            "give up when nothing came for so many seconds; 60 if left out"                                  \
+        "passphrase-file", 0, TDM_WORD_FILE, NULL, NULL,                                                     \
+            "read its passphrase from this file; - for standard input"                                       \
     }
 
 static const tdm_option RESTORE_OPTIONS[] = {
@@ -97,11 +91,6 @@ static const tdm_option REBUILD_OPTIONS[] = {
     { "from-nodes", 0, TDM_WORD_FLAG, NULL, NULL, "take the log from the nodes" },
     { "listen", 0, TDM_WORD_ENDPOINT, NULL, NULL, "where nodes find their hub, as hub.listen had it" },
     IDENTITY_OPTIONS,
-};
-
-static const tdm_option REJOIN_OPTIONS[] = {
-    { "wait", 0, TDM_WORD_NUMBER, NULL, NULL,
-      "give up when nothing came for so many seconds; 60 if left out" },
 };
 
 static const tdm_command COMMANDS[] = {
@@ -137,7 +126,6 @@ static const tdm_command COMMANDS[] = {
         .roles = TDM_ALONE,
         .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
         .writes = true,
-        TDM_OPTIONS(REJOIN_OPTIONS),
         .columns = "sequence,type,subject,recorded",
         .function = tdm_node_rejoin_run,
     },
@@ -147,7 +135,8 @@ static const tdm_command COMMANDS[] = {
         .detail =
             "Into a new folder, under the name and keys that tandem key save wrote. It listens where the hub "
             "did and takes the hub's log from every node that connects, until all nodes that the log knows "
-            "have given what they have, or nothing came for the time of --wait. Then it asks, and the hub "
+            "have given what they have, or nothing came for a minute, or --timeout. Then it asks, and the "
+            "hub "
             "can "
             "be started.",
         .example =

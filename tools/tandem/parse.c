@@ -323,6 +323,12 @@ const char *tdm_invocation_text(const tdm_invocation *invocation, const char *na
     return json_string_value(json_object_get(invocation->own, name));
 }
 
+int64_t tdm_invocation_number(const tdm_invocation *invocation, const char *name, int64_t fallback)
+{
+    const json_t *told = json_object_get(invocation->own, name);
+    return json_is_integer(told) ? (int64_t)json_integer_value(told) : fallback;
+}
+
 bool tdm_invocation_flag(const tdm_invocation *invocation, const char *name)
 {
     return json_is_true(json_object_get(invocation->own, name));

@@ -29,6 +29,7 @@ void tdm_invocation_free(tdm_invocation *invocation);
 
 /* Given on the command line under this name: borrowed; NULL if not. */
 const char *tdm_invocation_text(const tdm_invocation *invocation, const char *name);
+int64_t tdm_invocation_number(const tdm_invocation *invocation, const char *name, int64_t fallback);
 bool tdm_invocation_flag(const tdm_invocation *invocation, const char *name);
 /* table, plain, json, jsonl, csv; NULL: not said. */
 const char *tdm_invocation_format(const tdm_invocation *invocation);

@@ -20,29 +20,48 @@ const tdm_ask TDM_ASK_NEW_PASSPHRASE = { .what = "passphrase",
                                          .again = "The same again: ",
                                          .max = PASSPHRASE_BYTES };
 
-tdm_code tdm_recover_folder(const tdm_invocation *invocation, const char **folder, bool *begun,
-                            tdm_identity *out, tdm_err *err)
+static void read_place(tdm_core *core, tdm_recover_place *out)
+{
+    tdm_membership membership;
+    out->begun = tdm_core_recovers(core);
+    tdm_core_identity(core, &out->self);
+    out->knows_hub = tdm_membership_read(core, &membership, NULL) == TDM_OK;
+    sodium_memzero(&membership, sizeof membership);
+}
+
+tdm_code tdm_recover_find(const tdm_invocation *invocation, tdm_recover_place *out, tdm_err *err)
 {
     tdm_core *core = NULL;
-    *begun = false;
-    *folder = tdm_invocation_text(invocation, "store");
-    if (*folder == NULL)
+    *out = (tdm_recover_place){ .folder = tdm_invocation_text(invocation, "store") };
+    if (out->folder == NULL)
         return tdm_fail(err, TDM_INVALID, 0, "name a new folder for the store: --store DIR");
-    tdm_core_options options = { .folder = *folder, .read_only = true, .log_only = true };
+    tdm_core_options options = { .folder = out->folder, .read_only = true, .log_only = true };
     tdm_code code = tdm_core_open(&core, &options, err);
-    if (code == TDM_NOT_FOUND)
-        return TDM_OK;
     if (code != TDM_OK)
-        return code;
-    *begun = tdm_core_recovers(core);
-    tdm_core_identity(core, out);
+        return code == TDM_NOT_FOUND ? TDM_OK : code;
+    read_place(core, out);
     tdm_core_close(&core);
-    return *begun
+    return out->begun
                ? TDM_OK
                : tdm_fail(err, TDM_EXISTS, 0,
                           "%.200s holds a whole store already: name a new folder, or look at it with tandem "
                           "verify --store",
-                          *folder);
+                          out->folder);
+}
+
+tdm_code tdm_recover_be(tdm_recover_place *place, const tdm_identity *who, tdm_err *err)
+{
+    tdm_identity renewed;
+    if (place->begun)
+        return tdm_id_equal(&place->self.origin, &who->origin)
+                   ? TDM_OK
+                   : tdm_fail(err, TDM_CONFLICT, 0, "in %.200s the log of another is being taken back",
+                              place->folder);
+    tdm_identity_renew(&renewed);
+    place->self = *who;
+    place->self.incarnation = renewed.incarnation;
+    sodium_memzero(&renewed, sizeof renewed);
+    return TDM_OK;
 }
 
 static void cut_line(tdm_buf *text)
@@ -79,9 +98,8 @@ static void told(void *context, const char *what, uint64_t done, uint64_t total)
 tdm_recovery_options tdm_recover_watch(tdm_recover_progress *watch, const tdm_invocation *invocation,
                                        tdm_session *session)
 {
-    const char *wait = tdm_invocation_text(invocation, "wait");
     *watch = (tdm_recover_progress){ .invocation = invocation, .session = session };
-    return (tdm_recovery_options){ .patience_ms = wait == NULL ? 0 : strtoll(wait, NULL, 10) * 1000,
+    return (tdm_recovery_options){ .patience_ms = tdm_invocation_number(invocation, "timeout", 0) * 1000,
                                    .told = told,
                                    .context = watch };
 }

@@ -9,17 +9,14 @@
 #include <string.h>
 
 typedef struct rebuilding {
-    const char *folder;
+    tdm_recover_place place;
     const char *endpoint;
-    bool begun;
-    tdm_identity self;
 } rebuilding;
 
 static tdm_code read_identity(const tdm_invocation *invocation, tdm_session *session, rebuilding *r,
                               tdm_err *err)
 {
     tdm_saved_identity saved;
-    tdm_identity renewed;
     const char *file = tdm_invocation_text(invocation, "identity");
     if (file == NULL)
         return tdm_fail(
@@ -30,12 +27,8 @@ static tdm_code read_identity(const tdm_invocation *invocation, tdm_session *ses
     if (code == TDM_OK && !saved.hub)
         code = tdm_fail(err, TDM_INVALID, 0,
                         "this is the identity of a node: tandem node restore brings that back");
-    if (code == TDM_OK) {
-        tdm_identity_renew(&renewed);
-        r->self = saved.self;
-        r->self.incarnation = renewed.incarnation;
-        sodium_memzero(&renewed, sizeof renewed);
-    }
+    if (code == TDM_OK)
+        code = tdm_recover_be(&r->place, &saved.self, err);
     tdm_saved_identity_wipe(&saved);
     return code;
 }
@@ -51,16 +44,16 @@ static tdm_code read_who(const tdm_invocation *invocation, tdm_session *session,
         return tdm_fail(
             err, TDM_INVALID, 0,
             "say where the nodes find their hub: --listen tcp://ADDRESS:PORT, as hub.listen had it");
-    tdm_code code = tdm_recover_folder(invocation, &r->folder, &r->begun, &r->self, err);
-    return code != TDM_OK || r->begun ? code : read_identity(invocation, session, r, err);
+    tdm_code code = tdm_recover_find(invocation, &r->place, err);
+    return code != TDM_OK || r->place.begun ? code : read_identity(invocation, session, r, err);
 }
 
 static void say_plan(tdm_session *session, const rebuilding *r)
 {
     char origin[2 * TDM_ID_BYTES + 1];
-    tdm_hex(origin, r->self.origin.bytes, TDM_ID_BYTES);
+    tdm_hex(origin, r->place.self.origin.bytes, TDM_ID_BYTES);
     tdm_session_say(session, "%s the log of hub %.8s into %s, from every node that connects at %s.",
-                    r->begun ? "Goes on taking" : "Takes", origin, r->folder, r->endpoint);
+                    r->place.begun ? "Goes on taking" : "Takes", origin, r->place.folder, r->endpoint);
     tdm_session_say(
         session, "Nodes give what they hold of it, and send their own facts again once the hub runs. What no "
                  "node got of the hub's log is lost: join codes not used yet, and what it stated last.");
@@ -112,7 +105,7 @@ static tdm_code take_back(const tdm_invocation *invocation, tdm_session *session
     tdm_recover_progress watch;
     tdm_recovered_hub back = { 0 };
     tdm_core *core = NULL;
-    tdm_core_options options = { .folder = r->folder, .hub = true, .recovers = &r->self };
+    tdm_core_options options = { .folder = r->place.folder, .hub = true, .recovers = &r->place.self };
     tdm_code code = tdm_core_open(&core, &options, err);
     if (code != TDM_OK)
         return code;

@@ -13,11 +13,9 @@
 /* ---- node restore */
 
 typedef struct restoring {
-    const char *folder;
-    bool begun;  /* an earlier run made the store */
+    tdm_recover_place place;
     bool enrols; /* new keys, by a code */
     bool known;  /* the hub is told, not read from the store */
-    tdm_identity self;
     tdm_join_code hub;
 } restoring;
 
@@ -40,17 +38,18 @@ static tdm_code read_code(const tdm_invocation *invocation, tdm_session *session
             err, TDM_INVALID, 0,
             "this code lets a new node join: to bring one back ask the hub for tandem invite --for "
             "NODE");
+    tdm_identity who = { .origin = r->hub.origin };
+    tdm_identity_renew(&who);
     r->enrols = r->known = true;
-    r->self.origin = r->hub.origin;
-    tdm_identity_renew(&r->self);
-    return TDM_OK;
+    code = tdm_recover_be(&r->place, &who, err);
+    sodium_memzero(&who, sizeof who);
+    return code;
 }
 
 static tdm_code read_identity(const tdm_invocation *invocation, tdm_session *session, const char *file,
                               restoring *r, tdm_err *err)
 {
     tdm_saved_identity saved;
-    tdm_identity renewed;
     tdm_code code = tdm_recover_identity(invocation, session, file, &saved, err);
     if (code == TDM_OK && (saved.hub || !saved.has_hub))
         code = tdm_fail(err, TDM_INVALID, 0, "%s",
@@ -58,12 +57,9 @@ static tdm_code read_identity(const tdm_invocation *invocation, tdm_session *ses
                             ? "this is the identity of a hub: tandem hub rebuild brings that back"
                             : "this node had joined no hub when its identity was saved: nobody has its log");
     if (code == TDM_OK) {
-        tdm_identity_renew(&renewed);
-        r->self = saved.self;
-        r->self.incarnation = renewed.incarnation;
         r->hub = saved.at;
         r->known = true;
-        sodium_memzero(&renewed, sizeof renewed);
+        code = tdm_recover_be(&r->place, &saved.self, err);
     }
     tdm_saved_identity_wipe(&saved);
     return code;
@@ -76,8 +72,9 @@ static tdm_code read_who(const tdm_invocation *invocation, tdm_session *session,
         return tdm_fail(
             err, TDM_INVALID, 0,
             "say where the log comes from: --from-hub (a snapshot comes back with tandem restore)");
-    tdm_code code = tdm_recover_folder(invocation, &r->folder, &r->begun, &r->self, err);
-    if (code != TDM_OK || r->begun)
+    tdm_code code = tdm_recover_find(invocation, &r->place, err);
+    bool told = file != NULL || tdm_invocation_text(invocation, "code-file") != NULL;
+    if (code != TDM_OK || (r->place.knows_hub && !told))
         return code;
     return file != NULL ? read_identity(invocation, session, file, r, err)
                         : read_code(invocation, session, r, err);
@@ -86,17 +83,17 @@ static tdm_code read_who(const tdm_invocation *invocation, tdm_session *session,
 static void say_restore(tdm_session *session, const restoring *r)
 {
     char origin[2 * TDM_ID_BYTES + 1];
-    tdm_hex(origin, r->self.origin.bytes, TDM_ID_BYTES);
-    if (r->begun)
-        tdm_session_say(session, "Goes on in %s, where the log of node %.8s is being taken back.", r->folder,
-                        origin);
+    tdm_hex(origin, r->place.self.origin.bytes, TDM_ID_BYTES);
+    if (r->place.begun)
+        tdm_session_say(session, "Goes on in %s, where the log of node %.8s is being taken back.",
+                        r->place.folder, origin);
     else
         tdm_session_say(session, "The log of node %.8s comes back from its hub at %s, into %s.", origin,
-                        r->hub.endpoint, r->folder);
+                        r->hub.endpoint, r->place.folder);
     if (r->enrols)
         tdm_session_say(session, "It gets new keys. Those it had are revoked: who has the old disk can not "
                                  "speak for it any more.");
-    else if (!r->begun)
+    else if (!r->place.begun)
         tdm_session_say(session, "It goes on with the keys that were saved. If the old disk may be in other "
                                  "hands, use a code from the hub instead, which revokes them.");
     tdm_session_say(session,
@@ -109,7 +106,7 @@ static tdm_code take_back(const tdm_invocation *invocation, tdm_session *session
 {
     tdm_recover_progress watch;
     tdm_core *core = NULL;
-    tdm_core_options options = { .folder = r->folder, .recovers = &r->self };
+    tdm_core_options options = { .folder = r->place.folder, .recovers = &r->place.self };
     tdm_code code = tdm_core_open(&core, &options, err);
     if (code != TDM_OK)
         return code;
@@ -129,13 +126,13 @@ static int show_restored(const tdm_invocation *invocation, tdm_session *session,
                          const uint64_t counts[2])
 {
     char origin[2 * TDM_ID_BYTES + 1];
-    tdm_hex(origin, r->self.origin.bytes, TDM_ID_BYTES);
-    json_t *rows = json_pack("[{s:s, s:s, s:I, s:I}]", "folder", r->folder, "origin", origin, "events",
+    tdm_hex(origin, r->place.self.origin.bytes, TDM_ID_BYTES);
+    json_t *rows = json_pack("[{s:s, s:s, s:I, s:I}]", "folder", r->place.folder, "origin", origin, "events",
                              (json_int_t)counts[0], "others", (json_int_t)counts[1]);
     int status = tdm_client_show_rows(invocation, session, "tandem.node.restore/1", rows, 0);
     tdm_session_say(session,
                     "The log is back. Start the node on this folder; tandem verify --store %s checks it.",
-                    r->folder);
+                    r->place.folder);
     return status;
 }
 

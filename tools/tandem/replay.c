@@ -82,12 +82,11 @@ static bool close_source(source *s, const tdm_session *session)
 static tdm_code read_options(const tdm_invocation *invocation, tdm_replay_options *out, tdm_err *err)
 {
     const char *until = tdm_invocation_text(invocation, "until");
-    const char *rate = tdm_invocation_text(invocation, "rate");
     *out = (tdm_replay_options){ .folder = tdm_invocation_text(invocation, "store"),
                                  .dry_run = tdm_invocation_flag(invocation, "dry-run"),
                                  .node = tdm_invocation_text(invocation, "node"),
                                  .has_until = until != NULL,
-                                 .per_second = rate == NULL ? 0 : strtoull(rate, NULL, 10) };
+                                 .per_second = (uint64_t)tdm_invocation_number(invocation, "rate", 0) };
     if (out->folder == NULL)
         return tdm_fail(err, TDM_INVALID, 0, "name the folder of the store that gets the log: --store DIR");
     if (until == NULL)
