@@ -317,13 +317,39 @@ def check_hub(checks, world, hub, nodes):
     checks.that("it goes on", "KAA1/H1" in units(hub), units(hub))
 
 
+def check_merger(checks, world, hub, node, birch, cedar):
+    """Birch Practice becomes part of Alder Trust; its node ends, the trust's follows it."""
+    cedar.bring(HEADER, unit("C1") + "KBB2")
+    settled(hub, [node, birch, cedar])
+    level, first = hub.level(), "2018-05-01"
+    words = ["organisation", "merge", "KBB2", "KAA1", "--on", first, "--end-node", birch.status()["origin"][:8], "--to",
+             node.status()["origin"][:8]]
+    plan = hub.ask(*words, "--dry-run")
+    checks.same("the plan", [(row["what"], row["state"]) for row in plan],
+                [(what, "would be stated") for what in ("organisation merged", "facts taken over", "answers", "keys revoked")])
+    checks.same("without a yes nothing is stated", hub.call(*words, check=False).returncode, 8)
+    checks.same("control: two organisations", {row["code"]: row["root"] for row in hub.ask("organisation", "list")}["KBB2"], "KBB2")
+    checks.that("control: the claim waits for the one that ends", any("C1" in str(row) for row in birch.ask("link", "pending"))
+                and not any("C1" in str(row) for row in node.ask("link", "pending")))
+    hub.call(*words, "--yes")
+    again = hub.ask(*words, "--dry-run")
+    checks.same("again nothing is left to state", {row["state"] for row in again}, {"stands already"})
+    checks.same("one organisation from the day", {row["code"]: row["root"] for row in hub.ask("organisation", "list")}["KBB2"], "KAA1")
+    wait_for("the ended node's link to be cut", lambda: link(birch)["state"] != "live")
+    settled(hub, [node, cedar])
+    checks.that("the claim reaches the one that answers", any("C1" in str(row) for row in node.ask("link", "pending")),
+                node.ask("link", "pending"))
+    checks.same("figures before the day stay", hub.level(), level)
+
+
 def main():
     checks = Checks()
     with World() as world:
         hub = world.hub().start()
         node = world.node("alder", "KAA1").start()
         birch = world.node("birch", "KBB2").start()
-        register(hub, [("KAA1", "Alder Trust", "trust"), ("KBB2", "Birch Practice", "primary_care")])
+        register(hub, [("KAA1", "Alder Trust", "trust"), ("KBB2", "Birch Practice", "primary_care"),
+                       ("KCC3", "Cedar Network", "primary_care")])
         join(hub, node, "KAA1")
         join(hub, birch, "KBB2")
         node.bring(HEADER, *[unit("A%d" % number) for number in range(1, 400) if number != 9])
@@ -335,6 +361,9 @@ def main():
         check_rejoin(checks, world, hub, node, [birch])
         check_revoke(checks, world, hub, node, [birch])
         check_hub(checks, world, hub, [node, birch])
+        cedar = world.node("cedar", "KCC3").start()
+        join(hub, cedar, "KCC3")
+        check_merger(checks, world, hub, node, birch, cedar)
         for words in ([], ["--by", "lead"]):
             checks.same("the oracle finds the same: level %s" % " ".join(words), oracle(hub, *words), None)
         for daemon in (hub, node, birch):

@@ -25,6 +25,7 @@
     X("node.list", true, true, FIGURES, node_list)                                                           \
     X("organisation.list", true, true, FIGURES, organisation_list)                                           \
     X("organisation.import", true, false, WRITES, organisation_import)                                       \
+    X("organisation.merge", true, false, WRITES, organisation_merge)                                         \
     X("target.set", true, false, WRITES, target_set)                                                         \
     X("baseline.set", true, false, WRITES, baseline_set)                                                     \
     X("catalogue.add", true, false, WRITES, catalogue_add)                                                   \
