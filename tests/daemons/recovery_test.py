@@ -259,6 +259,10 @@ def check_rejoin(checks, world, hub, node, others):
     checks.that("rejoin", done.returncode == 0, done.stdout + done.stderr)
     kept = [name for name in os.listdir(node.home) if name.startswith("before-rejoin-")]
     checks.that("the log as it was is kept", len(kept) >= 1, os.listdir(node.home))
+    shutil.move(os.path.join(node.home, kept[-1]), os.path.join(node.home, "rejoin"))
+    done = run(world, *words, "--yes")
+    checks.that("interrupted at its very end it is finished, and not begun again",
+                done.returncode == 1 and "finished now" in done.stderr and kept[-1] in os.listdir(node.home), done.stderr)
     checks.that("nothing was sent meanwhile but a tide", abs(hub.exported().count("\n") - before) < 5)
     checks.same("the store is sound", run(world, "verify", "--store", node.home).returncode, 0)
     node.start()
