@@ -11,17 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_BYTES = 1 << 20 };
+enum { LINE_MAX_BYTES = 1 << 20, CHUNK = 65536 };
 
-typedef struct reading {
+typedef struct tdm_log_lines {
+    FILE *file;
     const tdm_log_visit *visit;
     void *context;
-    tdm_buf events; /* of the run being read */
-    size_t *ends;   /* where each ends */
+    tdm_buf line;
+    tdm_buf events;                  /* of the run being read */
+    size_t ends[TDM_RUN_EVENTS_MAX]; /* where each ends */
     size_t count;
     uint64_t lines;
-    bool begun; /* the store line was read */
-    tdm_err *err;
+    bool begun;   /* the store line was read */
+    tdm_err *err; /* of the step at hand */
+    char chunk[CHUNK];
 } reading;
 
 static tdm_code bad_line(reading *in, tdm_code code, const char *what)
@@ -247,47 +250,88 @@ static tdm_code take_line(reading *in, tdm_span text)
     return in->begun ? take_event(in, text) : bad_line(in, TDM_MALFORMED, "a log begins with its store line");
 }
 
-/* One line with its end; false at the end of the file. What is longer than a line may be is cut, so that it
- * is seen to be too long. */
-static bool read_line(FILE *file, char *chunk, size_t size, tdm_buf *out)
+/* ---- the file */
+
+/* One line with its end; false at the end of the file and where it can not be read. What is longer than a
+ * line may be is cut, so that it is seen to be too long. */
+static bool read_line(reading *in)
 {
-    tdm_buf_clear(out);
-    while (out->len <= LINE_MAX_BYTES && fgets(chunk, (int)size, file) != NULL) {
-        size_t len = strlen(chunk);
-        tdm_buf_add(out, chunk, len);
-        if (len == 0 || chunk[len - 1] == '\n')
+    tdm_buf_clear(&in->line);
+    while (in->line.len <= LINE_MAX_BYTES && fgets(in->chunk, CHUNK, in->file) != NULL) {
+        size_t len = strlen(in->chunk);
+        tdm_buf_add(&in->line, in->chunk, len);
+        if (len == 0 || in->chunk[len - 1] == '\n')
             break;
     }
-    return out->len > 0;
+    return in->line.len > 0 && !ferror(in->file);
 }
 
-static tdm_code read_lines(reading *in, FILE *file)
+/* zstd_file.h tells what a compressed stream's numbers mean. */
+static tdm_code file_failed(reading *in, int sys)
 {
-    enum { CHUNK = 65536 };
-    char *chunk = malloc(CHUNK);
-    tdm_buf line = { 0 };
-    tdm_code code = chunk == NULL ? tdm_fail(in->err, TDM_FULL, 0, "no memory to read a log") : TDM_OK;
-    while (code == TDM_OK && read_line(file, chunk, CHUNK, &line))
-        code = line.failed ? tdm_fail(in->err, TDM_FULL, 0, "no memory to read a line")
-                           : take_line(in, tdm_buf_span(&line));
-    free(chunk);
-    tdm_buf_free(&line);
-    if (code == TDM_OK && ferror(file))
-        code = tdm_fail(in->err, TDM_IO, errno, "could not read the log");
-    if (code == TDM_OK && (in->count > 0 || !in->begun))
-        code = bad_line(in, TDM_MALFORMED, "the log is cut short: its last run line is missing");
-    return code;
+    if (sys == EILSEQ)
+        return tdm_fail(in->err, TDM_MALFORMED, sys, "the compressed log is damaged or was cut");
+    if (sys == EFBIG)
+        return tdm_fail(in->err, TDM_UNSUPPORTED, sys,
+                        "the log was compressed with a window of more than 128 MiB");
+    return tdm_fail(in->err, TDM_IO, sys, "could not read the log: %s", strerror(sys));
+}
+
+static tdm_code take_end(reading *in)
+{
+    if (in->count == 0 && in->begun)
+        return TDM_END;
+    return bad_line(in, TDM_MALFORMED, "the log is cut short: its last run line is missing");
+}
+
+tdm_code tdm_log_lines_step(tdm_log_lines *in, tdm_err *err)
+{
+    in->err = err;
+    errno = 0;
+    bool whole = read_line(in);
+    if (ferror(in->file))
+        return file_failed(in, errno);
+    if (in->line.failed)
+        return tdm_fail(err, TDM_FULL, 0, "no memory to read a line");
+    return whole ? take_line(in, tdm_buf_span(&in->line)) : take_end(in);
+}
+
+tdm_code tdm_log_lines_open(tdm_log_lines **out, FILE *file, const tdm_log_visit *visit, void *context,
+                            tdm_err *err)
+{
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return tdm_fail(err, TDM_FULL, 0, "no memory to read a log");
+    (*out)->file = file;
+    (*out)->visit = visit;
+    (*out)->context = context;
+    return TDM_OK;
+}
+
+uint64_t tdm_log_lines_count(const tdm_log_lines *in)
+{
+    return in->lines;
+}
+
+void tdm_log_lines_close(tdm_log_lines **in)
+{
+    if (*in == NULL)
+        return;
+    tdm_buf_free(&(*in)->line);
+    tdm_buf_free(&(*in)->events);
+    free(*in);
+    *in = NULL;
 }
 
 tdm_code tdm_log_read(FILE *file, const tdm_log_visit *visit, void *context, uint64_t *lines, tdm_err *err)
 {
-    reading in = { .visit = visit, .context = context, .err = err };
-    in.ends = calloc(TDM_RUN_EVENTS_MAX, sizeof *in.ends);
-    tdm_code code = in.ends == NULL ? tdm_fail(err, TDM_FULL, 0, "no memory to read a log") : TDM_OK;
-    if (code == TDM_OK)
-        code = read_lines(&in, file);
-    *lines = in.lines;
-    tdm_buf_free(&in.events);
-    free(in.ends);
-    return code;
+    tdm_log_lines *in = NULL;
+    tdm_code code = tdm_log_lines_open(&in, file, visit, context, err);
+    *lines = 0;
+    while (code == TDM_OK)
+        code = tdm_log_lines_step(in, err);
+    if (in != NULL)
+        *lines = in->lines;
+    tdm_log_lines_close(&in);
+    return code == TDM_END ? TDM_OK : code;
 }

@@ -6,7 +6,7 @@
 #ifndef TANDEM_COMMON_LOG_LINES_H
 #define TANDEM_COMMON_LOG_LINES_H
 
-#include "core.h"
+#include "tandem/ledger.h"
 
 #include <stdio.h>
 
@@ -24,8 +24,17 @@ typedef struct tdm_log_visit {
     tdm_code (*notice)(void *context, const tdm_event *event, const tdm_proof *proof, tdm_err *err);
 } tdm_log_visit;
 
-/* TDM_MALFORMED, TDM_DENIED, TDM_UNSUPPORTED name the line, and so does what a visit fails with. *lines
- * counts them. */
+/* A whole file. TDM_MALFORMED, TDM_DENIED, TDM_UNSUPPORTED name the line, and so does what a visit fails
+ * with; so they do where a compressed file is damaged. TDM_IO. *lines counts them. */
 tdm_code tdm_log_read(FILE *file, const tdm_log_visit *visit, void *context, uint64_t *lines, tdm_err *err);
+
+/* The same a line at a time; the file, visit and context are borrowed until it is closed. */
+typedef struct tdm_log_lines tdm_log_lines;
+tdm_code tdm_log_lines_open(tdm_log_lines **out, FILE *file, const tdm_log_visit *visit, void *context,
+                            tdm_err *err);
+/* Take one line. TDM_END: there was none, and what was read is whole. */
+tdm_code tdm_log_lines_step(tdm_log_lines *in, tdm_err *err);
+uint64_t tdm_log_lines_count(const tdm_log_lines *in); /* lines taken */
+void tdm_log_lines_close(tdm_log_lines **in);
 
 #endif

@@ -4,16 +4,15 @@
  */
 #include "client.h"
 
+#include "child.h"
 #include "clock.h"
 #include "log_text.h"
 #include "people_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* What the child does with the open store: bytes go to the parent through a pipe of their own. */
@@ -24,14 +23,6 @@ typedef struct task {
     FILE *out; /* parent: where the bytes go, or into `bytes` */
     tdm_buf bytes;
 } task;
-
-/* What the child tells at its end, through a second pipe. */
-typedef struct verdict {
-    tdm_code code;
-    bool raw;
-    int exit;
-    tdm_err err;
-} verdict;
 
 /* ---- whose store it is */
 
@@ -90,29 +81,14 @@ tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err)
 
 /* ---- the child */
 
-static bool write_all(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-    while (len > 0) {
-        ssize_t done = write(fd, at, len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        len -= (size_t)done;
-    }
-    return true;
-}
-
 static tdm_code send_lines(void *context, tdm_span lines, tdm_err *err)
 {
-    return write_all(*(int *)context, lines.data, lines.len)
+    return tdm_write_all(*(int *)context, lines.data, lines.len)
                ? TDM_OK
                : tdm_fail(err, TDM_IO, errno, "nobody reads the log any more");
 }
 
-static tdm_code serve(tdm_core *core, const task *what, int fd, verdict *out)
+static tdm_code serve(tdm_core *core, const task *what, int fd, tdm_verdict *out)
 {
     if (what->verb == NULL)
         return tdm_log_export(core, send_lines, &fd, &out->err);
@@ -126,14 +102,14 @@ static tdm_code serve(tdm_core *core, const task *what, int fd, verdict *out)
         code = tdm_service_call(&context, what->verb, &request, &answer, &out->err);
     out->raw = answer.raw;
     out->exit = answer.exit;
-    if (!write_all(fd, answer.bytes.data, answer.bytes.len) && code == TDM_OK)
+    if (!tdm_write_all(fd, answer.bytes.data, answer.bytes.len) && code == TDM_OK)
         code = tdm_fail(&out->err, TDM_IO, errno, "nobody reads the answer any more");
     tdm_answer_free(&answer);
     tdm_people_close(&context.people);
     return code;
 }
 
-static tdm_code open_and_serve(const task *what, int fd, verdict *out)
+static tdm_code open_and_serve(const task *what, int fd, tdm_verdict *out)
 {
     const tdm_service *service = what->verb == NULL ? NULL : tdm_service_find(what->verb);
     tdm_core_options options = { .folder = what->folder,
@@ -149,14 +125,10 @@ static tdm_code open_and_serve(const task *what, int fd, verdict *out)
     return code;
 }
 
-static _Noreturn void be_child(const task *what, int data_fd, int verdict_fd)
+static void be_child(void *context, int fd, tdm_verdict *out)
 {
-    verdict out;
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody waits for an answer any more */
-    memset(&out, 0, sizeof out);      /* padding, too: it goes through a pipe */
-    out.code = open_and_serve(what, data_fd, &out);
-    close(data_fd);
-    _exit(write_all(verdict_fd, &out, sizeof out) ? 0 : 1);
+    out->code = open_and_serve(context, fd, out);
 }
 
 /* ---- the parent */
@@ -183,62 +155,16 @@ static bool read_data(task *what, int fd)
     }
 }
 
-static bool read_verdict(verdict *out, int fd)
+static tdm_code run_child(task *what, tdm_verdict *out, tdm_err *err)
 {
-    size_t have = 0;
-    ssize_t got;
-    while (have < sizeof *out && (got = read(fd, (char *)out + have, sizeof *out - have)) != 0) {
-        if (got < 0 && errno != EINTR)
-            return false;
-        have += got > 0 ? (size_t)got : 0;
-    }
-    return have == sizeof *out;
-}
-
-static tdm_code wait_child(pid_t child, tdm_err *err)
-{
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (WIFSIGNALED(status))
-        return tdm_fail(err, TDM_CORRUPT, 0,
-                        "reading the store ended with signal %d (%s): its file is damaged", WTERMSIG(status),
-                        strsignal(WTERMSIG(status)));
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return tdm_fail(err, TDM_CORRUPT, 0, "reading the store ended without an answer");
-    return TDM_OK;
-}
-
-static void close_ends(int data[2], int told[2], int which)
-{
-    close(data[which]);
-    close(told[which]);
-}
-
-static tdm_code run_child(task *what, verdict *out, tdm_err *err)
-{
-    int data[2];
-    int told[2];
-    if (pipe2(data, O_CLOEXEC) != 0)
-        return tdm_fail(err, TDM_IO, errno, "a pipe could not be made: %s", strerror(errno));
-    if (pipe2(told, O_CLOEXEC) != 0) {
-        close(data[0]);
-        close(data[1]);
-        return tdm_fail(err, TDM_IO, errno, "a pipe could not be made: %s", strerror(errno));
-    }
-    pid_t child = fork();
-    if (child == 0) {
-        close_ends(data, told, 0);
-        be_child(what, data[1], told[1]);
-    }
-    close_ends(data, told, 1);
-    bool kept = child > 0 && read_data(what, data[0]);
+    tdm_child child;
+    tdm_code code = tdm_child_start(&child, be_child, what, err);
+    if (code != TDM_OK)
+        return code;
+    bool kept = read_data(what, child.data);
     int sys = errno;
-    close(data[0]); /* a child that still writes then stops */
-    bool whole = child > 0 && read_verdict(out, told[0]);
-    close(told[0]);
-    tdm_code code = child > 0 ? wait_child(child, err) : tdm_fail(err, TDM_IO, sys, "no process was started");
-    if (code == TDM_OK && !(kept && whole))
+    code = tdm_child_end(&child, out, err);
+    if (!kept) /* which ended the child, too */
         code = tdm_fail(err, TDM_IO, sys, "the answer could not be taken: %s", strerror(sys));
     return code;
 }
@@ -247,7 +173,7 @@ tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *ar
                           tdm_err *err)
 {
     task what = { .folder = folder, .verb = verb, .args = args };
-    verdict out;
+    tdm_verdict out;
     *answer = (tdm_answer){ 0 };
     tdm_code code = run_child(&what, &out, err);
     if (code != TDM_OK) {
@@ -265,7 +191,7 @@ tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *ar
 tdm_code tdm_offline_export(const char *folder, FILE *out, tdm_err *err)
 {
     task what = { .folder = folder, .out = out };
-    verdict told;
+    tdm_verdict told;
     tdm_code code = run_child(&what, &told, err);
     if (code == TDM_OK && told.code != TDM_OK && err != NULL)
         *err = told.err;

@@ -3,6 +3,7 @@
  * log.c: the log itself: export, verify, and the facts that are stored and not counted.
  */
 #include "services.h"
+#include "../ledger_json.h"
 #include "../log_text.h"
 
 static tdm_code add_lines(void *context, tdm_span lines, tdm_err *err)
@@ -25,32 +26,7 @@ tdm_code tdm_serve_export(const tdm_service_context *context, const tdm_request 
 
 static void write_fault(void *context, const tdm_ledger_fault *fault)
 {
-    tdm_json *json = context;
-    char hex[17];
-    uint8_t bytes[8];
-    tdm_incarnation_bytes(fault->incarnation, bytes);
-    tdm_hex(hex, bytes, sizeof bytes);
-    tdm_json_begin_object(json);
-    tdm_member_text(json, "kind", "fault");
-    tdm_member_text(json, "invariant", fault->invariant);
-    tdm_member_text(json, "what", fault->what);
-    tdm_member_int(json, "position", (int64_t)fault->position);
-    tdm_json_id(tdm_json_key(json, "origin"), &fault->origin);
-    tdm_member_text(json, "incarnation", hex);
-    tdm_member_int(json, "sequence", (int64_t)fault->sequence);
-    tdm_json_end_object(json);
-}
-
-static void write_summary(tdm_json *json, const tdm_ledger_summary *summary)
-{
-    tdm_json_begin_object(json);
-    tdm_member_text(json, "kind", "summary");
-    tdm_member_int(json, "events", (int64_t)summary->events);
-    tdm_member_int(json, "runs", (int64_t)summary->runs);
-    tdm_member_int(json, "seals", (int64_t)summary->seals);
-    tdm_member_int(json, "notices", (int64_t)summary->notices);
-    tdm_member_int(json, "faults", (int64_t)summary->faults);
-    tdm_json_end_object(json);
+    tdm_ledger_fault_json(context, fault);
 }
 
 tdm_code tdm_serve_verify(const tdm_service_context *context, const tdm_request *request, tdm_answer *answer,
@@ -64,7 +40,7 @@ tdm_code tdm_serve_verify(const tdm_service_context *context, const tdm_request 
         tdm_ledger_verify(tdm_core_ledger(context->core), write_fault, &document.json, NULL, &summary, err);
     if (code != TDM_OK && code != TDM_DIFFERS)
         return code;
-    write_summary(&document.json, &summary);
+    tdm_ledger_summary_json(&document.json, &summary);
     answer->exit = code == TDM_DIFFERS ? 1 : 0;
     return tdm_document_close(&document, err);
 }

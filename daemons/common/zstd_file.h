@@ -2,8 +2,8 @@
  *
  * zstd_file.h: streams of which the other end is compressed (Zstandard, RFC 8878): level 3, with a checksum.
  */
-#ifndef TANDEM_TOOLS_ZSTD_FILE_H
-#define TANDEM_TOOLS_ZSTD_FILE_H
+#ifndef TANDEM_COMMON_ZSTD_FILE_H
+#define TANDEM_COMMON_ZSTD_FILE_H
 
 #include <stdbool.h>
 #include <stdio.h>
