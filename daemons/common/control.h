@@ -37,4 +37,20 @@ tdm_code tdm_control_serve(tdm_control **out, void *zmq_context, const char *end
 tdm_code tdm_control_call(void *zmq_context, const char *endpoint, const char *verb, tdm_span args,
                           tdm_span body, int64_t timeout_ms, tdm_answer *answer, tdm_err *err);
 
+/* ---- control_address.c */
+/* A Unix socket's path holds so many bytes (unix(7): 108 with the end). */
+#define TDM_SOCKET_PATH_MAX 107
+#define TDM_CONTROL_ADDRESS_MAX 128
+#define TDM_CONTROL_HINT_MAX 200
+
+/* The endpoint of a state folder, or of ipc:// and a path. TDM_INVALID: neither, or too long for a socket. */
+tdm_code tdm_control_address(const char *where, char out[TDM_CONTROL_ADDRESS_MAX], tdm_err *err);
+/* Does somebody listen at an endpoint? TDM_UNREACHABLE, TDM_DENIED: no, and why. Answers at once, so that
+ * nobody waits for a daemon that does not run. */
+tdm_code tdm_control_probe(const char *endpoint, tdm_err *err);
+/* Is the answer a failure's object, {"type":"error",...}? */
+bool tdm_control_failed(const tdm_answer *answer);
+/* What such an object says: its code and words, and what to do next. Bytes of another form: TDM_INTERNAL. */
+tdm_code tdm_control_failure(tdm_span object, char hint[TDM_CONTROL_HINT_MAX], tdm_err *err);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * base.h: the few types that every part of Tandem shares: result codes, the error with its context,
- * borrowed and growing bytes, identifiers.
+ * base.h: the few types that every part of Tandem shares, beside codes and errors: borrowed and growing
+ * bytes, identifiers.
  *
  * Ownership, everywhere in Tandem: `const T *` lends for the call, `T **` hands over and leaves NULL,
  * a returned `T *` is the caller's, a returned `const T *` is borrowed from the object asked.
@@ -9,44 +9,11 @@
 #ifndef TANDEM_BASE_H
 #define TANDEM_BASE_H
 
+#include "tandem/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Callers branch on the code and on nothing else. X(symbol, word, exit status of the `tandem` command) */
-#define TDM_CODES(X)                                                                                         \
-    X(TDM_OK, "ok", 0)                                                                                       \
-    X(TDM_DIFFERS, "differs", 1)         /* worked; the answer is no: damaged, rejected rows */              \
-    X(TDM_INVALID, "invalid", 2)         /* wrong usage or configuration */                                  \
-    X(TDM_NOT_FOUND, "not-found", 3)     /* no such node, unit, key, period */                               \
-    X(TDM_DENIED, "denied", 4)           /* key, signature, role */                                          \
-    X(TDM_UNREACHABLE, "unreachable", 5) /* not reachable or timed out: trying again may help */             \
-    X(TDM_BUSY, "busy", 6)               /* another writer holds the store, or a window is full */           \
-    X(TDM_FULL, "full", 7)               /* map, disk or another bound is used up */                         \
-    X(TDM_IO, "io", 7)                   /* the disk or the system said no */                                \
-    X(TDM_CORRUPT, "corrupt", 7)         /* stored bytes break an invariant */                               \
-    X(TDM_UNCONFIRMED, "unconfirmed", 8) /* needs a confirmation that was not given */                       \
-    X(TDM_UNSUPPORTED, "unsupported", 9) /* a format or protocol newer than this program */                  \
-    X(TDM_INTERNAL, "internal", 10)                                                                          \
-    X(TDM_MALFORMED, "malformed", 1) /* bytes that break the format; err.what says where */                  \
-    X(TDM_CONFLICT, "conflict", 1)   /* same name, other content: a fork or a doubled fact */                \
-    X(TDM_EXISTS, "exists", 1)       /* already there, the same */                                           \
-    X(TDM_END, "end", 0)             /* an iteration has no more */
-
-typedef enum tdm_code {
-#define X(symbol, word, status) symbol,
-    TDM_CODES(X)
-#undef X
-} tdm_code;
-
-const char *tdm_code_word(tdm_code code);
-int tdm_code_exit(tdm_code code);
-
-typedef struct tdm_err {
-    tdm_code code;
-    int sys;        /* errno, LMDB or ZeroMQ number as met; 0 if none */
-    char what[200]; /* for a person: which object, which step, what to do */
-} tdm_err;
 
 /* Fill err (may be NULL) and return code, so that a failing function ends in one line. */
 tdm_code tdm_fail(tdm_err *err, tdm_code code, int sys, const char *format, ...)

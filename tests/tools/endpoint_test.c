@@ -56,10 +56,10 @@ static void check_row(void **state)
     command_line line;
     tdm_invocation invocation;
     tdm_err err = { 0 };
-    char endpoint[256] = "";
+    char endpoint[TDM_CONTROL_ADDRESS_MAX] = "";
     split_line(&line, row->line);
     assert_int_equal(tdm_invocation_parse(&invocation, line.argc, line.argv, &err), TDM_OK);
-    tdm_code code = tdm_endpoint_find(&invocation, row->home, endpoint, sizeof endpoint, &err);
+    tdm_code code = tdm_endpoint_find(&invocation, row->home, endpoint, &err);
     if (row->wanted != NULL) {
         assert_int_equal(code, TDM_OK);
         assert_string_equal(endpoint, row->wanted);
@@ -107,7 +107,7 @@ static void config_names_the_folder(void **state)
                   { "[hub]\nstate = /h\n", "ipc:///h/control.sock" } };
     for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
         char path[64];
-        char endpoint[256];
+        char endpoint[TDM_CONTROL_ADDRESS_MAX];
         command_line line;
         tdm_invocation invocation;
         tdm_err err = { 0 };
@@ -115,7 +115,7 @@ static void config_names_the_folder(void **state)
         split_line(&line, "tandem status");
         assert_int_equal(tdm_invocation_parse(&invocation, line.argc, line.argv, &err), TDM_OK);
         json_object_set_new(invocation.own, "config", json_string(path));
-        assert_int_equal(tdm_endpoint_find(&invocation, "/home", endpoint, sizeof endpoint, &err), TDM_OK);
+        assert_int_equal(tdm_endpoint_find(&invocation, "/home", endpoint, &err), TDM_OK);
         assert_string_equal(endpoint, FILES[i].wanted);
         tdm_invocation_free(&invocation);
     }
@@ -139,12 +139,12 @@ static void probe_tells_why(void **state)
     char endpoint[128];
     tdm_err err = { 0 };
     snprintf(endpoint, sizeof endpoint, "ipc://%s/control.sock", folder);
-    assert_int_equal(tdm_endpoint_probe(endpoint, &err), TDM_UNREACHABLE);
+    assert_int_equal(tdm_control_probe(endpoint, &err), TDM_UNREACHABLE);
     assert_non_null(strstr(err.what, "no daemon has opened"));
     int fd = listen_at(endpoint + strlen("ipc://"));
-    assert_int_equal(tdm_endpoint_probe(endpoint, &err), TDM_OK);
+    assert_int_equal(tdm_control_probe(endpoint, &err), TDM_OK);
     close(fd); /* the file stays, as after a crash */
-    assert_int_equal(tdm_endpoint_probe(endpoint, &err), TDM_UNREACHABLE);
+    assert_int_equal(tdm_control_probe(endpoint, &err), TDM_UNREACHABLE);
     assert_non_null(strstr(err.what, "does not run any more"));
 }
 

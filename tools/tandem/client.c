@@ -4,14 +4,12 @@
  */
 #include "client.h"
 
-#include "control.h"
 #include "output.h"
 #include "terminal.h"
 
 #include <stdlib.h>
 #include <limits.h>
 #include <string.h>
-#include <zmq.h>
 
 enum { TIMEOUT_DEFAULT_S = 30, TIMEOUT_MAX_S = 86400 };
 
@@ -22,30 +20,40 @@ static int64_t timeout_ms(const tdm_invocation *invocation)
     return (int64_t)1000 * (seconds > TIMEOUT_MAX_S ? TIMEOUT_MAX_S : seconds);
 }
 
-static tdm_code ask_daemon(const tdm_invocation *invocation, tdm_session *session, const char *verb,
-                           tdm_span args, tdm_span body, tdm_answer *answer, tdm_err *err)
+/* As another program may ask it, too (tandem/connection.h). */
+static void say_asked(tdm_session *session, const char *endpoint, const char *verb, const char *args)
 {
-    char endpoint[256];
-    tdm_code code = tdm_endpoint_find(invocation, getenv("TANDEM_HOME"), endpoint, sizeof endpoint, err);
-    if (code == TDM_OK)
-        code = tdm_endpoint_probe(endpoint, err);
-    if (code != TDM_OK)
-        return code;
-    if (session->verbose)
-        tdm_session_say(session, "asking %s for %s", endpoint, verb);
-    void *context = zmq_ctx_new();
-    if (context == NULL)
-        return tdm_fail(err, TDM_INTERNAL, 0, "ZeroMQ does not start");
-    code = tdm_control_call(context, endpoint, verb, args, body, timeout_ms(invocation), answer, err);
-    zmq_ctx_term(context);
-    return code;
+    tdm_buf safe = { 0 };
+    tdm_terminal_add(&safe, tdm_span_text(args));
+    tdm_session_say(session, "asking %s for %s %.*s", endpoint, verb, (int)safe.len, (const char *)safe.data);
+    tdm_buf_free(&safe);
 }
 
-static bool is_failure(const tdm_answer *answer)
+tdm_code tdm_client_connect(const tdm_invocation *invocation, tdm_session *session, const char *verb,
+                            const char *args, tdm_connection **out, tdm_err *err)
 {
-    static const char BEGINNING[] = "{\"type\":\"error\"";
-    return !answer->raw && answer->bytes.len >= sizeof BEGINNING - 1
-           && memcmp(answer->bytes.data, BEGINNING, sizeof BEGINNING - 1) == 0;
+    char endpoint[TDM_CONTROL_ADDRESS_MAX];
+    *out = NULL;
+    tdm_code code = tdm_endpoint_find(invocation, getenv("TANDEM_HOME"), endpoint, err);
+    if (code == TDM_OK)
+        code = tdm_connection_open(out, endpoint, err);
+    if (code != TDM_OK)
+        return code;
+    tdm_connection_set_timeout(*out, timeout_ms(invocation));
+    if (session->verbose)
+        say_asked(session, endpoint, verb, args);
+    return TDM_OK;
+}
+
+static tdm_code ask_daemon(const tdm_invocation *invocation, tdm_session *session, const char *verb,
+                           const char *args, tdm_span body, tdm_answer *answer, tdm_err *err)
+{
+    tdm_connection *connection = NULL;
+    tdm_code code = tdm_client_connect(invocation, session, verb, args, &connection, err);
+    if (code == TDM_OK)
+        code = tdm_connection_call(connection, verb, args, body, answer, err);
+    tdm_connection_close(&connection);
+    return code;
 }
 
 /* A failure is told; an answer is handed on. */
@@ -54,7 +62,7 @@ static int settle(const tdm_invocation *invocation, tdm_session *session, tdm_co
 {
     const char *words = invocation->command->words;
     int status = answer->exit;
-    if (is_failure(answer))
+    if (tdm_control_failed(answer))
         status = tdm_session_fail_told(session, words, tdm_buf_span(&answer->bytes));
     else if (code != TDM_OK)
         status = tdm_session_fail(session, words, err, NULL);
@@ -92,7 +100,7 @@ int tdm_client_ask(const tdm_invocation *invocation, tdm_session *session, const
     else if (folder != NULL)
         code = tdm_offline_call(folder, verb, args, answer, &err);
     else
-        code = ask_daemon(invocation, session, verb, tdm_span_text(text), body, answer, &err);
+        code = ask_daemon(invocation, session, verb, text, body, answer, &err);
     free(text);
     return settle(invocation, session, code, answer, &err);
 }

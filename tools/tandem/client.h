@@ -5,19 +5,17 @@
 #ifndef TANDEM_TOOLS_CLIENT_H
 #define TANDEM_TOOLS_CLIENT_H
 
-#include "service.h"
+#include "connection_internal.h"
 #include "session.h"
-
-/* A Unix socket's path holds so many bytes (unix(7): 108 with the end). */
-#define TDM_SOCKET_PATH_MAX 107
 
 /* The control endpoint by --connect, --config or TANDEM_HOME (home; may be NULL), in this order.
  * TDM_INVALID: none is named, or the path is too long for a socket. */
-tdm_code tdm_endpoint_find(const tdm_invocation *invocation, const char *home, char *out, size_t size,
-                           tdm_err *err);
-/* Does somebody listen there? TDM_UNREACHABLE, TDM_DENIED: no, and why. Answers at once, so that nobody
- * waits for a daemon that does not run. */
-tdm_code tdm_endpoint_probe(const char *endpoint, tdm_err *err);
+tdm_code tdm_endpoint_find(const tdm_invocation *invocation, const char *home,
+                           char out[TDM_CONTROL_ADDRESS_MAX], tdm_err *err);
+/* The daemon that is meant, with the time the invocation gives it; --verbose says whom it asks for what.
+ * Close it with tdm_connection_close. */
+tdm_code tdm_client_connect(const tdm_invocation *invocation, tdm_session *session, const char *verb,
+                            const char *args, tdm_connection **out, tdm_err *err);
 
 /*
  * Ask a verb with arguments and a body. 0 or 1 (the answer is no): the answer is the caller's. Any other

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,10 +118,6 @@ static tdm_code import_log(const char *folder, FILE *in, tdm_log_imported *done,
     if (plain == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory to read a compressed log");
     tdm_code code = tdm_log_import(folder, 0, plain, done, err);
-    if (ferror(plain) && errno == EFBIG)
-        code = tdm_fail(err, TDM_UNSUPPORTED, 0, "the log was compressed with a window of more than 128 MiB");
-    else if (ferror(plain))
-        code = tdm_fail(err, TDM_MALFORMED, 0, "the compressed log is damaged or was cut");
     fclose(plain);
     return code;
 }
@@ -263,8 +258,6 @@ static int run_verify(const tdm_invocation *invocation, tdm_session *session)
 
 /* ---- tail */
 
-enum { POLL_MS = 500, MOST_AT_ONCE = 1000 };
-
 /* One line an event, as it comes: an object, or fields with tabs between. */
 static void write_event(tdm_session *session, const json_t *row)
 {
@@ -293,44 +286,42 @@ static void write_event(tdm_session *session, const json_t *row)
     tdm_buf_free(&line);
 }
 
-/* What an answer holds is written; where to go on, and whether there is more. */
-static tdm_code write_events(tdm_session *session, const tdm_answer *answer, json_int_t *reached, bool *more,
-                             tdm_err *err)
+/* One after the other; written out where the next one has to be waited for. */
+static tdm_code write_events(tdm_session *session, tdm_follow *follow, tdm_err *err)
 {
-    tdm_page page;
-    size_t index;
-    json_t *row;
-    tdm_code code = tdm_page_read(&page, tdm_buf_span(&answer->bytes), err);
-    if (code != TDM_OK)
-        return code;
-    json_array_foreach(page.rows, index, row) write_event(session, row);
-    *reached = json_integer_value(json_object_get(page.root, "reached"));
-    *more = *reached < json_integer_value(json_object_get(page.root, "last"));
-    tdm_page_free(&page);
-    return fflush(session->out) == 0 ? TDM_OK
-                                     : tdm_fail(err, TDM_IO, errno, "nobody reads the events any more");
+    const json_t *row = NULL;
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK || code == TDM_END) {
+        if (tdm_follow_is_drained(follow) && fflush(session->out) != 0)
+            return tdm_fail(err, TDM_IO, errno, "nobody reads the events any more");
+        code = tdm_follow_row(follow, -1, &row, err);
+        if (code == TDM_OK)
+            write_event(session, row);
+    }
+    return code;
 }
 
 /* Until somebody interrupts it, or the daemon goes away. */
 static int follow(const tdm_invocation *invocation, tdm_session *session)
 {
+    const char *words = invocation->command->words;
+    tdm_connection *connection = NULL;
+    tdm_follow *events = NULL;
     tdm_err err = { 0 };
-    for (;;) {
-        tdm_answer answer = { 0 };
-        json_int_t reached = 0;
-        bool more = false;
-        int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
-        if (status != 0)
-            return status;
-        tdm_code code = write_events(session, &answer, &reached, &more, &err);
-        tdm_answer_free(&answer);
-        if (code != TDM_OK)
-            return tdm_session_fail(session, invocation->command->words, &err, NULL);
-        json_object_set_new(invocation->args, "after", json_integer(reached));
-        json_object_set_new(invocation->args, "limit", json_integer(MOST_AT_ONCE));
-        if (!more)
-            poll(NULL, 0, POLL_MS);
-    }
+    char *args = json_dumps(invocation->args, JSON_COMPACT);
+    tdm_code code = args == NULL ? tdm_fail(&err, TDM_FULL, 0, "no memory for the arguments")
+                                 : tdm_client_connect(invocation, session, invocation->command->verb, args,
+                                                      &connection, &err);
+    free(args);
+    if (code == TDM_OK)
+        code = tdm_follow_open(connection, json_deep_copy(invocation->args), &events, &err);
+    if (code == TDM_OK)
+        code = write_events(session, events, &err);
+    const char *hint = connection == NULL ? "" : tdm_connection_hint(connection);
+    int status = tdm_session_fail(session, words, &err, hint[0] == '\0' ? NULL : hint);
+    tdm_follow_close(&events);
+    tdm_connection_close(&connection);
+    return status;
 }
 
 static int run_tail(const tdm_invocation *invocation, tdm_session *session)

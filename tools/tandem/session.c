@@ -4,6 +4,7 @@
  */
 #include "session.h"
 
+#include "control.h"
 #include "json.h"
 #include "terminal.h"
 
@@ -143,20 +144,8 @@ int tdm_session_fail(tdm_session *session, const char *words, const tdm_err *err
 
 int tdm_session_fail_told(tdm_session *session, const char *words, tdm_span object)
 {
-    json_t *told = json_loadb((const char *)object.data, object.len, JSON_REJECT_DUPLICATES, NULL);
-    const char *what = json_string_value(json_object_get(told, "what"));
-    const char *kind = json_string_value(json_object_get(told, "kind"));
-    const char *hint = json_string_value(json_object_get(told, "hint"));
-    json_int_t status = json_integer_value(json_object_get(told, "exit"));
-    tdm_err err = { .code = TDM_INTERNAL };
-    if (what == NULL || kind == NULL || status < 1 || status > 10) {
-        tdm_fail(&err, TDM_INTERNAL, 0, "the daemon failed without saying why");
-        status = tdm_session_fail(session, words, &err, NULL);
-    } else if (tdm_session_is_json(session)) {
-        print_object(session, (int)status, kind, what, hint == NULL ? "" : hint);
-    } else {
-        print_text(session, words, what, hint == NULL ? "" : hint);
-    }
-    json_decref(told);
-    return (int)status;
+    char hint[TDM_CONTROL_HINT_MAX];
+    tdm_err err = { 0 };
+    tdm_code code = tdm_control_failure(object, hint, &err);
+    return tdm_session_fail(session, words, &err, code == TDM_INTERNAL ? NULL : hint);
 }
