@@ -39,7 +39,7 @@ TDM_API tdm_code tdm_log_reader_open(tdm_log_reader **out, const char *path, tdm
  * nothing behind it is told. TDM_CORRUPT: a record of a store is damaged, or a page of its file. err names
  * the place; the same is returned from then on. TDM_IO, TDM_FULL.
  *
- * Memory: at most one run (1,024 events of 16 KiB), whatever the file says. No line over 1 MiB is read.
+ * Memory: at most twice one run (1,024 events of 16 KiB), whatever the file says. No line over 1 MiB is read.
  */
 TDM_API tdm_code tdm_log_reader_next(tdm_log_reader *reader, const char **event, tdm_err *err);
 /* Where the last event told is: its position in a store; how many lines of a file were read by then. */
