@@ -2,10 +2,10 @@
  *
  * log_replay.c: an exported log into a store, new or not.
  */
-#include "log_replay.h"
+#include "log_replay_inner.h"
 
 #include "clock.h"
-#include "log_lines.h"
+#include "log_pick.h"
 
 #include "tandem/path.h"
 
@@ -21,31 +21,6 @@ enum { COMMIT_EVENTS = 16384 };
 /* Where core keeps the hub a store belongs to. */
 static const char AUTHORITY_NAME[] = "identity/authority";
 
-/* One incarnation: how far it goes here, with what was added. */
-typedef struct log_state {
-    tdm_id origin;
-    uint64_t incarnation;
-    uint64_t last;
-    tdm_digest head;
-    bool left_out; /* nothing of it is taken (any more) */
-    bool fresh;    /* its last run was added */
-    uint64_t sealed;
-} log_state;
-
-typedef struct replaying {
-    const tdm_replay_options *options;
-    tdm_ledger *ledger; /* NULL: a dry run, and there is no store */
-    tdm_ledger_txn *txn;
-    bool was_empty;
-    size_t in_txn;
-    log_state *logs;
-    size_t count;
-    size_t capacity;
-    int64_t begun_ms;
-    uint64_t seen;
-    tdm_replayed *out;
-} replaying;
-
 /* ---- logs ---- */
 
 static bool is_wanted(const replaying *r, const tdm_id *origin)
@@ -53,6 +28,37 @@ static bool is_wanted(const replaying *r, const tdm_id *origin)
     char hex[2 * TDM_ID_BYTES + 1];
     tdm_hex(hex, origin->bytes, TDM_ID_BYTES);
     return r->options->node == NULL || strncmp(hex, r->options->node, strlen(r->options->node)) == 0;
+}
+
+tdm_code tdm_replay_ends_add(tdm_replay_ends *ends, const tdm_id *origin, uint64_t incarnation, tdm_err *err)
+{
+    if (ends->count == ends->capacity) {
+        size_t capacity = ends->capacity == 0 ? 16 : 2 * ends->capacity;
+        struct tdm_replay_end *logs = realloc(ends->logs, capacity * sizeof *logs);
+        if (logs == NULL)
+            return tdm_fail(err, TDM_FULL, 0, "no memory for the logs");
+        ends->logs = logs;
+        ends->capacity = capacity;
+    }
+    ends->logs[ends->count++] = (struct tdm_replay_end){ *origin, incarnation };
+    return TDM_OK;
+}
+
+static bool has_ended(const replaying *r, const tdm_id *origin, uint64_t incarnation)
+{
+    const tdm_replay_ends *ends = r->options->ends;
+    for (size_t i = 0; ends != NULL && i < ends->count; i++)
+        if (ends->logs[i].incarnation == incarnation && tdm_id_equal(&ends->logs[i].origin, origin))
+            return true;
+    return false;
+}
+
+/* Nothing more of it is taken. Without memory for that the next part is refused as a gap. */
+static void end_log(replaying *r, log_state *log)
+{
+    if (!log->left_out && r->options->ends != NULL)
+        tdm_replay_ends_add(r->options->ends, &log->origin, log->incarnation, NULL);
+    log->left_out = true;
 }
 
 /* An export tells one log after the other: the last is nearly always the one. */
@@ -83,7 +89,7 @@ static tdm_code find_log(replaying *r, const tdm_id *origin, uint64_t incarnatio
                          .last = tip.last,
                          .head = tip.head,
                          .sealed = tip.sealed,
-                         .left_out = !is_wanted(r, origin) };
+                         .left_out = !is_wanted(r, origin) || has_ended(r, origin, incarnation) };
     r->out->logs++;
     return TDM_OK;
 }
@@ -96,7 +102,7 @@ static void note_conflict(replaying *r, log_state *log, uint64_t sequence, uint6
         snprintf(r->out->conflict, sizeof r->out->conflict, "another event %llu of %.8s is here",
                  (unsigned long long)sequence, hex);
     r->out->conflicting += count;
-    log->left_out = true;
+    end_log(r, log);
 }
 
 /* ---- pace ---- */
@@ -116,7 +122,26 @@ static void keep_pace(replaying *r, uint64_t count)
 
 /* ---- things of the log ---- */
 
-static tdm_code commit(replaying *r, bool all, tdm_err *err)
+/* Where it is written: a store's transaction, of which much goes into one commit. */
+static tdm_code store_run(replaying *r, log_state *log, const tdm_run *run, const tdm_span *events,
+                          tdm_err *err)
+{
+    r->in_txn += run->last - run->first + 1;
+    return tdm_ledger_append_run(r->txn, &log->origin, log->incarnation, run, events, 0, err);
+}
+
+static tdm_code store_seal(replaying *r, log_state *log, const tdm_seal *seal, tdm_err *err)
+{
+    return tdm_ledger_put_seal(r->txn, &log->origin, log->incarnation, seal, err);
+}
+
+static tdm_code store_notice(replaying *r, const tdm_event *event, const tdm_proof *proof, tdm_err *err)
+{
+    r->in_txn++;
+    return tdm_ledger_append_notice(r->txn, event, proof, 0, err);
+}
+
+static tdm_code store_flush(replaying *r, bool all, tdm_err *err)
 {
     if (r->txn == NULL || (!all && r->in_txn < COMMIT_EVENTS))
         return TDM_OK;
@@ -124,6 +149,34 @@ static tdm_code commit(replaying *r, bool all, tdm_err *err)
     tdm_code code = tdm_ledger_commit(&r->txn, err);
     return code == TDM_OK && !all ? tdm_ledger_begin(r->ledger, &r->txn, err) : code;
 }
+
+static tdm_code nothing_run(replaying *r, log_state *log, const tdm_run *run, const tdm_span *events,
+                            tdm_err *err)
+{
+    (void)r, (void)log, (void)run, (void)events, (void)err;
+    return TDM_OK;
+}
+
+static tdm_code nothing_seal(replaying *r, log_state *log, const tdm_seal *seal, tdm_err *err)
+{
+    (void)r, (void)log, (void)seal, (void)err;
+    return TDM_OK;
+}
+
+static tdm_code nothing_notice(replaying *r, const tdm_event *event, const tdm_proof *proof, tdm_err *err)
+{
+    (void)r, (void)event, (void)proof, (void)err;
+    return TDM_OK;
+}
+
+static tdm_code nothing_flush(replaying *r, bool all, tdm_err *err)
+{
+    (void)r, (void)all, (void)err;
+    return TDM_OK;
+}
+
+static const replay_sink STORE = { store_run, store_seal, store_notice, store_flush };
+static const replay_sink NOTHING = { nothing_run, nothing_seal, nothing_notice, nothing_flush };
 
 /* A store that is there keeps the hub it has. */
 static tdm_code take_store(void *context, const tdm_id *authority, tdm_err *err)
@@ -172,17 +225,18 @@ static tdm_code add_run(replaying *r, log_state *log, const tdm_run *told, const
         note_conflict(r, log, run.first, count); /* it goes on from another past than the one here */
         return TDM_OK;
     }
-    tdm_code code = r->txn == NULL
-                        ? TDM_OK
-                        : tdm_ledger_append_run(r->txn, &log->origin, log->incarnation, &run, events, 0, err);
+    tdm_code code = r->sink->run(r, log, &run, events, err);
+    if (code == TDM_CONFLICT) {
+        note_conflict(r, log, run.first, count);
+        return TDM_OK;
+    }
     if (code != TDM_OK)
         return code;
     log->last = run.last;
     log->head = run.head;
     log->fresh = true;
     r->out->added += count;
-    r->in_txn += count;
-    return commit(r, false, err);
+    return r->sink->flush(r, false, err);
 }
 
 static tdm_code take_run(void *context, const tdm_id *origin, uint64_t incarnation, const tdm_run *run,
@@ -194,7 +248,8 @@ static tdm_code take_run(void *context, const tdm_id *origin, uint64_t incarnati
     tdm_code code = find_log(r, origin, incarnation, &log, err);
     if (code != TDM_OK)
         return code;
-    log->left_out = log->left_out || is_late(r, events, count);
+    if (!log->left_out && is_late(r, events, count))
+        end_log(r, log);
     if (log->left_out)
         r->out->left_out += count;
     else if (run->last <= log->last && r->ledger != NULL)
@@ -226,7 +281,7 @@ static tdm_code take_seal(void *context, const tdm_id *origin, uint64_t incarnat
     if (tdm_seal_check(seal, origin, incarnation, &log->head, NULL) != TDM_OK)
         return tdm_fail(err, TDM_DENIED, 0, "the seal does not verify over the log before it");
     log->sealed = seal->last;
-    return r->txn == NULL ? TDM_OK : tdm_ledger_put_seal(r->txn, origin, incarnation, seal, err);
+    return r->sink->seal(r, log, seal, err);
 }
 
 /* Is the event here? *same: with these bytes. */
@@ -261,11 +316,10 @@ static tdm_code take_notice(void *context, const tdm_event *event, const tdm_pro
         else
             note_conflict(r, log, event->sequence, 1);
     } else {
-        code = r->txn == NULL ? TDM_OK : tdm_ledger_append_notice(r->txn, event, proof, 0, err);
-        r->out->added++;
-        r->in_txn++;
-        if (code == TDM_OK)
-            code = commit(r, false, err);
+        code = r->sink->notice(r, event, proof, err);
+        r->out->added += code == TDM_OK;
+        r->out->left_out += code == TDM_END;
+        code = code == TDM_OK || code == TDM_END ? r->sink->flush(r, false, err) : code;
     }
     keep_pace(r, 1);
     return code;
@@ -277,7 +331,7 @@ static const tdm_log_visit VISIT = {
 
 /* ---- the store ---- */
 
-static tdm_code open_store(replaying *r, tdm_err *err)
+static tdm_code open_folder(replaying *r, tdm_err *err)
 {
     char path[PATH_MAX];
     char data[PATH_MAX];
@@ -306,22 +360,54 @@ static tdm_code open_store(replaying *r, tdm_err *err)
     return code == TDM_OK && !r->options->dry_run ? tdm_ledger_begin(r->ledger, &r->txn, err) : code;
 }
 
+static tdm_code open_target(replaying *r, tdm_err *err)
+{
+    r->sink = r->options->dry_run ? &NOTHING : &STORE;
+    if (sodium_init() < 0)
+        return tdm_fail(err, TDM_INTERNAL, 0, "libsodium does not start");
+    if (r->options->core == NULL)
+        return open_folder(r, err);
+    r->ledger = tdm_core_ledger(r->options->core);
+    if (r->options->type_count > 0)
+        return tdm_fail(err, TDM_INVALID, 0, "a running daemon takes whole logs: leave out the types");
+    return r->options->dry_run ? TDM_OK : replay_live_open(r, err);
+}
+
+static void close_target(replaying *r)
+{
+    replay_live_close(r);
+    tdm_ledger_abort(&r->txn);
+    if (r->options->core == NULL)
+        tdm_ledger_close(&r->ledger);
+    free(r->logs);
+}
+
+static tdm_code read_all(replaying *r, FILE *file, tdm_err *err)
+{
+    tdm_log_pick *pick = NULL;
+    if (r->options->type_count == 0)
+        return tdm_log_read(file, &VISIT, r, &r->out->lines, err);
+    tdm_code code = tdm_log_pick_open(&pick, r->options->types, r->options->type_count, &VISIT, r, err);
+    if (code == TDM_OK)
+        code = tdm_log_read(file, &TDM_LOG_PICK, pick, &r->out->lines, err);
+    r->out->left_out += pick == NULL ? 0 : tdm_log_pick_passed(pick);
+    tdm_log_pick_close(&pick);
+    return code;
+}
+
 tdm_code tdm_log_replay(const tdm_replay_options *options, FILE *file, tdm_replayed *out, tdm_err *err)
 {
     *out = (tdm_replayed){ 0 };
     replaying r = { .options = options, .out = out, .begun_ms = tdm_clock_mono_ms() };
-    tdm_code code =
-        sodium_init() < 0 ? tdm_fail(err, TDM_INTERNAL, 0, "libsodium does not start") : open_store(&r, err);
+    tdm_code code = open_target(&r, err);
     if (code == TDM_OK)
-        code = tdm_log_read(file, &VISIT, &r, &out->lines, err);
+        code = read_all(&r, file, err);
     tdm_err why = { 0 };
-    tdm_code committed =
-        commit(&r, true, &why); /* also what came before a bad line: that goes on from there */
+    /* also what came before a bad line: that goes on from there */
+    tdm_code committed = r.sink->flush(&r, true, &why);
     if (code == TDM_OK && committed != TDM_OK)
         code = tdm_fail(err, committed, why.sys, "%s", why.what);
-    tdm_ledger_abort(&r.txn);
-    tdm_ledger_close(&r.ledger);
-    free(r.logs);
+    close_target(&r);
     if (code == TDM_OK && out->conflicting > 0)
         code = tdm_fail(err, TDM_DIFFERS, 0, "%s", out->conflict);
     return code;

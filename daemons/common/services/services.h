@@ -61,6 +61,7 @@
     X("export", true, true, FIGURES, export)                                                                 \
     X("figure.list", true, true, FIGURES, figure_list)                                                       \
     X("log.list", true, true, FIGURES, log_list)                                                             \
+    X("replay", true, false, WRITES, replay)                                                                 \
     X("snapshot", true, true, LOG, snapshot)                                                                 \
     X("verify", true, true, LOG, verify)
 
