@@ -6,6 +6,7 @@
 #include "tandem/path.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -338,6 +339,25 @@ static tdm_code lmdb_cursor_move(tdm_kv_cursor *base, tdm_kv_move move, tdm_span
 
 /* ---- the environment --------------------------------------------------------------------------- */
 
+typedef struct reader_look {
+    unsigned long long last; /* transaction committed */
+    tdm_kv_stats *out;
+} reader_look;
+
+/* A line of LMDB's list: process, thread, and the transaction it reads, or "-" while it reads none. */
+static int look_at_reader(const char *line, void *context)
+{
+    const reader_look *look = context;
+    int pid = 0;
+    unsigned long long txn = 0;
+    if (sscanf(line, "%d %*x %llu", &pid, &txn) != 2 || txn > look->last
+        || (look->out->reader_pid != 0 && look->last - txn <= look->out->reader_behind))
+        return 0;
+    look->out->reader_behind = look->last - txn;
+    look->out->reader_pid = pid;
+    return 0;
+}
+
 static tdm_code lmdb_stat(tdm_kv *base, tdm_kv_stats *out, tdm_err *err)
 {
     lmdb_kv *kv = (lmdb_kv *)base;
@@ -351,6 +371,9 @@ static tdm_code lmdb_stat(tdm_kv *base, tdm_kv_stats *out, tdm_err *err)
     out->map_bytes = map_bytes;
     mdb_env_info(kv->env, &info);
     out->readers = info.me_numreaders;
+    out->reader_behind = 0;
+    out->reader_pid = 0;
+    mdb_reader_list(kv->env, look_at_reader, &(reader_look){ info.me_last_txnid, out });
     for (size_t i = 0; i < base->table_count && code == TDM_OK; i++) {
         MDB_stat stat;
         code = tdm_kv_lmdb_fail(err, kv->path, mdb_stat(((lmdb_txn *)txn)->txn, kv->tables[i], &stat),

@@ -374,6 +374,8 @@ static tdm_code memory_stat(tdm_kv *base, tdm_kv_stats *out, tdm_err *err)
     pthread_mutex_lock(&kv->lock);
     memcpy(out->entries, kv->entries, sizeof out->entries);
     out->readers = kv->readers;
+    out->reader_behind = 0;
+    out->reader_pid = 0;
     pthread_mutex_unlock(&kv->lock);
     return TDM_OK;
 }

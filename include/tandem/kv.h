@@ -78,6 +78,9 @@ typedef struct tdm_kv_stats {
     uint64_t used_bytes;
     uint64_t readers;
     uint64_t entries[16]; /* by table */
+    uint64_t
+        reader_behind; /* commits since the oldest read under way began: their pages are not used again */
+    int reader_pid;    /* whose it is; 0: none, or not told */
 } tdm_kv_stats;
 tdm_code tdm_kv_stat(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err);
 /* The environment as it is at this moment, while others go on writing to it, as another one in `path` (made

@@ -407,6 +407,29 @@ static void a_reader_that_stays_does_not_stop_the_writer(void **state)
     tdm_kv_close(&kv);
 }
 
+/* With the reader, and as the control without it. */
+static void the_oldest_read_is_told(void **state)
+{
+    enum { COMMITS = 7 };
+    place *p = *state;
+    tdm_kv *kv = open_lmdb(p->path, TDM_KV_READ_WRITE, 1 << 20, false);
+    tdm_kv_txn *reader = NULL, *writer = NULL;
+    tdm_kv_stats stats = { 0 };
+    assert_ok(tdm_kv_begin(kv, TDM_KV_READ_ONLY, &reader, err));
+    for (int i = 0; i < COMMITS; i++) {
+        assert_ok(tdm_kv_begin(kv, TDM_KV_READ_WRITE, &writer, err));
+        tdm_kv_put(writer, 0, tdm_span_text("key"), (tdm_span){ (const uint8_t *)&i, sizeof i });
+        assert_ok(tdm_kv_commit(&writer, err));
+    }
+    assert_ok(tdm_kv_stat(kv, &stats, err));
+    assert_int_equal(stats.reader_behind, COMMITS);
+    assert_int_equal(stats.reader_pid, getpid());
+    tdm_kv_abort(&reader);
+    assert_ok(tdm_kv_stat(kv, &stats, err));
+    assert_int_equal(stats.reader_behind, 0);
+    tdm_kv_close(&kv);
+}
+
 #define TEST(name, function)                                                                                 \
     {                                                                                                        \
         name, function, set_up, tear_down, NULL                                                              \
@@ -430,6 +453,7 @@ int main(void)
         TEST("a transaction beyond the map is told and fits next time",
              a_transaction_beyond_the_map_is_told_and_fits_next_time),
         TEST("a reader that stays does not stop the writer", a_reader_that_stays_does_not_stop_the_writer),
+        TEST("the oldest read is told, and whose it is", the_oldest_read_is_told),
     };
     return cmocka_run_group_tests_name("lmdb", tests, NULL, NULL);
 }
