@@ -74,6 +74,7 @@ tdm_code tdm_daemon_open(tdm_daemon *daemon, tdm_role role, int argc, char **arg
     snprintf(daemon->control_endpoint, sizeof daemon->control_endpoint, "ipc://%s/control.sock",
              tdm_core_folder(daemon->core));
     daemon->services.core = daemon->core;
+    daemon->services.began_ms = tdm_clock_mono_ms();
     const char *organisation = tdm_config_own(daemon->config, "organisation");
     daemon->services.own_organisation = organisation[0] == '\0' ? NULL : organisation;
     return TDM_OK;

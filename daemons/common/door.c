@@ -6,6 +6,7 @@
 #include "door.h"
 
 #include "clock.h"
+#include "upkeep.h"
 
 #include <string.h>
 
@@ -66,6 +67,16 @@ static void refresh_level(tdm_daemon *daemon, tdm_fold *fold)
     tdm_level_answer_free(&answer);
 }
 
+static void refresh_upkeep(tdm_daemon *daemon)
+{
+    tdm_upkeep upkeep;
+    tdm_upkeep_read(daemon->core, &upkeep);
+    tdm_metrics_set(daemon->metrics, TDM_METRIC_LAST_VERIFY, NULL, (double)upkeep.verified_ms / 1000);
+    tdm_metrics_set(daemon->metrics, TDM_METRIC_LAST_VERIFY_SUCCESS, NULL,
+                    upkeep.verified && upkeep.faults == 0);
+    tdm_metrics_set(daemon->metrics, TDM_METRIC_LAST_SNAPSHOT, NULL, (double)upkeep.copied_ms / 1000);
+}
+
 void tdm_door_refresh(tdm_daemon *daemon)
 {
     tdm_fold *fold = tdm_core_fold(daemon->core);
@@ -73,6 +84,7 @@ void tdm_door_refresh(tdm_daemon *daemon)
     tdm_core_fold_release(daemon->core, fold);
     tdm_metrics_set(daemon->metrics, TDM_METRIC_FOLD_LAG, NULL, (double)tdm_core_fold_lag(daemon->core));
     tdm_kv_stats stats;
+    refresh_upkeep(daemon);
     if (tdm_kv_stat(tdm_ledger_kv(tdm_core_ledger(daemon->core)), &stats, NULL) != TDM_OK)
         return;
     tdm_metrics_set(daemon->metrics, TDM_METRIC_STORE_MAP, NULL, (double)stats.map_bytes);

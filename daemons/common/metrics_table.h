@@ -42,6 +42,8 @@
     X(STORE_TXN, "store_txn_duration_seconds", HISTOGRAM, "", "Time of a write transaction with its sync.")  \
     X(LAST_VERIFY, "last_verify_timestamp_seconds", GAUGE, "", "When the store was last verified; 0 never.") \
     X(LAST_VERIFY_SUCCESS, "last_verify_success", GAUGE, "", "1 if the last verify found no fault.")         \
+    X(LAST_SNAPSHOT, "last_snapshot_timestamp_seconds", GAUGE, "",                                           \
+      "When a snapshot of the store was last made; 0 never.")                                                \
     X(FOLD_LAG, "fold_lag_events", GAUGE, "", "Durable events that the figures do not cover yet.")           \
     X(HTTP_REQUESTS, "http_requests_total", COUNTER, "route=*,method=*,code=*", "HTTP requests answered.")   \
     X(HTTP_DURATION, "http_request_duration_seconds", HISTOGRAM, "", "Time a handler took to answer.")       \

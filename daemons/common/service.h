@@ -19,6 +19,7 @@ typedef struct tdm_service_context {
     const char *own_organisation; /* node: configured code; may be NULL */
     const char *listen_endpoint;  /* hub: what join codes name; NULL otherwise */
     int64_t now_ms;               /* UTC; TANDEM_NOW (RFC 3339) pins it in tests and samples */
+    int64_t began_ms;             /* when the daemon opened, monotonic; 0: no daemon */
     /* node: ask the uplink to use new membership (after join); may be NULL. */
     void (*rejoin)(void *context);
     /* hub: admit a one-time link key until a time; may be NULL */

@@ -4,7 +4,9 @@
  */
 #include "services.h"
 #include "../ledger_json.h"
+#include "../log.h"
 #include "../log_text.h"
+#include "../upkeep.h"
 
 static tdm_code add_lines(void *context, tdm_span lines, tdm_err *err)
 {
@@ -29,6 +31,15 @@ static void write_fault(void *context, const tdm_ledger_fault *fault)
     tdm_ledger_fault_json(context, fault);
 }
 
+/* What was found stands, also where it can not be written down. */
+static void note_verified(const tdm_service_context *context, uint64_t faults)
+{
+    tdm_err err;
+    if (!tdm_core_is_read_only(context->core)
+        && tdm_upkeep_set_verified(context->core, context->now_ms, faults, &err) != TDM_OK)
+        tdm_log_failure(TDM_LOG_WARN, "VERIFY-NOT-NOTED", &err);
+}
+
 tdm_code tdm_serve_verify(const tdm_service_context *context, const tdm_request *request, tdm_answer *answer,
                           tdm_err *err)
 {
@@ -41,6 +52,7 @@ tdm_code tdm_serve_verify(const tdm_service_context *context, const tdm_request 
     if (code != TDM_OK && code != TDM_DIFFERS)
         return code;
     tdm_ledger_summary_json(&document.json, &summary);
+    note_verified(context, summary.faults);
     answer->exit = code == TDM_DIFFERS ? 1 : 0;
     return tdm_document_close(&document, err);
 }

@@ -95,7 +95,8 @@ typedef struct tdm_view {
     int64_t as_of_ms;
     tdm_date date; /* London date of as_of */
 } tdm_view;
-/* By the argument "as_of"; without it the figures as they are, once they caught up, waited for 1 s at most.
+/* By the argument "as_of"; without it the figures as they are, once they caught up, waited for 1 s at most,
+ * or not at all if the flag "glance" stands among the arguments: for whoever asks each second.
  * TDM_INVALID: not a WHEN; TDM_NOT_FOUND: no such moment, node or publication. */
 tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, tdm_view *out, tdm_err *err);
 void tdm_view_close(const tdm_service_context *context, tdm_view *view);

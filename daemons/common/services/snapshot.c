@@ -4,7 +4,18 @@
  */
 #include "services.h"
 
+#include "../log.h"
 #include "../snapshot.h"
+#include "../upkeep.h"
+
+/* The snapshot is there, also where that can not be written down. */
+static void note_copied(const tdm_service_context *context, int64_t made_ms)
+{
+    tdm_err err;
+    if (!tdm_core_is_read_only(context->core)
+        && tdm_upkeep_set_copied(context->core, made_ms, &err) != TDM_OK)
+        tdm_log_failure(TDM_LOG_WARN, "SNAPSHOT-NOT-NOTED", &err);
+}
 
 tdm_code tdm_serve_snapshot(const tdm_service_context *context, const tdm_request *request,
                             tdm_answer *answer, tdm_err *err)
@@ -26,6 +37,7 @@ tdm_code tdm_serve_snapshot(const tdm_service_context *context, const tdm_reques
         tdm_document_open(&document, answer, "tandem.snapshot/1", context->now_ms, true);
         return tdm_document_close(&document, err);
     }
+    note_copied(context, made.made_ms);
     tdm_hex(digest, made.digest.bytes, TDM_DIGEST_BYTES);
     tdm_document_open(&document, answer, "tandem.snapshot/1", made.made_ms, true);
     tdm_json_begin_object(&document.json);

@@ -5,7 +5,9 @@
 #include "claims.h"
 #include "nodes.h"
 
+#include "../clock.h"
 #include "../people_log.h"
+#include "../upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,31 @@ static void write_links(tdm_json *json, const json_t *links)
     else
         tdm_json_null(json);
     free(text);
+}
+
+static tdm_code note_received(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    (void)err;
+    *(int64_t *)context = entry->received_ms;
+    return TDM_OK;
+}
+
+/* When the first own event that the hub has not acknowledged was recorded. Before the hub was heard, how far
+ * it is is not known. */
+static int64_t waiting_since(const tdm_service_context *context, const json_t *row, const tdm_tip *own)
+{
+    tdm_ledger *ledger = tdm_core_ledger(context->core);
+    uint64_t acknowledged = (uint64_t)tdm_link_number(row, "acked");
+    const char *state = json_string_value(json_object_get(row, "state"));
+    uint64_t position = 0;
+    uint64_t next;
+    int64_t received_ms = 0;
+    bool known = row != NULL && (acknowledged > 0 || strcmp(state, "live") == 0);
+    if (known && acknowledged < own->last
+        && tdm_ledger_event_find(ledger, &own->origin, own->incarnation, acknowledged + 1, &position, NULL)
+               == TDM_OK)
+        tdm_ledger_scan(ledger, position, 1, note_received, &received_ms, &next, NULL);
+    return received_ms;
 }
 
 /* Sharing is a node's matter: how much of the own log the hub has acknowledged. */
@@ -44,8 +71,11 @@ static void write_sharing(const tdm_service_context *context, const json_t *link
         tdm_json_int(json, waiting < 0 ? 0 : waiting);
     else
         tdm_json_null(json);
+    int64_t since_ms = waiting_since(context, row, &own);
+    tdm_member_time(json, "waiting_since", since_ms > 0, since_ms);
 }
 
+/* Left out of a glance: it reads every claim. */
 static tdm_code write_pending(const tdm_service_context *context, tdm_fold *fold, tdm_json *json,
                               tdm_err *err)
 {
@@ -72,20 +102,59 @@ static void write_people(const tdm_service_context *context, tdm_json *json)
     tdm_member_date(json, "people_summarised", counted, day);
 }
 
+static void write_program(const tdm_service_context *context, tdm_json *json)
+{
+    tdm_member_text(json, "version", TANDEM_VERSION);
+    tdm_json_key(json, "uptime_s");
+    if (context->began_ms > 0)
+        tdm_json_int(json, (tdm_clock_mono_ms() - context->began_ms) / 1000);
+    else
+        tdm_json_null(json);
+}
+
+static void write_upkeep(const tdm_service_context *context, tdm_json *json)
+{
+    tdm_upkeep upkeep;
+    tdm_upkeep_read(context->core, &upkeep);
+    tdm_member_time(json, "last_verify", upkeep.verified, upkeep.verified_ms);
+    tdm_json_key(json, "last_verify_faults");
+    if (upkeep.verified)
+        tdm_json_int(json, (int64_t)upkeep.faults);
+    else
+        tdm_json_null(json);
+    tdm_member_time(json, "last_snapshot", upkeep.copied, upkeep.copied_ms);
+}
+
 static tdm_code write_store(const tdm_service_context *context, tdm_json *json, tdm_err *err)
 {
     tdm_kv_stats stats = { 0 };
     tdm_code code = tdm_kv_stat(tdm_ledger_kv(tdm_core_ledger(context->core)), &stats, err);
     tdm_member_int(json, "store_bytes", (int64_t)stats.used_bytes);
     tdm_member_int(json, "map_bytes", (int64_t)stats.map_bytes);
+    write_upkeep(context, json);
+    return code;
+}
+
+static tdm_code write_figures(const tdm_service_context *context, const tdm_view *view, tdm_json *json,
+                              tdm_err *err)
+{
+    uint64_t held = 0;
+    tdm_fold_counts counts = { 0 };
+    tdm_code code = tdm_ledger_last_position(tdm_core_ledger(context->core), &held, err);
+    tdm_member_int(json, "events_held", (int64_t)held);
+    tdm_member_int(json, "fold_lag", (int64_t)tdm_core_fold_lag(context->core));
+    tdm_member_bool(json, "complete", tdm_core_is_complete(context->core));
+    tdm_fold_counts_read(view->fold, &counts);
+    tdm_member_int(json, "units", counts.units);
+    tdm_member_int(json, "events", counts.events);
+    tdm_member_int(json, "doubts", counts.doubts);
     return code;
 }
 
 static tdm_code write_status(const tdm_service_context *context, const tdm_view *view, const json_t *links,
-                             tdm_json *json, tdm_err *err)
+                             bool glance, tdm_json *json, tdm_err *err)
 {
     tdm_id hub;
-    tdm_fold_counts counts = { 0 };
     bool joined = tdm_core_authority(context->core, &hub);
     tdm_json_begin_object(json);
     tdm_member_text(json, "role", tdm_core_is_hub(context->core) ? "hub" : "node");
@@ -98,17 +167,14 @@ static tdm_code write_status(const tdm_service_context *context, const tdm_view 
         tdm_json_null(json);
     write_links(json, links);
     write_sharing(context, links, json);
-    if (code == TDM_OK)
+    if (code == TDM_OK && !glance)
         code = write_pending(context, view->fold, json, err);
-    tdm_member_int(json, "fold_lag", (int64_t)tdm_core_fold_lag(context->core));
-    tdm_member_bool(json, "complete", tdm_core_is_complete(context->core));
-    tdm_fold_counts_read(view->fold, &counts);
-    tdm_member_int(json, "units", counts.units);
-    tdm_member_int(json, "events", counts.events);
-    tdm_member_int(json, "doubts", counts.doubts);
+    if (code == TDM_OK)
+        code = write_figures(context, view, json, err);
     write_people(context, json);
     if (code == TDM_OK)
         code = write_store(context, json, err);
+    write_program(context, json);
     tdm_json_end_object(json);
     return code;
 }
@@ -123,7 +189,7 @@ tdm_code tdm_serve_status(const tdm_service_context *context, const tdm_request 
     tdm_document document;
     json_t *links = tdm_links_read(context);
     tdm_document_open(&document, answer, "tandem.status/1", view.as_of_ms, view.complete);
-    code = write_status(context, &view, links, &document.json, err);
+    code = write_status(context, &view, links, tdm_arg_flag(request->args, "glance"), &document.json, err);
     if (code == TDM_OK)
         code = tdm_document_close(&document, err);
     json_decref(links);

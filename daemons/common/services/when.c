@@ -286,7 +286,8 @@ tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, t
     const char *when = tdm_arg_text(args, "as_of");
     *out = (tdm_view){ .as_of_ms = context->now_ms, .date = tdm_today(context) };
     if (when == NULL) {
-        let_catch_up(context->core);
+        if (!tdm_arg_flag(args, "glance"))
+            let_catch_up(context->core);
         out->fold = tdm_core_fold(context->core); /* first: a swap makes what follows incomplete */
         out->complete = tdm_core_is_complete(context->core);
         return TDM_OK;
