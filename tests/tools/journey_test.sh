@@ -117,10 +117,8 @@ status_of 0 at hub check
 check "all is well in one line" 1 "$(grep -c '^TANDEM OK: 2 of 2 links live | fold_lag=[0-9]*;10000;1000000;0 silent_s=0;3600;86400;0$' "$work/out")"
 status_of 0 at north check --json
 check "for programs a state and no finding" 1 "$(grep -c '"state":"OK","data":\[\]' "$work/out")"
-status_of 1 env TANDEM_NOW=2017-09-30T14:00:00Z "$bin/tandem" --connect "$work/hub" check
-check "two hours of silence are told" 2 "$(grep -c 'WARNING: link to [0-9a-f]*: 7200 seconds since' "$work/out")"
-status_of 2 env TANDEM_NOW=2017-10-02T14:00:00Z "$bin/tandem" --connect "$work/hub" check
-check "two days are critical" 1 "$(head -n 1 "$work/out" | grep -c '^TANDEM CRITICAL: link to')"
+status_of 0 env TANDEM_NOW=2017-10-02T14:00:00Z "$bin/tandem" --connect "$work/hub" check
+check "silence is told by the daemon's own clock" 1 "$(grep -c ' silent_s=0;' "$work/out")"
 status_of 2 "$bin/tandem" --connect "$work/nobody" check
 check "who does not answer is told" 1 "$(grep -c '^TANDEM CRITICAL: daemon: it does not answer$' "$work/out")"
 start node alone --node.organisation=RAA

@@ -7,16 +7,8 @@
 #define TANDEM_TOOLS_CHECK_H
 
 #include "client.h"
+#include "judge.h"
 
 tdm_command_function tdm_check_run;
-
-/* The thresholds, for help and tests: NULL past the end. */
-typedef struct tdm_check_limit {
-    const char *name; /* of the value, as monitors keep it */
-    const char *help;
-    int64_t warning; /* from this on */
-    int64_t critical;
-} tdm_check_limit;
-const tdm_check_limit *tdm_check_limit_at(size_t index);
 
 #endif

@@ -155,17 +155,16 @@ static const tdm_command COMMANDS[] = {
         .words = "check",
         .summary = "tell a monitor whether this daemon is well",
         .detail = "One line with the worst finding and the values, then the other findings. Status 0 ok, 1 "
-                  "warning, 2 "
-                  "critical, 3 not known. Warning and critical from: 10,000 and 1,000,000 events not in the "
-                  "figures, as many "
-                  "not acknowledged, an hour and a day without a word over a link; a refused link and a "
-                  "daemon that does "
-                  "not answer are critical.",
+                  "warning, 2 critical, 3 not known. Warning and critical from: 10,000 and 1,000,000 events "
+                  "not in the figures, as many not acknowledged, one of them waiting for an hour and a day, "
+                  "an hour and a day without a word over a link; a refused link and a daemon that does not "
+                  "answer are critical.",
         .example = "tandem check",
         .roles = TDM_AT_BOTH,
         .takes = TDM_TAKES_STORE,
         .verb = "status",
         .columns = "level,about,what",
+        .more = "next",
         .function = tdm_check_run,
     },
     {
