@@ -118,6 +118,29 @@ static int say_dry_run(const tdm_invocation *invocation, tdm_session *session)
     return 0;
 }
 
+tdm_code tdm_client_told(const tdm_answer *answer, tdm_err *err)
+{
+    char hint[TDM_CONTROL_HINT_MAX];
+    return tdm_control_failed(answer) ? tdm_control_failure(tdm_buf_span(&answer->bytes), hint, err) : TDM_OK;
+}
+
+tdm_code tdm_client_try(const tdm_invocation *invocation, tdm_session *session, const char *verb,
+                        const json_t *args, tdm_span body, tdm_answer *answer, tdm_err *err)
+{
+    *answer = (tdm_answer){ 0 };
+    char *text = json_dumps(args, JSON_COMPACT);
+    tdm_code code = text == NULL ? tdm_fail(err, TDM_FULL, 0, "no memory for the arguments")
+                                 : ask_daemon(invocation, session, verb, text, body, answer, err);
+    free(text);
+    if (code == TDM_OK)
+        code = tdm_client_told(answer, err);
+    if (code != TDM_OK) {
+        tdm_answer_free(answer);
+        *answer = (tdm_answer){ 0 };
+    }
+    return code;
+}
+
 int tdm_client_ask_row(const tdm_invocation *invocation, tdm_session *session, tdm_span body,
                        tdm_answer *answer)
 {

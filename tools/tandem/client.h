@@ -23,6 +23,12 @@ tdm_code tdm_client_connect(const tdm_invocation *invocation, tdm_session *sessi
  */
 int tdm_client_ask(const tdm_invocation *invocation, tdm_session *session, const char *verb, json_t *args,
                    tdm_span body, tdm_answer *answer);
+/* The same where a failure is not the end: nothing is told. The answer is the caller's if TDM_OK, whatever
+ * its exit status. */
+tdm_code tdm_client_try(const tdm_invocation *invocation, tdm_session *session, const char *verb,
+                        const json_t *args, tdm_span body, tdm_answer *answer, tdm_err *err);
+/* A failure that an answer tells, as a code and words; TDM_OK: it tells none. */
+tdm_code tdm_client_told(const tdm_answer *answer, tdm_err *err);
 /* The row's verb with the invocation's arguments. With --dry-run and a verb that knows no dry run: says what
  * would be asked for, and *answer stays empty. */
 int tdm_client_ask_row(const tdm_invocation *invocation, tdm_session *session, tdm_span body,

@@ -3,6 +3,7 @@
  * group_members.c: who takes part: inviting, joining, the nodes and how they are.
  */
 #include "check.h"
+#include "doctor.h"
 #include "client.h"
 
 #include "ask.h"
@@ -106,6 +107,11 @@ static const tdm_option JOIN_OPTIONS[] = {
     { "code-file", 0, TDM_WORD_FILE, NULL, NULL, "read the join code from this file; - for standard input" },
 };
 
+static const tdm_option DOCTOR_OPTIONS[] = {
+    { "bundle", 0, TDM_WORD_FILE, NULL, NULL, "save what was looked at in this new file" },
+    { "from", 0, TDM_WORD_FILE, NULL, NULL, "judge a bundle that was saved elsewhere; - is standard input" },
+};
+
 static const tdm_command COMMANDS[] = {
     {
         .words = "invite",
@@ -166,6 +172,23 @@ static const tdm_command COMMANDS[] = {
         .columns = "level,about,what",
         .more = "next",
         .function = tdm_check_run,
+    },
+    {
+        .words = "doctor",
+        .summary = "look for what is wrong, and say what mends it",
+        .detail =
+            "Looks at the daemon, versions, the store and who may read it, room on the disk and in the "
+            "map, reads that stay, clocks, keys, links, what waits, how old the last verify and snapshot "
+            "are. Each finding is ok, warn or fail; status 1 if any is fail. Where no daemon runs its "
+            "store is read. A bundle holds what was looked at, without keys, codes and anything about "
+            "people, and is judged again elsewhere with --from.",
+        .example = "tandem doctor --bundle doctor.json",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        TDM_OPTIONS(DOCTOR_OPTIONS),
+        .verb = "health",
+        .columns = "verdict,about,what,next",
+        .function = tdm_doctor_run,
     },
     {
         .words = "status",

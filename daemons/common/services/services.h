@@ -50,6 +50,7 @@
     X("person.restore", false, true, WRITES, person_restore)                                                 \
     X("person.verify", false, true, FIGURES, person_verify)                                                  \
     X("status", true, true, FIGURES, status)                                                                 \
+    X("health", true, true, FIGURES, health)                                                                 \
     X("measure.list", true, true, FIGURES, measure_list)                                                     \
     X("measure.show", true, true, FIGURES, measure_show)                                                     \
     X("explain", true, true, FIGURES, explain)                                                               \
