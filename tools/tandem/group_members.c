@@ -9,6 +9,7 @@
 #include "ask.h"
 #include "output.h"
 #include "terminal.h"
+#include "top.h"
 
 #include <string.h>
 
@@ -112,6 +113,11 @@ static const tdm_option DOCTOR_OPTIONS[] = {
     { "from", 0, TDM_WORD_FILE, NULL, NULL, "judge a bundle that was saved elsewhere; - is standard input" },
 };
 
+static const tdm_option TOP_OPTIONS[] = {
+    { "interval", 0, TDM_WORD_NUMBER, NULL, NULL, "seconds from one reading to the next; 1 if left out" },
+    { "once", 0, TDM_WORD_FLAG, NULL, NULL, "print one reading, with the rates of one interval, and leave" },
+};
+
 static const tdm_command COMMANDS[] = {
     {
         .words = "invite",
@@ -189,6 +195,22 @@ static const tdm_command COMMANDS[] = {
         .verb = "health",
         .columns = "verdict,about,what,next",
         .function = tdm_doctor_run,
+    },
+    {
+        .words = "top",
+        .summary = "watch a daemon: level, events a second, who lags and when that clears",
+        .detail = "Fills the terminal and asks the daemon each second. Rows that need somebody stand first. "
+                  "Keys: q quits, p pauses, arrows and page keys scroll, ? explains what is shown. When the "
+                  "daemon does not answer the old numbers stay, marked as old, until it does again. With "
+                  "--once, and with --store, one reading is printed.",
+        .example = "tandem top --once --format json",
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_STORE,
+        TDM_OPTIONS(TOP_OPTIONS),
+        .verb = "status",
+        .columns = "role,origin,events_held,held_per_s,fold_lag,folded_per_s,fold_clears_s",
+        .more = "version,uptime_s",
+        .function = tdm_top_run,
     },
     {
         .words = "status",
