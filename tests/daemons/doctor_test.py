@@ -176,11 +176,11 @@ def planted(hub, node, code):
 
 def check_bundle(checks, world, hub, node, code):
     secrets = planted(hub, node, code)
-    checks.that("there are secrets to look for", {"seal key of hub", "link key of alder", "private key of alder"}
+    checks.that("there are secrets to look for", {"seal key/self of hub", "link key/self of alder", "private key of alder"}
                 <= set(secrets), sorted(secrets))
     ledger = open(os.path.join(node.home, "ledger", "data.mdb"), "rb").read()
     checks.that("control: the search finds the keys where they are",
-                all(secrets[name][0] in ledger for name in ("seal key of alder", "link key of alder", "private key of alder")))
+                all(secrets[name][0] in ledger for name in ("seal key/self of alder", "link key/self of alder", "private key of alder")))
     config = world.path("alder.conf")
     with open(config, "w") as out:
         out.write("[node]\nstate = %s\norganisation = KAA1\n" % node.home)
@@ -217,6 +217,17 @@ def check_words(checks, node):
     checks.that("without a daemon named it says how to name one", done.returncode == 2 and "TANDEM_HOME" in done.stderr, done.stderr)
 
 
+def check_revoked(checks, hub, node):
+    """A node told so over its live link; last, since it does not come back here."""
+    hub.call("key", "revoke", "KAA1", "--confirm", "KAA1")
+    wait_for("the node to be told", lambda: any(link["refusal"] for link in node.status()["links"]))
+    status, found = doctor(node)
+    row = worst(found, "link to")
+    checks.same("a node whose keys were revoked is at fault", (status, row["verdict"]), (1, "fail"))
+    checks.says("with what to do", row["what"] + row["next"], "revoked", "tandem invite --for", "tandem node restore")
+    checks.same("and critical to a monitor", monitored(node)[0], 2)
+
+
 def main():
     checks = Checks()
     ctypes.CDLL("libzmq.so.5")
@@ -239,6 +250,7 @@ def main():
         check_words(checks, node)
         check_hub_lost(checks, hub, node)
         check_silence(checks, world, hub, node)
+        check_revoked(checks, hub, node)
     return checks.end()
 
 

@@ -350,7 +350,7 @@ static const row ROWS[] = {
       "timedatectl" },
     { "a node's clock that is ahead", a_node_ahead, NULL, "clocks", "fail", "2 h ahead", "timedatectl" },
     { "a key that the hub revoked", a_node_revoked, NULL, "keys", "fail", "revoked this node's seal key",
-      "tandem invite" },
+      "tandem invite --for NODE" },
     { "a key that the hub has not stated", a_node_unknown, NULL, "keys", "warn",
       "does not state this seal key", "until the link" },
 };

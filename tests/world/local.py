@@ -46,8 +46,8 @@ def secrets_of(home):
     """Each secret that the store holds, by a name: of its identity the two secret keys, its private log's, join codes."""
     found = {}
     for name, value in local_rows(home).items():
-        if name == "identity/self":
-            found["seal key"], found["link key"] = value[24:56], value[120:152]
+        if name in ("identity/self", "identity/next"):
+            found["seal key" + name[8:]], found["link key" + name[8:]] = value[24:56], value[120:152]
         elif name == "identity/private":
             found["private key"] = value
         elif name == "membership/code":

@@ -231,7 +231,7 @@ static void look_keys(exam *e)
     {
         if (text_is(key, "state", "revoked"))
             tdm_finding_add(e->findings, TDM_CRITICAL, e->about,
-                            "ask the hub's operator why; a new join code comes from tandem invite there",
+                            "at the hub: tandem invite --for NODE; with that code here: tandem node restore",
                             "the hub has revoked this %s's %s key: nothing it states is taken any more",
                             text_of(e->status, "role"), text_of(key, "purpose"));
         else if (!text_is(key, "state", "active"))

@@ -158,10 +158,11 @@ static const struct {
     const char *word;
     const char *next;
 } REFUSALS[] = {
-    { "revoked", "ask the hub's operator; a new join code comes from tandem invite there" },
-    { "not-enrolled", "ask the hub's operator; a new join code comes from tandem invite there" },
+    { "revoked", "at the hub: tandem invite --for NODE; with that code at the node: tandem node restore" },
+    { "not-enrolled", "ask the hub's operator why; a code comes from tandem invite there" },
     { "enrol-denied", "ask the hub's operator for a new join code, then: tandem join" },
-    { "fork", "stop all copies of this store but one, keep each as it is, and ask the hub's operator" },
+    { "fork",
+      "run one copy of that node only; there, with its daemon stopped: tandem node rejoin --store DIR" },
     { "version", "install the same version of Tandem at both ends" },
     { "busy", "wait: it tries again by itself" },
 };
