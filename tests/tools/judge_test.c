@@ -55,6 +55,12 @@ static const struct row {
       "has not joined a hub" },
     { "at a node others are none of its links",
       "{\"role\":\"node\",\"hub\":\"bb00000000000000\",\"links\":[]}", NODES("never"), TDM_WELL, NULL },
+    { "at a hub that has just begun nodes are awaited",
+      "{\"role\":\"hub\",\"hub\":\"bb00000000000000\",\"links\":[],\"uptime_s\":29}", NODES("down"), TDM_WELL,
+      NULL },
+    { "half a minute later they are missed",
+      "{\"role\":\"hub\",\"hub\":\"bb00000000000000\",\"links\":[],\"uptime_s\":30}", NODES("down"),
+      TDM_WARNING, "since this daemon began" },
     { "at a hub who never came is told", "{\"role\":\"hub\",\"hub\":\"bb00000000000000\",\"links\":[]}",
       NODES("never"), TDM_WARNING, "it never connected" },
 };

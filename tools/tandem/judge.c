@@ -231,6 +231,14 @@ static bool is_told(const json_t *link, int64_t now_ms)
                || tdm_limit_judge(TDM_LIMIT_SILENT, (now_ms - seen) / 1000) != TDM_WELL);
 }
 
+bool tdm_is_awaited(const json_t *status, const json_t *node_row)
+{
+    const json_t *uptime = json_object_get(status, "uptime_s");
+    return json_is_integer(uptime) && json_integer_value(uptime) < TDM_AWAITED_S
+           && strcmp(text_of(node_row, "state"), "down") == 0
+           && link_of(status, text_of(node_row, "origin")) == NULL;
+}
+
 static void judge_absent(tdm_findings *findings, const json_t *row, const json_t *link, const json_t *nodes,
                          bool hub, int64_t now_ms)
 {
@@ -264,7 +272,7 @@ void tdm_judge_absent(tdm_findings *findings, const json_t *status, const json_t
         bool expected = hub || strcmp(origin, text_of(status, "hub")) == 0;
         bool absent =
             strcmp(state, "down") == 0 || strcmp(state, "never") == 0 || strcmp(state, "opening") == 0;
-        if (expected && absent && !is_told(link, now_ms))
+        if (expected && absent && !is_told(link, now_ms) && !tdm_is_awaited(status, row))
             judge_absent(findings, row, link, nodes, hub, now_ms);
     }
 }

@@ -18,9 +18,9 @@ typedef enum tdm_verdict { TDM_WELL, TDM_WARNING, TDM_CRITICAL, TDM_UNKNOWN } td
 #define TDM_DAY_S 86400
 #define TDM_LIMITS(X)                                                                                        \
     X(FOLD_LAG, "fold_lag", "events", "that are not in the figures yet", 10000, 1000000,                     \
-      "see whether it falls: tandem top")                                                                    \
+      "it falls by itself; if it does not, see the daemon's log")                                            \
     X(WAITING, "waiting", "own events", "that the hub has not acknowledged", 10000, 1000000,                 \
-      "see whether it falls: tandem top")                                                                    \
+      "it falls once the link to the hub is live: tandem status")                                            \
     X(WAITING_AGE, "waiting_s", "s", "that the oldest own event waits for the hub", TDM_HOUR_S, TDM_DAY_S,   \
       "see the link to the hub: tandem status")                                                              \
     X(SILENT, "silent_s", "s", "since the other end of a link was last heard", TDM_HOUR_S, TDM_DAY_S,        \
@@ -80,6 +80,9 @@ void tdm_judge_figures(tdm_findings *findings, const json_t *status);
 void tdm_judge_sharing(tdm_findings *findings, const json_t *status, int64_t now_ms);
 void tdm_judge_links(tdm_findings *findings, const json_t *status, const json_t *nodes, int64_t now_ms);
 
+/* After a start the nodes come back by themselves: so long nobody is missed. */
+#define TDM_AWAITED_S 30
+bool tdm_is_awaited(const json_t *status, const json_t *node_row);
 /* Who should be connected and is not, beside what the links say: at a hub every node, at a node its hub. */
 void tdm_judge_absent(tdm_findings *findings, const json_t *status, const json_t *nodes, int64_t now_ms);
 

@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { INTERVAL_MAX_S = 3600, TIMEOUT_S = 30, KEPT = 10, BUSY_S = 3 };
+enum { INTERVAL_MAX_S = 3600, TIMEOUT_S = 30, KEPT = 6, BUSY_S = 3 };
 
 typedef struct top {
     const tdm_invocation *invocation;

@@ -370,7 +370,7 @@ static const char *const HELP[] = {
     "           denies it; corroborated: the partner confirmed it. The bar marks",
     "           the target with |.",
     "lag        events that one side has and the other has not stored yet",
-    "clears in  the time that takes at the present rate, over the last ten",
+    "clears in  the time that takes at the present rate, over the last five",
     "           readings; \"not falling\": see why with tandem doctor",
     "behind     how old the newest stored event is, while others are missing",
     "held, last stored events of its log, and how far that log goes",

@@ -42,9 +42,8 @@ enum { WELL, LAGS, OPENS, AWAY, REFUSED };
 static const struct {
     const char *state;
     int rank;
-} RANKS[] = {
-    { "opening", OPENS }, { "down", AWAY }, { "never", AWAY }, { "waiting", REFUSED }, { "stopped", REFUSED }
-};
+} RANKS[] = { { "opening", OPENS }, { "awaited", OPENS },   { "down", AWAY },
+              { "never", AWAY },    { "waiting", REFUSED }, { "stopped", REFUSED } };
 
 static void judge_node(tdm_top_node *node, const char *state, const char *refusal)
 {
@@ -95,7 +94,10 @@ static void read_node(const tdm_top_reading *reading, const json_t *row, const j
     *node = (tdm_top_node){ .lag = number_of(row, "lag_events"), .clears_s = TDM_TOP_UNKNOWN };
     snprintf(node->origin, sizeof node->origin, "%s", origin);
     name_node(reading, nodes, node);
-    judge_node(node, reading->uptime_s < 0 ? "unknown" : text_of(row, "state"), text_of(link, "refusal"));
+    const char *state = reading->uptime_s < 0         ? "unknown"
+                        : tdm_is_awaited(status, row) ? "awaited"
+                                                      : text_of(row, "state");
+    judge_node(node, state, text_of(link, "refusal"));
     if (is_own(reading, node))
         snprintf(node->state, sizeof node->state, "here");
     node->behind_s = behind_s(reading, row, status, node->lag);
