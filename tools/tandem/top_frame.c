@@ -390,7 +390,8 @@ static void draw_keys(const tdm_top_view *view, tdm_top_frame *frame)
     size_t first = view->scroll < count ? view->scroll : 0;
     while (frame->count + 1 < view->height)
         add_line(frame, TDM_TOP_PLAIN);
-    frame->count = frame->count > view->height - 1 ? view->height - 1 : frame->count;
+    while (frame->count > view->height - 1)
+        tdm_buf_free(&frame->lines[--frame->count].text);
     tdm_buf *line = add_line(frame, TDM_TOP_STRONG);
     tdm_buf_format(line, "q quit  p %s  ? help", view->paused ? "go on" : "pause");
     if (!view->help && frame->rows_shown < count)
