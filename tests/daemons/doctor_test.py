@@ -7,6 +7,7 @@ import base64
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -134,6 +135,22 @@ def check_silence(checks, world, hub, node):
     settled(hub, [node])
 
 
+def check_disk(checks, world, node):
+    """A disk of its own, with 32 MB."""
+    full = world.path("small-disk")
+    os.makedirs(full)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m,mode=700", "tmpfs", full], capture_output=True).returncode != 0:
+        print("skipped: a small disk can not be mounted here")
+        return
+    try:
+        shutil.copytree(world.path("alder.snapshot"), full, dirs_exist_ok=True)
+        status, found = doctor(node, "--store", full)
+        checks.same("a disk that is nearly full is a fault", (status, worst(found, "disk")["verdict"]), (1, "fail"))
+        checks.says("in words", worst(found, "disk")["what"] + worst(found, "disk")["next"], "takes no more events", "free space")
+    finally:
+        subprocess.run(["umount", full], check=True)
+
+
 def check_hanging(checks, node):
     node.process.send_signal(signal.SIGSTOP)
     try:
@@ -245,6 +262,7 @@ def main():
         check_offline_leaves_no_trace(checks, world, node)
         check_version(checks, node)
         check_permissions(checks, node)
+        check_disk(checks, world, node)
         check_hanging(checks, node)
         check_bundle(checks, world, hub, node, code)
         check_words(checks, node)

@@ -4,6 +4,8 @@
  */
 #include "doctor.h"
 
+#include "terminal.h"
+
 #include "tandem/path.h"
 
 #include <dirent.h>
@@ -16,6 +18,16 @@
 /* Folders in it that hold what is kept; others are none of ours. */
 static const char *const PARTS[] = { "ledger", "private", "views" };
 
+/* A name may be any bytes; in a document it is text. */
+static json_t *name_text(const char *name)
+{
+    tdm_buf safe = { 0 };
+    tdm_terminal_add(&safe, tdm_span_text(name));
+    json_t *text = json_stringn(safe.len == 0 ? "" : (const char *)safe.data, safe.len);
+    tdm_buf_free(&safe);
+    return text;
+}
+
 static void add_file(json_t *files, const char *path, const char *name, uid_t owner)
 {
     char full[PATH_MAX];
@@ -24,9 +36,9 @@ static void add_file(json_t *files, const char *path, const char *name, uid_t ow
     if (tdm_path_join(full, path, name, NULL) != TDM_OK || lstat(full, &info) != 0)
         return;
     snprintf(mode, sizeof mode, "%03o", (unsigned)info.st_mode & 0777);
-    json_array_append_new(files, json_pack("{s:s, s:s, s:b, s:b, s:I}", "name", name, "mode", mode, "folder",
-                                           S_ISDIR(info.st_mode), "owners", info.st_uid == owner, "bytes",
-                                           (json_int_t)(S_ISREG(info.st_mode) ? info.st_size : 0)));
+    json_array_append_new(files, json_pack("{s:o, s:s, s:b, s:b, s:I}", "name", name_text(name), "mode", mode,
+                                           "folder", S_ISDIR(info.st_mode), "owners", info.st_uid == owner,
+                                           "bytes", (json_int_t)(S_ISREG(info.st_mode) ? info.st_size : 0)));
 }
 
 static void add_part(json_t *files, const char *path, const char *part, uid_t owner)
@@ -65,7 +77,7 @@ json_t *tdm_doctor_folder(const char *path, tdm_err *why)
     closedir(folder);
     for (size_t i = 0; i < TDM_COUNT(PARTS); i++)
         add_part(files, path, PARTS[i], info.st_uid);
-    return json_pack("{s:s, s:I, s:I, s:o}", "path", path, "bytes_free",
+    return json_pack("{s:o, s:I, s:I, s:o}", "path", name_text(path), "bytes_free",
                      (json_int_t)(disk.f_bavail * disk.f_frsize), "bytes_total",
                      (json_int_t)(disk.f_blocks * disk.f_frsize), "files", files);
 }

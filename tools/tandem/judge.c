@@ -116,13 +116,10 @@ static const char *text_of(const json_t *row, const char *key)
     return text == NULL ? "" : text;
 }
 
-void tdm_node_name(const json_t *nodes, const char *origin, char out[64])
+void tdm_node_row_name(const json_t *row, char out[64])
 {
-    size_t index;
-    const json_t *row;
-    const json_t *codes = NULL;
-    json_array_foreach(nodes, index, row) if (strcmp(text_of(row, "origin"), origin) == 0) codes =
-        json_object_get(row, "organisations");
+    const char *origin = text_of(row, "origin");
+    const json_t *codes = json_object_get(row, "organisations");
     const char *first = json_string_value(json_array_get(codes, 0));
     size_t more = json_array_size(codes);
     if (first == NULL)
@@ -131,6 +128,20 @@ void tdm_node_name(const json_t *nodes, const char *origin, char out[64])
         snprintf(out, 64, "%.20s +%zu %.8s", first, more - 1, origin);
     else
         snprintf(out, 64, "%.20s %.8s", first, origin);
+}
+
+void tdm_node_name(const json_t *nodes, const char *origin, char out[64])
+{
+    size_t index;
+    const json_t *row;
+    snprintf(out, 64, "%.8s", origin);
+    json_array_foreach(nodes, index, row)
+    {
+        if (strcmp(text_of(row, "origin"), origin) != 0)
+            continue;
+        tdm_node_row_name(row, out);
+        return;
+    }
 }
 
 /* ---- figures, sharing */
@@ -175,27 +186,38 @@ static const char *next_of(const char *refusal)
     return "send the hub's operator what stands here, and: tandem doctor --bundle FILE";
 }
 
-static void judge_link(tdm_findings *findings, const json_t *link, const json_t *nodes, int64_t now_ms)
+static void find_link(tdm_findings *findings, const json_t *link, const json_t *nodes, int64_t now_ms)
 {
     char about[80];
     char name[64];
     const char *refusal = text_of(link, "refusal");
     const char *why = text_of(link, "refusal_text");
-    const char *state = text_of(link, "state");
     json_int_t seen = json_integer_value(json_object_get(link, "last_seen_ms"));
-    bool live = strcmp(state, "live") == 0;
     tdm_node_name(nodes, text_of(link, "origin"), name);
     snprintf(about, sizeof about, "link to %s", name);
-    findings->links++;
-    findings->live += live;
     if (refusal[0] != '\0')
         tdm_finding_add(findings, TDM_CRITICAL, about, next_of(refusal), "refused (%s)%s%s", refusal,
                         why[0] == '\0' ? "" : ": ", why);
     if (seen > 0)
         tdm_finding_measure(findings, TDM_LIMIT_SILENT, (now_ms - seen) / 1000, about, NULL);
-    else if (!live)
+    else if (strcmp(text_of(link, "state"), "live") != 0)
         tdm_finding_add(findings, TDM_WARNING, about, tdm_limit_at(TDM_LIMIT_SILENT)->next,
                         "was never heard since the daemon began");
+}
+
+/* Most of a thousand links are well, and are looked at no more. */
+static void judge_link(tdm_findings *findings, const json_t *link, const json_t *nodes, int64_t now_ms)
+{
+    json_int_t seen = json_integer_value(json_object_get(link, "last_seen_ms"));
+    int64_t silent_s = (now_ms - seen) / 1000;
+    bool live = strcmp(text_of(link, "state"), "live") == 0;
+    findings->links++;
+    findings->live += live;
+    if (live && seen > 0 && text_of(link, "refusal")[0] == '\0'
+        && tdm_limit_judge(TDM_LIMIT_SILENT, silent_s) == TDM_WELL)
+        tdm_finding_measure(findings, TDM_LIMIT_SILENT, silent_s, "", NULL);
+    else
+        find_link(findings, link, nodes, now_ms);
 }
 
 void tdm_judge_links(tdm_findings *findings, const json_t *status, const json_t *nodes, int64_t now_ms)
@@ -239,8 +261,8 @@ bool tdm_is_awaited(const json_t *status, const json_t *node_row)
            && link_of(status, text_of(node_row, "origin")) == NULL;
 }
 
-static void judge_absent(tdm_findings *findings, const json_t *row, const json_t *link, const json_t *nodes,
-                         bool hub, int64_t now_ms)
+static void judge_absent(tdm_findings *findings, const json_t *row, const json_t *link, bool hub,
+                         int64_t now_ms)
 {
     char about[80];
     char name[64];
@@ -249,7 +271,7 @@ static void judge_absent(tdm_findings *findings, const json_t *row, const json_t
     const char *next = hub ? "ask there for: tandem doctor"
                            : "wait, it tries again; if it lasts ask the hub's operator for: tandem doctor";
     bool never = strcmp(text_of(row, "state"), "never") == 0;
-    tdm_node_name(nodes, text_of(row, "origin"), name);
+    tdm_node_row_name(row, name);
     tdm_duration_text((now_ms - seen) / 1000, since);
     snprintf(about, sizeof about, "link to %s", name);
     if (seen > 0)
@@ -268,11 +290,11 @@ void tdm_judge_absent(tdm_findings *findings, const json_t *status, const json_t
     {
         const char *origin = text_of(row, "origin");
         const char *state = text_of(row, "state");
-        const json_t *link = link_of(status, origin);
         bool expected = hub || strcmp(origin, text_of(status, "hub")) == 0;
         bool absent =
             strcmp(state, "down") == 0 || strcmp(state, "never") == 0 || strcmp(state, "opening") == 0;
+        const json_t *link = expected && absent ? link_of(status, origin) : NULL;
         if (expected && absent && !is_told(link, now_ms) && !tdm_is_awaited(status, row))
-            judge_absent(findings, row, link, nodes, hub, now_ms);
+            judge_absent(findings, row, link, hub, now_ms);
     }
 }

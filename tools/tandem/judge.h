@@ -87,6 +87,7 @@ bool tdm_is_awaited(const json_t *status, const json_t *node_row);
 void tdm_judge_absent(tdm_findings *findings, const json_t *status, const json_t *nodes, int64_t now_ms);
 
 /* What a node is called: its organisations, as many as fit, and the beginning of its origin. */
+void tdm_node_row_name(const json_t *row, char out[64]); /* by its row of node list */
 void tdm_node_name(const json_t *nodes, const char *origin, char out[64]);
 /* "45 s", "12 min", "3 h", "5 days". */
 void tdm_duration_text(int64_t seconds, char out[32]);

@@ -26,15 +26,6 @@ static int64_t number_of(const json_t *row, const char *key)
     return json_is_integer(value) ? (int64_t)json_integer_value(value) : TDM_TOP_UNKNOWN;
 }
 
-static const json_t *link_of(const json_t *status, const char *origin)
-{
-    size_t index;
-    const json_t *link;
-    json_array_foreach(json_object_get(status, "links"), index,
-                       link) if (strcmp(text_of(link, "origin"), origin) == 0) return link;
-    return NULL;
-}
-
 /* ---- a row of the table */
 
 enum { WELL, LAGS, OPENS, AWAY, REFUSED };
@@ -75,25 +66,25 @@ static bool is_own(const tdm_top_reading *reading, const tdm_top_node *node)
     return strcmp(node->origin, reading->origin) == 0;
 }
 
-static void name_node(const tdm_top_reading *reading, const json_t *nodes, tdm_top_node *node)
+static void name_node(const tdm_top_reading *reading, const json_t *row, tdm_top_node *node)
 {
     char name[64];
-    tdm_node_name(nodes, node->origin, name);
+    tdm_node_row_name(row, name);
     const char *who = is_own(reading, node) ? reading->hub ? "this hub " : "this node "
                       : reading->hub        ? ""
                                             : "hub ";
     snprintf(node->name, sizeof node->name, "%s%.50s", who, name);
 }
 
-static void read_node(const tdm_top_reading *reading, const json_t *row, const json_t *nodes,
+static void read_node(const tdm_top_reading *reading, const json_t *row, const json_t *links,
                       const json_t *status, tdm_top_node *node)
 {
     const char *origin = text_of(row, "origin");
-    const json_t *link = link_of(status, origin);
+    const json_t *link = json_object_get(links, origin);
     int64_t seen_ms = number_of(link, "last_seen_ms");
     *node = (tdm_top_node){ .lag = number_of(row, "lag_events"), .clears_s = TDM_TOP_UNKNOWN };
     snprintf(node->origin, sizeof node->origin, "%s", origin);
-    name_node(reading, nodes, node);
+    name_node(reading, row, node);
     const char *state = reading->uptime_s < 0         ? "unknown"
                         : tdm_is_awaited(status, row) ? "awaited"
                                                       : text_of(row, "state");
@@ -117,6 +108,17 @@ static bool is_shown(const tdm_top_reading *reading, const json_t *row, const js
            || strcmp(origin, text_of(status, "hub")) == 0;
 }
 
+/* The links' rows by the other end's origin. */
+static json_t *links_of(const json_t *status)
+{
+    size_t index;
+    json_t *link;
+    json_t *all = json_object();
+    json_array_foreach(json_object_get(status, "links"), index, link)
+        json_object_set(all, text_of(link, "origin"), link);
+    return all;
+}
+
 static tdm_code read_nodes(tdm_top_reading *reading, const json_t *nodes, const json_t *status, tdm_err *err)
 {
     size_t index;
@@ -124,8 +126,13 @@ static tdm_code read_nodes(tdm_top_reading *reading, const json_t *nodes, const 
     reading->nodes = calloc(json_array_size(nodes) + 1, sizeof *reading->nodes);
     if (reading->nodes == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory for the nodes");
-    json_array_foreach(nodes, index, row) if (is_shown(reading, row, status))
-        read_node(reading, row, nodes, status, &reading->nodes[reading->count++]);
+    json_t *links = links_of(status);
+    json_array_foreach(nodes, index, row)
+    {
+        if (is_shown(reading, row, status))
+            read_node(reading, row, links, status, &reading->nodes[reading->count++]);
+    }
+    json_decref(links);
     return TDM_OK;
 }
 

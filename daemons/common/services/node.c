@@ -76,18 +76,24 @@ void tdm_origins_free(tdm_origins *list)
 }
 
 /* The incarnation an origin is in now: the one that was heard of last. */
-bool tdm_origin_tip(const tdm_service_context *context, const tdm_id *origin, tdm_tip *out)
+static bool newest_tip(const tdm_tip *tips, size_t count, const tdm_id *origin, tdm_tip *out)
 {
-    tdm_tip *tips = NULL;
-    size_t count = 0;
     bool found = false;
-    if (tdm_ledger_tips(tdm_core_ledger(context->core), &tips, &count, NULL) != TDM_OK)
-        return false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && tdm_id_compare(&tips[i].origin, origin) <= 0; i++)
         if (tdm_id_equal(&tips[i].origin, origin) && (!found || tips[i].last_position > out->last_position)) {
             *out = tips[i];
             found = true;
         }
+    return found;
+}
+
+bool tdm_origin_tip(const tdm_service_context *context, const tdm_id *origin, tdm_tip *out)
+{
+    tdm_tip *tips = NULL;
+    size_t count = 0;
+    if (tdm_ledger_tips(tdm_core_ledger(context->core), &tips, &count, NULL) != TDM_OK)
+        return false;
+    bool found = newest_tip(tips, count, origin, out);
     free(tips);
     return found;
 }
@@ -113,10 +119,33 @@ tdm_code tdm_write_organisations(const tdm_service_context *context, tdm_fold *f
 typedef struct node_list {
     const tdm_service_context *context;
     tdm_fold *fold;
-    const json_t *links;
+    json_t *links;       /* by origin */
+    const tdm_tip *tips; /* ordered by origin, read once: a hub has a thousand nodes */
+    size_t tip_count;
     tdm_json *json;
     tdm_err *err;
 } node_list;
+
+static const json_t *link_of(const node_list *list, const tdm_id *origin)
+{
+    char hex[2 * TDM_ID_BYTES + 1];
+    tdm_hex(hex, origin->bytes, TDM_ID_BYTES);
+    return json_object_get(list->links, hex);
+}
+
+static json_t *links_by_origin(const json_t *links)
+{
+    size_t index;
+    json_t *row;
+    json_t *all = json_object();
+    json_array_foreach(links, index, row)
+    {
+        const char *origin = json_string_value(json_object_get(row, "origin"));
+        if (origin != NULL)
+            json_object_set(all, origin, row);
+    }
+    return all;
+}
 
 static void write_state(const node_list *list, const tdm_id *origin, const json_t *link, bool heard)
 {
@@ -143,7 +172,7 @@ static int64_t lag_of(const node_list *list, const json_t *link, int64_t last)
     tdm_tip own;
     int64_t lag = tdm_link_number(link, "peer_last") - last;
     if (!tdm_core_is_hub(list->context->core)
-        && tdm_origin_tip(list->context, tdm_core_origin(list->context->core), &own))
+        && newest_tip(list->tips, list->tip_count, tdm_core_origin(list->context->core), &own))
         lag = (int64_t)own.last - tdm_link_number(link, "acked");
     return lag < 0 ? 0 : lag;
 }
@@ -151,8 +180,8 @@ static int64_t lag_of(const node_list *list, const json_t *link, int64_t last)
 static tdm_code write_node(const node_list *list, const tdm_id *origin)
 {
     tdm_tip tip = { 0 };
-    bool heard = tdm_origin_tip(list->context, origin, &tip);
-    const json_t *link = tdm_link_row(list->links, origin);
+    bool heard = newest_tip(list->tips, list->tip_count, origin, &tip);
+    const json_t *link = link_of(list, origin);
     bool own = tdm_id_equal(origin, tdm_core_origin(list->context->core));
     int64_t seen = tdm_link_number(link, "last_seen_ms");
     tdm_json *json = list->json;
@@ -173,6 +202,19 @@ static tdm_code write_node(const node_list *list, const tdm_id *origin)
     return code;
 }
 
+static tdm_code write_nodes(node_list *list, const tdm_origins *origins, const json_t *links)
+{
+    tdm_tip *tips = NULL;
+    tdm_code code = tdm_ledger_tips(tdm_core_ledger(list->context->core), &tips, &list->tip_count, list->err);
+    list->tips = tips;
+    list->links = links_by_origin(links);
+    for (size_t i = 0; i < origins->count && code == TDM_OK; i++)
+        code = write_node(list, &origins->ids[i]);
+    json_decref(list->links);
+    free(tips);
+    return code;
+}
+
 tdm_code tdm_serve_node_list(const tdm_service_context *context, const tdm_request *request,
                              tdm_answer *answer, tdm_err *err)
 {
@@ -186,9 +228,8 @@ tdm_code tdm_serve_node_list(const tdm_service_context *context, const tdm_reque
     if (code == TDM_OK) {
         tdm_document document;
         tdm_document_open(&document, answer, "tandem.nodes/1", view.as_of_ms, view.complete);
-        node_list list = { context, view.fold, links, &document.json, err };
-        for (size_t i = 0; i < origins.count && code == TDM_OK; i++)
-            code = write_node(&list, &origins.ids[i]);
+        node_list list = { .context = context, .fold = view.fold, .json = &document.json, .err = err };
+        code = write_nodes(&list, &origins, links);
         if (code == TDM_OK)
             code = tdm_document_close(&document, err);
     }
