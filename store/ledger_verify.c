@@ -6,7 +6,8 @@
  * one fault does not hide the next. The walk goes table by table in short read transactions and takes in
  * what stood when it began; a writer may go on beside it.
  *
- * `covered` has a bit per position: every event must be named by exactly one run or notice.
+ * `covered` has a bit per position: every event must be named by exactly one run or notice. Two bits more
+ * tell which runs were proven while their events went by.
  */
 #include "ledger_verify.h"
 
@@ -123,10 +124,13 @@ static void check_event(walk *w, tdm_span key, tdm_span row)
                          "the record at position %llu is damaged", (unsigned long long)position);
     if (!tdm_event_row_read(row, &entry))
         return;
-    if (tdm_event_decode(entry.bytes, &event, &err) != TDM_OK)
+    entry.position = position;
+    bool sound = tdm_event_decode(entry.bytes, &event, &err) == TDM_OK;
+    if (!sound)
         tdm_verify_fault(w, "undecodable", (place){ .position = position }, "%s", err.what);
     else if (entry.notice)
         check_notice_of(w, position, &event);
+    tdm_verify_assemble(w, &entry, sound ? &event : NULL);
 }
 
 static void check_end(walk *w)
@@ -182,6 +186,12 @@ static void check_root(walk *w, const run_row *run, place at)
 {
     size_t count = (size_t)(run->run.last - run->run.first) + 1;
     bool whole = true;
+    if (tdm_verify_is_proven(w, run, at)) {
+        for (size_t i = 0; i < count; i++)
+            tdm_verify_cover(w, run->position + i,
+                             (place){ run->position + i, at.origin, at.incarnation, run->run.first + i });
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         place member = { run->position + i, at.origin, at.incarnation, run->run.first + i };
         whole = check_member(w, member, &w->digests[i]) && whole;
@@ -312,10 +322,16 @@ tdm_code tdm_ledger_verify(tdm_ledger *ledger, tdm_ledger_report *report, void *
     tdm_code code = tdm_ledger_last_position(ledger, &w.end, err);
     if (code != TDM_OK)
         return code;
-    w.covered = calloc(w.end / 8 + 1, 1);
+    size_t bits = w.end / 8 + 1;
+    w.covered = calloc(3, bits);
     w.digests = calloc(TDM_RUN_EVENTS_MAX, sizeof *w.digests);
-    code = w.covered == NULL || w.digests == NULL ? tdm_fail(err, TDM_FULL, 0, "no memory to verify")
-                                                  : walk_all(&w, err);
+    if (w.covered == NULL || w.digests == NULL) {
+        code = tdm_fail(err, TDM_FULL, 0, "no memory to verify");
+    } else {
+        w.proven_first = w.covered + bits;
+        w.proven_last = w.proven_first + bits;
+        code = walk_all(&w, err);
+    }
     free(w.covered);
     free(w.digests);
     return code;

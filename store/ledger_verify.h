@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * ledger_verify.h: what the two halves of verify share: the walk over the log (ledger_verify.c) and the
- * checks of the rows around it (ledger_verify_rows.c).
+ * ledger_verify.h: what the parts of verify share: the walk over the log (ledger_verify.c), runs proven while
+ * their events go by (ledger_verify_runs.c), and the checks of the rows around it (ledger_verify_rows.c).
  */
 #ifndef TANDEM_STORE_LEDGER_VERIFY_H
 #define TANDEM_STORE_LEDGER_VERIFY_H
 
 #include "ledger_private.h"
+
+/* The run whose events go by. */
+typedef struct assembly {
+    run_row run;
+    tdm_id origin;
+    uint64_t incarnation;
+    size_t count; /* of its events so far; 0: there is none */
+} assembly;
 
 typedef struct walk {
     tdm_ledger *ledger;
@@ -17,6 +25,9 @@ typedef struct walk {
     uint64_t end; /* the last position when the walk began */
     uint64_t done;
     uint8_t *covered;
+    uint8_t *proven_first; /* a bit where a proven run begins, and where it ends */
+    uint8_t *proven_last;
+    assembly assembly;
     tdm_digest *digests; /* of the run being checked */
     tdm_kv_txn *txn;     /* the present read transaction */
     tdm_id origin;       /* the chain being walked */
@@ -41,6 +52,11 @@ bool tdm_verify_get(walk *w, size_t table, const row_key *key, tdm_span *row);
 bool tdm_verify_came_later(walk *w, uint64_t position);
 /* Note that a row tells of the record at position: once, and of one that is there. */
 void tdm_verify_cover(walk *w, uint64_t position, place at);
+
+/* An event in its turn; event NULL: its bytes are none. */
+void tdm_verify_assemble(walk *w, const tdm_ledger_entry *entry, const tdm_event *event);
+/* Were all events of this run found sound, in their place, and of this root? */
+bool tdm_verify_is_proven(walk *w, const run_row *run, place at);
 
 /* Checks of one row each. */
 void tdm_verify_seal(walk *w, tdm_span key, tdm_span row);
