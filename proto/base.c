@@ -117,12 +117,15 @@ void tdm_buf_format(tdm_buf *buf, const char *format, ...)
     va_list again;
     va_start(args, format);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    size_t room = buf->failed ? 0 : buf->capacity - buf->len; /* nearly always enough */
+    int len = vsnprintf(room == 0 ? NULL : (char *)buf->data + buf->len, room, format, args);
     va_end(args);
-    if (len >= 0 && reserve(buf, (size_t)len + 1)) {
+    bool fits = len >= 0 && (size_t)len < room;
+    if (len >= 0 && !fits && reserve(buf, (size_t)len + 1)) {
         vsnprintf((char *)buf->data + buf->len, (size_t)len + 1, format, again);
-        buf->len += (size_t)len;
+        fits = true;
     }
+    buf->len += fits ? (size_t)len : 0;
     va_end(again);
 }
 

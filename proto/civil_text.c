@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define DAY_MS 86400000LL
 
@@ -84,6 +85,24 @@ static tdm_code refuse(tdm_err *err, tdm_span text, const char *wanted)
                     text.len == 0 ? "" : (const char *)text.data, wanted);
 }
 
+/* So many digits; returns where to go on. */
+static char *put_digits(char *out, unsigned number, size_t count)
+{
+    for (size_t i = count; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + count;
+}
+
+/* The texts of a whole log are made here: snprintf is for what no log holds. */
+static char *put_date(char *out, unsigned year, unsigned month, unsigned day)
+{
+    out = put_digits(out, year, 4);
+    *out++ = '-';
+    out = put_digits(out, month, 2);
+    *out++ = '-';
+    return put_digits(out, day, 2);
+}
+
 tdm_code tdm_date_parse(tdm_span text, tdm_date *out, tdm_err *err)
 {
     form f = { text, false };
@@ -100,7 +119,10 @@ void tdm_date_text(tdm_date date, char out[16])
     int month;
     int day;
     tdm_date_split(date, &year, &month, &day);
-    snprintf(out, 16, "%04d-%02u-%02u", year, (unsigned)month % 100u, (unsigned)day % 100u);
+    if (year >= 0 && year <= 9999)
+        *put_date(out, (unsigned)year, (unsigned)month, (unsigned)day) = '\0';
+    else
+        snprintf(out, 16, "%04d-%02u-%02u", year, (unsigned)month % 100u, (unsigned)day % 100u);
 }
 
 /* 0-999 of ".d", ".dd" or ".ddd"; 0 without a fraction. */
@@ -161,6 +183,21 @@ static void offset_text(int32_t offset_min, char out[8])
         snprintf(out, 8, "%c%02u:%02u", offset_min < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
 }
 
+static void put_day_time(char *out, unsigned ms, const char *zone)
+{
+    static const struct {
+        char before;
+        unsigned unit;
+        unsigned below;
+        size_t digits;
+    } PARTS[] = { { 'T', 3600000, 24, 2 }, { ':', 60000, 60, 2 }, { ':', 1000, 60, 2 }, { '.', 1, 1000, 3 } };
+    for (size_t i = 0; i < TDM_COUNT(PARTS); i++) {
+        *out++ = PARTS[i].before;
+        out = put_digits(out, ms / PARTS[i].unit % PARTS[i].below, PARTS[i].digits);
+    }
+    strcpy(out, zone);
+}
+
 void tdm_time_text(int64_t ms_utc, int32_t offset_min, char out[40])
 {
     char zone[8];
@@ -173,10 +210,11 @@ void tdm_time_text(int64_t ms_utc, int32_t offset_min, char out[40])
     int month;
     int day;
     tdm_days_split(days, &year, &month, &day);
-    unsigned in_day = (unsigned)ms;
-    snprintf(out, 40, "%04" PRId64 "-%02u-%02uT%02u:%02u:%02u.%03u%s", year, (unsigned)month % 100u,
-             (unsigned)day % 100u, in_day / 3600000 % 24, in_day / 60000 % 60, in_day / 1000 % 60,
-             in_day % 1000, zone);
+    char *at = year >= 0 && year <= 9999 ? put_date(out, (unsigned)year, (unsigned)month, (unsigned)day)
+                                         : out
+                                               + snprintf(out, 25, "%04" PRId64 "-%02u-%02u", year,
+                                                          (unsigned)month % 100u, (unsigned)day % 100u);
+    put_day_time(at, (unsigned)ms, zone);
 }
 
 tdm_code tdm_period_parse(tdm_span text, tdm_period *out, tdm_err *err)

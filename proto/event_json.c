@@ -52,13 +52,38 @@ static void put_string(tdm_buf *out, tdm_span text)
 
 static void put_hex(tdm_buf *out, tdm_span bytes)
 {
+    static const char DIGITS[] = "0123456789abcdef";
+    enum { PART = 32 };
+    char text[2 * PART];
     tdm_buf_add(out, "\"", 1);
-    for (size_t i = 0; i < bytes.len; i++) {
-        char digits[3];
-        tdm_hex(digits, bytes.data + i, 1);
-        tdm_buf_add(out, digits, 2);
+    for (size_t done = 0; done < bytes.len;) {
+        size_t part = bytes.len - done < PART ? bytes.len - done : PART;
+        for (size_t i = 0; i < part; i++) {
+            text[2 * i] = DIGITS[bytes.data[done + i] >> 4];
+            text[2 * i + 1] = DIGITS[bytes.data[done + i] & 15];
+        }
+        tdm_buf_add(out, text, 2 * part);
+        done += part;
     }
     tdm_buf_add(out, "\"", 1);
+}
+
+static void put_uint(tdm_buf *out, uint64_t number)
+{
+    char text[20];
+    size_t at = sizeof text;
+    do {
+        text[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    tdm_buf_add(out, text + at, sizeof text - at);
+}
+
+static void put_int(tdm_buf *out, int64_t number)
+{
+    if (number < 0)
+        tdm_buf_add(out, "-", 1);
+    put_uint(out, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
 }
 
 /* A word where there is one, else the number. */
@@ -67,13 +92,13 @@ static void put_word(tdm_buf *out, const char *word, int64_t number)
     if (word != NULL)
         put_string(out, tdm_span_text(word));
     else
-        tdm_buf_format(out, "%" PRId64, number);
+        put_int(out, number);
 }
 
 static void print_int(printing *p, const tdm_field *field)
 {
     (void)field;
-    tdm_buf_format(p->out, "%" PRId64, tdm_cursor_int(&p->cursor));
+    put_int(p->out, tdm_cursor_int(&p->cursor));
 }
 
 static void print_bool(printing *p, const tdm_field *field)
@@ -247,7 +272,9 @@ static void print_object(printing *p, const tdm_type *type)
         tdm_buf_text(p->out, i == 0 ? "" : ",");
         if (type != NULL && number >= 1 && number <= type->field_count) {
             const tdm_field *field = &type->fields[number - 1];
-            tdm_buf_format(p->out, "\"%s\":", field->name);
+            tdm_buf_add(p->out, "\"", 1);
+            tdm_buf_text(p->out, field->name);
+            tdm_buf_add(p->out, "\":", 2);
             PRINTERS[field->kind](p, field);
         } else {
             tdm_buf_format(p->out, "\"#%" PRIu64 "\":", number);
@@ -271,7 +298,9 @@ tdm_code tdm_payload_to_json(uint32_t type, tdm_span payload, tdm_buf *out, tdm_
 
 static void put_key(tdm_buf *out, const char *key)
 {
-    tdm_buf_format(out, ",\"%s\":", key);
+    tdm_buf_add(out, ",\"", 2);
+    tdm_buf_text(out, key);
+    tdm_buf_add(out, "\":", 2);
 }
 
 static void put_time(tdm_buf *out, int64_t ms, int32_t offset_min)
@@ -286,12 +315,15 @@ tdm_code tdm_event_to_json(const tdm_event *event, tdm_buf *out, tdm_err *err)
     uint8_t incarnation[8];
     tdm_incarnation_bytes(event->incarnation, incarnation);
     const tdm_type *type = tdm_type_find(event->type);
-    tdm_buf_format(out, "{\"kind\":\"event\",\"version\":%d", TDM_EVENT_VERSION);
+    tdm_buf_text(out, "{\"kind\":\"event\",\"version\":");
+    put_uint(out, TDM_EVENT_VERSION);
     put_key(out, "origin");
     put_hex(out, (tdm_span){ event->origin.bytes, TDM_ID_BYTES });
     put_key(out, "incarnation");
     put_hex(out, (tdm_span){ incarnation, sizeof incarnation });
-    tdm_buf_format(out, ",\"sequence\":%" PRIu64 ",\"type\":", event->sequence);
+    put_key(out, "sequence");
+    put_uint(out, event->sequence);
+    put_key(out, "type");
     put_word(out, type == NULL ? NULL : type->name, event->type);
     put_key(out, "subject");
     put_string(out, event->subject);
