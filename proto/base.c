@@ -2,8 +2,9 @@
  *
  * base.c: result codes, spans, buffers, identifiers.
  */
-#include "tandem/base.h"
+#include "tandem/told.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -188,6 +189,13 @@ bool tdm_unhex(void *out, size_t len, tdm_span text)
     return text.len == 2 * len
            && sodium_hex2bin(out, len, (const char *)text.data, text.len, NULL, &read, &end) == 0
            && read == len && end == (const char *)text.data + text.len;
+}
+
+tdm_code tdm_told_tell(const tdm_told *told, uint64_t done, uint64_t total, tdm_err *err)
+{
+    return told == NULL || told->tell(told->context, done, total)
+               ? TDM_OK
+               : tdm_fail(err, TDM_IO, EINTR, "interrupted");
 }
 
 _Noreturn void tdm_assert_failed(const char *condition, const char *file, int line)

@@ -401,38 +401,43 @@ static tdm_code visit_run(tdm_kv_cursor *seals, tdm_span key, tdm_span row, tdm_
 }
 
 /* Up to RUNS_PER_READ runs behind `after`, which moves along. TDM_OK while there may be more. */
-static tdm_code visit_some_runs(tdm_kv_txn *txn, row_key *after, tdm_ledger_seal_visit *visit, void *context,
-                                tdm_err *err)
+static tdm_code visit_some_runs(tdm_kv_txn *txn, tdm_run_place *after, tdm_ledger_seal_visit *visit,
+                                void *context, tdm_err *err)
 {
     tdm_kv_cursor *runs = NULL, *seals = NULL;
+    row_key from = tdm_key_of_sequence(&after->origin, after->incarnation, after->last);
     tdm_span key, row;
     tdm_code code = tdm_kv_cursor_open(txn, TABLE_RUNS, &runs, err);
     if (code == TDM_OK)
         code = tdm_kv_cursor_open(txn, TABLE_SEALS, &seals, err);
-    if (code == TDM_OK && after->len > 0)
-        code = tdm_kv_cursor_seek_last(runs, key_span(after), &key, &row);
+    if (code == TDM_OK && after->last > 0)
+        code = tdm_kv_cursor_seek_last(runs, key_span(&from), &key, &row);
     for (size_t i = 0; code == TDM_OK && i < RUNS_PER_READ; i++) {
         code = tdm_kv_cursor_next(runs, &key, &row);
         if (code == TDM_OK)
             code = visit_run(seals, key, row, visit, context, err);
-        if (code == TDM_OK) {
-            after->len = key.len;
-            memcpy(after->bytes, key.data, key.len);
-        }
+        if (code == TDM_OK) /* a key that was visited has its parts */
+            tdm_key_split(key, &after->origin, &after->incarnation, &after->last);
     }
     return tdm_kv_failure(txn)->code == TDM_OK ? code : tdm_kv_failed(txn, err);
 }
 
+tdm_code tdm_ledger_some_runs(tdm_ledger *ledger, tdm_run_place *after, tdm_ledger_seal_visit *visit,
+                              void *context, tdm_err *err)
+{
+    tdm_kv_txn *txn = NULL;
+    tdm_code code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
+    if (code == TDM_OK)
+        code = visit_some_runs(txn, after, visit, context, err);
+    tdm_kv_abort(&txn);
+    return code;
+}
+
 tdm_code tdm_ledger_each_run(tdm_ledger *ledger, tdm_ledger_seal_visit *visit, void *context, tdm_err *err)
 {
-    row_key after = { .len = 0 };
+    tdm_run_place after = { .last = 0 };
     tdm_code code = TDM_OK;
-    while (code == TDM_OK) {
-        tdm_kv_txn *txn = NULL;
-        code = tdm_kv_begin(ledger->kv, TDM_KV_READ_ONLY, &txn, err);
-        if (code == TDM_OK)
-            code = visit_some_runs(txn, &after, visit, context, err);
-        tdm_kv_abort(&txn);
-    }
+    while (code == TDM_OK)
+        code = tdm_ledger_some_runs(ledger, &after, visit, context, err);
     return code == TDM_END ? TDM_OK : code;
 }

@@ -76,8 +76,8 @@ static tdm_code walk_table(walk *w, size_t table, row_check *check, tdm_err *err
             return code;
         code = walk_some(w, table, check, &after, err);
         tdm_kv_abort(&w->txn);
-        if (w->progress != NULL)
-            w->progress(w->context, w->done < w->end ? w->done : w->end, w->end);
+        tdm_code told = tdm_told_tell(w->told, w->done < w->end ? w->done : w->end, w->end, err);
+        code = told == TDM_OK ? code : told;
     }
     return code == TDM_END ? TDM_OK : code;
 }
@@ -311,14 +311,11 @@ static tdm_code walk_all(walk *w, tdm_err *err)
                     (unsigned long long)w->summary->faults);
 }
 
-tdm_code tdm_ledger_verify(tdm_ledger *ledger, tdm_ledger_report *report, void *context,
-                           void (*progress)(void *context, uint64_t done, uint64_t all),
+tdm_code tdm_ledger_verify(tdm_ledger *ledger, tdm_ledger_report *report, void *context, const tdm_told *told,
                            tdm_ledger_summary *summary, tdm_err *err)
 {
     *summary = (tdm_ledger_summary){ 0 };
-    walk w = {
-        .ledger = ledger, .report = report, .context = context, .progress = progress, .summary = summary
-    };
+    walk w = { .ledger = ledger, .report = report, .context = context, .told = told, .summary = summary };
     tdm_code code = tdm_ledger_last_position(ledger, &w.end, err);
     if (code != TDM_OK)
         return code;

@@ -20,7 +20,7 @@ typedef struct walk {
     tdm_ledger *ledger;
     tdm_ledger_report *report;
     void *context;
-    void (*progress)(void *context, uint64_t done, uint64_t all);
+    const tdm_told *told;
     tdm_ledger_summary *summary;
     uint64_t end; /* the last position when the walk began */
     uint64_t done;

@@ -14,7 +14,7 @@
 
 enum { BATCH_BYTES = 1 << 20, BATCH_RUNS = 256, SCAN_EVENTS = 1024 };
 
-/* A seal, remembered by the run it ends. */
+/* A run that is to be written, and its seal. */
 typedef struct sealed_run {
     tdm_id origin;
     uint64_t incarnation;
@@ -29,10 +29,14 @@ typedef struct exporting {
     tdm_ledger *ledger;
     tdm_log_write *write;
     void *context;
+    const tdm_told *told;
+    uint64_t done; /* events */
+    uint64_t all;
     tdm_buf lines;
-    sealed_run *runs;
+    tdm_tip *tips; /* how far the logs went when the export began */
+    size_t tip_count;
+    sealed_run runs[BATCH_RUNS];
     size_t run_count;
-    size_t run_capacity;
     size_t next_run; /* the one to be written next */
     tdm_err *err;
 } exporting;
@@ -45,7 +49,8 @@ static tdm_code flush(exporting *e, bool all)
         return TDM_OK;
     tdm_code code = e->write(e->context, tdm_buf_span(&e->lines), e->err);
     tdm_buf_clear(&e->lines);
-    return code;
+    return code == TDM_OK ? tdm_told_tell(e->told, e->done < e->all ? e->done : e->all, e->all, e->err)
+                          : code;
 }
 
 static tdm_json begin_line(exporting *e, const char *kind)
@@ -98,18 +103,25 @@ static tdm_code write_store(exporting *e)
 
 /* ---- whole logs */
 
+static const tdm_tip *tip_of(const exporting *e, const tdm_id *origin, uint64_t incarnation)
+{
+    for (size_t i = 0; i < e->tip_count; i++)
+        if (e->tips[i].incarnation == incarnation && tdm_id_equal(&e->tips[i].origin, origin))
+            return &e->tips[i];
+    return NULL;
+}
+
+/* What came after the export began is left out. */
 static tdm_code note_run(void *context, const tdm_id *origin, uint64_t incarnation, const tdm_run *run,
                          const tdm_seal *seal, tdm_err *err)
 {
     exporting *e = context;
-    if (e->run_count == e->run_capacity) {
-        size_t capacity = e->run_capacity == 0 ? 256 : e->run_capacity * 2;
-        sealed_run *runs = realloc(e->runs, capacity * sizeof *runs);
-        if (runs == NULL)
-            return tdm_fail(err, TDM_FULL, 0, "no memory for the export");
-        e->runs = runs;
-        e->run_capacity = capacity;
-    }
+    const tdm_tip *tip = tip_of(e, origin, incarnation);
+    (void)err;
+    if (tip == NULL || run->last > tip->last)
+        return TDM_OK;
+    if (e->run_count == BATCH_RUNS)
+        return TDM_END;
     sealed_run *noted = &e->runs[e->run_count++];
     *noted = (sealed_run){ .origin = *origin,
                            .incarnation = incarnation,
@@ -128,6 +140,7 @@ static tdm_code write_event(exporting *e, tdm_span bytes)
     if (code == TDM_OK)
         code = tdm_event_to_json(&event, &e->lines, e->err);
     tdm_buf_text(&e->lines, "\n");
+    e->done++;
     return code;
 }
 
@@ -190,21 +203,30 @@ static tdm_code write_some_runs(exporting *e)
     return code;
 }
 
+/* In order of the logs, some at a time. */
+static tdm_code write_runs(exporting *e)
+{
+    tdm_run_place after = { .last = 0 };
+    tdm_code code = TDM_OK;
+    bool more = true;
+    while (code == TDM_OK && more) {
+        e->run_count = 0;
+        e->next_run = 0;
+        code = tdm_ledger_some_runs(e->ledger, &after, note_run, e, e->err);
+        more = code == TDM_OK || e->run_count == BATCH_RUNS; /* it stopped because there was no more room */
+        code = code == TDM_END ? TDM_OK : code;
+        while (code == TDM_OK && e->next_run < e->run_count)
+            code = write_some_runs(e);
+    }
+    return code;
+}
+
 /* ---- events that came alone */
 
-typedef struct lone_events {
-    exporting *e;
-    const tdm_tip *tips;
-    size_t tip_count;
-} lone_events;
-
-static bool is_held_whole(const lone_events *lone, const tdm_event *event)
+static bool is_held_whole(const exporting *e, const tdm_event *event)
 {
-    for (size_t i = 0; i < lone->tip_count; i++)
-        if (lone->tips[i].incarnation == event->incarnation
-            && tdm_id_equal(&lone->tips[i].origin, &event->origin))
-            return event->sequence <= lone->tips[i].last;
-    return false;
+    const tdm_tip *tip = tip_of(e, &event->origin, event->incarnation);
+    return tip != NULL && event->sequence <= tip->last;
 }
 
 /* Positions are gathered first: a proof is read in a transaction of its own. */
@@ -216,7 +238,7 @@ typedef struct lone_position {
 } lone_position;
 
 typedef struct gathering {
-    const lone_events *lone;
+    const exporting *e;
     lone_position at[SCAN_EVENTS];
     size_t count;
 } gathering;
@@ -228,7 +250,7 @@ static tdm_code note_lone(void *context, const tdm_ledger_entry *entry, tdm_err 
     if (!entry->notice)
         return TDM_OK;
     tdm_code code = tdm_event_peek(entry->bytes, &event, err);
-    if (code == TDM_OK && !is_held_whole(found->lone, &event))
+    if (code == TDM_OK && !is_held_whole(found->e, &event))
         found->at[found->count++] =
             (lone_position){ event.origin, event.incarnation, event.sequence, entry->position };
     return code;
@@ -263,21 +285,16 @@ static tdm_code write_lone(exporting *e, const lone_position *at)
 
 static tdm_code write_notices(exporting *e, uint64_t last)
 {
-    lone_events lone = { .e = e };
-    tdm_tip *tips = NULL;
     gathering *found = malloc(sizeof *found);
-    tdm_code code = found == NULL ? tdm_fail(e->err, TDM_FULL, 0, "no memory for the export")
-                                  : tdm_ledger_tips(e->ledger, &tips, &lone.tip_count, e->err);
-    lone.tips = tips;
+    tdm_code code = found == NULL ? tdm_fail(e->err, TDM_FULL, 0, "no memory for the export") : TDM_OK;
     for (uint64_t from = 1; code == TDM_OK && from <= last;) {
-        found->lone = &lone;
+        found->e = e;
         found->count = 0;
         code = tdm_ledger_scan(e->ledger, from, SCAN_EVENTS, note_lone, found, &from, e->err);
         for (size_t i = 0; i < found->count && code == TDM_OK; i++)
             if (found->at[i].position <= last)
                 code = write_lone(e, &found->at[i]);
     }
-    free(tips);
     free(found);
     return code;
 }
@@ -295,17 +312,35 @@ static tdm_code write_key(exporting *e, const tdm_key_fact *key)
     return end_line(e, &json);
 }
 
+/* Who only reads has no figures at hand; of the log the registry's part is enough. */
+static tdm_code load_keys(exporting *e, tdm_keyring *keyring)
+{
+    tdm_fold *fold = NULL;
+    if (!tdm_core_is_read_only(e->core)) {
+        fold = tdm_core_fold(e->core);
+        tdm_code code = tdm_keyring_load(keyring, fold, e->err);
+        tdm_core_fold_release(e->core, fold);
+        return code;
+    }
+    tdm_fold_options options = { .cache_bytes = 0 };
+    options.has_authority = tdm_core_authority(e->core, &options.authority);
+    tdm_span none = TDM_SPAN_LITERAL("");
+    tdm_code code = tdm_fold_about(e->ledger, &options, &none, 1, NULL, &fold, e->err);
+    if (code == TDM_OK)
+        code = tdm_keyring_load(keyring, fold, e->err);
+    tdm_fold_close(&fold);
+    return code;
+}
+
 /* In the keyring's order, (origin, key): the fold's own depends on how the facts came. */
 static tdm_code write_keys(exporting *e)
 {
     tdm_keyring *keyring = NULL;
+    size_t count;
     tdm_code code = tdm_keyring_new(&keyring, e->err);
     if (code != TDM_OK)
         return code;
-    tdm_fold *fold = tdm_core_fold(e->core);
-    code = tdm_keyring_load(keyring, fold, e->err);
-    tdm_core_fold_release(e->core, fold);
-    size_t count;
+    code = load_keys(e, keyring);
     const tdm_key_fact *keys = tdm_keyring_keys(keyring, &count);
     for (size_t i = 0; i < count && code == TDM_OK; i++)
         code = write_key(e, &keys[i]);
@@ -313,26 +348,38 @@ static tdm_code write_keys(exporting *e)
     return code;
 }
 
-tdm_code tdm_log_export(tdm_core *core, tdm_log_write *write, void *context, tdm_err *err)
+static tdm_code write_all(exporting *e)
 {
-    exporting e = {
-        .core = core, .ledger = tdm_core_ledger(core), .write = write, .context = context, .err = err
-    };
-    uint64_t last = 0;
-    tdm_code code = tdm_ledger_last_position(e.ledger, &last, err);
+    tdm_code code = tdm_ledger_last_position(e->ledger, &e->all, e->err);
     if (code == TDM_OK)
-        code = tdm_ledger_each_run(e.ledger, note_run, &e, err);
+        code = tdm_ledger_tips(e->ledger, &e->tips, &e->tip_count, e->err);
     if (code == TDM_OK)
-        code = write_store(&e);
-    while (code == TDM_OK && e.next_run < e.run_count)
-        code = write_some_runs(&e);
+        code = write_store(e);
     if (code == TDM_OK)
-        code = write_notices(&e, last);
+        code = write_runs(e);
     if (code == TDM_OK)
-        code = write_keys(&e);
+        code = write_notices(e, e->all);
     if (code == TDM_OK)
-        code = flush(&e, true);
-    free(e.runs);
-    tdm_buf_free(&e.lines);
+        code = write_keys(e);
+    e->done = e->all;
+    return code == TDM_OK ? flush(e, true) : code;
+}
+
+tdm_code tdm_log_export(tdm_core *core, tdm_log_write *write, void *context, const tdm_told *told,
+                        tdm_err *err)
+{
+    exporting *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return tdm_fail(err, TDM_FULL, 0, "no memory for the export");
+    *e = (exporting){ .core = core,
+                      .ledger = tdm_core_ledger(core),
+                      .write = write,
+                      .context = context,
+                      .told = told,
+                      .err = err };
+    tdm_code code = write_all(e);
+    free(e->tips);
+    tdm_buf_free(&e->lines);
+    free(e);
     return code;
 }

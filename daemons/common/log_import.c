@@ -5,12 +5,11 @@
 #include "log_text.h"
 
 #include "log_lines.h"
+#include "workshop.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 enum { COMMIT_EVENTS = 16384 };
 /* Where core keeps the hub a store belongs to. */
@@ -20,6 +19,7 @@ typedef struct importing {
     tdm_ledger *ledger;
     tdm_ledger_txn *txn;
     size_t in_txn;
+    const tdm_told *told;
     tdm_log_imported *out;
 } importing;
 
@@ -58,6 +58,8 @@ static tdm_code take_run(void *context, const tdm_id *origin, uint64_t incarnati
     in->in_txn += count;
     in->out->events += count;
     in->out->runs++;
+    if (code == TDM_OK)
+        code = tdm_told_tell(in->told, in->out->events, 0, err);
     return code == TDM_OK ? commit(in, false, err) : code;
 }
 
@@ -82,6 +84,8 @@ static tdm_code take_notice(void *context, const tdm_event *event, const tdm_pro
     in->in_txn++;
     in->out->events++;
     in->out->notices++;
+    if (code == TDM_OK)
+        code = tdm_told_tell(in->told, in->out->events, 0, err);
     return code == TDM_OK ? commit(in, false, err) : code;
 }
 
@@ -90,20 +94,6 @@ static const tdm_log_visit VISIT = {
 };
 
 /* ---- the store */
-
-static tdm_code check_empty(const char *folder, tdm_err *err)
-{
-    if (mkdir(folder, 0700) == 0)
-        return TDM_OK;
-    DIR *dir = errno == EEXIST ? opendir(folder) : NULL;
-    if (dir == NULL)
-        return tdm_fail(err, TDM_IO, errno, "could not make the folder %s", folder);
-    bool empty = true;
-    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
-        empty &= strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    closedir(dir);
-    return empty ? TDM_OK : tdm_fail(err, TDM_EXISTS, 0, "%s is not empty: name a new folder", folder);
-}
 
 static tdm_code open_ledger(const char *folder, size_t map_bytes, tdm_ledger **out, tdm_err *err)
 {
@@ -119,21 +109,38 @@ static tdm_code open_ledger(const char *folder, size_t map_bytes, tdm_ledger **o
     return code == TDM_OK ? tdm_ledger_open(out, &kv, err) : code;
 }
 
-tdm_code tdm_log_import(const char *folder, size_t map_bytes, FILE *file, tdm_log_imported *out, tdm_err *err)
+static tdm_code import(const char *folder, size_t map_bytes, FILE *file, importing *in, tdm_err *err)
 {
+    tdm_code code = open_ledger(folder, map_bytes, &in->ledger, err);
+    if (code == TDM_OK)
+        code = tdm_ledger_begin(in->ledger, &in->txn, err);
+    if (code == TDM_OK)
+        code = tdm_log_read(file, &VISIT, in, &in->out->lines, err);
+    if (code == TDM_OK)
+        code = commit(in, true, err);
+    tdm_ledger_abort(&in->txn);
+    tdm_ledger_close(&in->ledger);
+    return code;
+}
+
+tdm_code tdm_log_import(const char *folder, size_t map_bytes, FILE *file, const tdm_told *told,
+                        tdm_log_imported *out, tdm_err *err)
+{
+    struct stat found;
+    bool made = false;
+    tdm_workshop work = { "" };
     *out = (tdm_log_imported){ 0 };
-    importing in = { .out = out };
+    importing in = { .told = told, .out = out };
     tdm_code code = sodium_init() < 0 ? tdm_fail(err, TDM_INTERNAL, 0, "libsodium does not start")
-                                      : check_empty(folder, err);
+                                      : tdm_workshop_take_folder(folder, &found, &made, err);
     if (code == TDM_OK)
-        code = open_ledger(folder, map_bytes, &in.ledger, err);
+        code = tdm_workshop_make(&work, folder, "/.import.XXXXXX", err);
     if (code == TDM_OK)
-        code = tdm_ledger_begin(in.ledger, &in.txn, err);
+        code = import(work.path, map_bytes, file, &in, err);
     if (code == TDM_OK)
-        code = tdm_log_read(file, &VISIT, &in, &out->lines, err);
-    if (code == TDM_OK)
-        code = commit(&in, true, err);
-    tdm_ledger_abort(&in.txn);
-    tdm_ledger_close(&in.ledger);
+        code = tdm_workshop_yield_ledger(&work, folder, err);
+    tdm_workshop_clear(&work);
+    if (code != TDM_OK && made)
+        rmdir(folder);
     return code;
 }

@@ -107,17 +107,17 @@ static void note_conflict(replaying *r, log_state *log, uint64_t sequence, uint6
 
 /* ---- pace ---- */
 
-static void keep_pace(replaying *r, uint64_t count)
+static tdm_code keep_pace(replaying *r, uint64_t count, tdm_err *err)
 {
     r->seen += count;
-    if (r->options->told != NULL)
-        r->options->told(r->options->context, r->seen);
-    if (r->options->per_second == 0)
-        return;
+    tdm_code code = tdm_told_tell(r->options->told, r->seen, 0, err);
+    if (r->options->per_second == 0 || code != TDM_OK)
+        return code;
     int64_t due_ms = r->begun_ms + (int64_t)(r->seen * 1000 / r->options->per_second);
     int64_t wait_ms = due_ms - tdm_clock_mono_ms();
     if (wait_ms > 0)
         poll(NULL, 0, wait_ms > INT_MAX ? INT_MAX : (int)wait_ms);
+    return TDM_OK;
 }
 
 /* ---- things of the log ---- */
@@ -262,8 +262,7 @@ static tdm_code take_run(void *context, const tdm_id *origin, uint64_t incarnati
                      (unsigned long long)log->last);
     else
         note_conflict(r, log, run->first, count); /* a run that was closed elsewhere */
-    keep_pace(r, count);
-    return code;
+    return code == TDM_OK ? keep_pace(r, count, err) : code;
 }
 
 static tdm_code take_seal(void *context, const tdm_id *origin, uint64_t incarnation, const tdm_seal *seal,
@@ -321,8 +320,7 @@ static tdm_code take_notice(void *context, const tdm_event *event, const tdm_pro
         r->out->left_out += code == TDM_END;
         code = code == TDM_OK || code == TDM_END ? r->sink->flush(r, false, err) : code;
     }
-    keep_pace(r, 1);
-    return code;
+    return code == TDM_OK ? keep_pace(r, 1, err) : code;
 }
 
 static const tdm_log_visit VISIT = {

@@ -35,10 +35,9 @@ typedef struct tdm_replay_options {
     tdm_replay_ends *ends; /* read, and grows; NULL: none */
     const char *node;      /* only logs of origins whose digits begin so; NULL: all */
     bool has_until;
-    int64_t until_ms;    /* of each log only the runs before the first with an event recorded later */
-    uint64_t per_second; /* events; 0: as fast as it can */
-    void (*told)(void *context, uint64_t events); /* now and then: events read; NULL: nobody */
-    void *context;
+    int64_t until_ms;     /* of each log only the runs before the first with an event recorded later */
+    uint64_t per_second;  /* events; 0: as fast as it can */
+    const tdm_told *told; /* hears of events read; NULL: nobody */
 } tdm_replay_options;
 
 typedef struct tdm_replayed {

@@ -18,7 +18,9 @@
 
 /* Takes whole lines, line ends included. */
 typedef tdm_code tdm_log_write(void *context, tdm_span lines, tdm_err *err);
-tdm_code tdm_log_export(tdm_core *core, tdm_log_write *write, void *context, tdm_err *err);
+/* told (NULL: nobody) hears of events. Memory: one megabyte of lines, and how far each log goes. */
+tdm_code tdm_log_export(tdm_core *core, tdm_log_write *write, void *context, const tdm_told *told,
+                        tdm_err *err);
 
 typedef struct tdm_log_imported {
     uint64_t lines;
@@ -32,9 +34,10 @@ typedef struct tdm_log_imported {
  * Read lines into a new store in `folder`, which must be absent or empty. Each root, head, seal and proof is
  * computed anew and compared. The store can be read (tdm_core_open, read_only); it has no identity of its
  * own. TDM_EXISTS: the folder is not empty; TDM_MALFORMED: a line is not as above; TDM_DENIED: a seal or
- * proof does not verify; both name the line. After a failure what was read so far is there: start with
- * another folder.
+ * proof does not verify; both name the line. The store appears in one rename when it is whole; it is made in
+ * folder/.import.XXXXXX. told (NULL: nobody) hears of events, after each run.
  */
-tdm_code tdm_log_import(const char *folder, size_t map_bytes, FILE *in, tdm_log_imported *out, tdm_err *err);
+tdm_code tdm_log_import(const char *folder, size_t map_bytes, FILE *in, const tdm_told *told,
+                        tdm_log_imported *out, tdm_err *err);
 
 #endif

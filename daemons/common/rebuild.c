@@ -164,8 +164,9 @@ static tdm_code follow(tdm_core *core, const tdm_rebuild_options *options, tdm_e
     tdm_code code = tdm_ledger_last_position(tdm_core_ledger(core), &total, err);
     while (code == TDM_OK) {
         code = tdm_core_wait_folded(core, total, TELL_EACH_MS, err);
-        if (options->told != NULL)
-            options->told(options->context, tdm_core_folded(core), total);
+        tdm_code told = tdm_told_tell(options->told, tdm_core_folded(core), total, err);
+        if (told != TDM_OK)
+            return told;
         if (code != TDM_UNREACHABLE)
             break;
         code = TDM_OK; /* not yet */
@@ -264,14 +265,13 @@ typedef struct message {
     tdm_figures_state state; /* of the last one */
 } message;
 
-static void send_progress(void *context, uint64_t done, uint64_t total)
+static bool send_progress(void *context, uint64_t done, uint64_t total)
 {
     message m;
     memset(&m, 0, sizeof m);
     m.done = done;
     m.total = total;
-    if (write(*(int *)context, &m, sizeof m) != (ssize_t)sizeof m)
-        _exit(1); /* nobody waits for it any more */
+    return write(*(int *)context, &m, sizeof m) == (ssize_t)sizeof m; /* else nobody waits for it any more */
 }
 
 static _Noreturn void be_child(const tdm_rebuild_options *options, task *run, int fd)
@@ -281,11 +281,12 @@ static _Noreturn void be_child(const tdm_rebuild_options *options, task *run, in
     tdm_err err = { 0 };
     memset(&m, 0, sizeof m);
     m.last = true;
-    own.told = send_progress;
-    own.context = &fd;
+    const tdm_told told = { send_progress, &fd };
+    own.told = &told;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGBUS, SIG_DFL); /* a caller's handlers are not for this process */
     signal(SIGSEGV, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
     tdm_code code = run(&own, &m.state, &err);
     if (code != TDM_OK)
         fail_state(&m.state, code, err.what);
@@ -308,6 +309,7 @@ static void run_in_child(const tdm_rebuild_options *options, task *run, tdm_figu
 {
     int ends[2];
     message m = { .last = false };
+    tdm_err told = { 0 };
     int status = 0;
     fail_state(out, TDM_IO, "no process could be started");
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -317,13 +319,15 @@ static void run_in_child(const tdm_rebuild_options *options, task *run, tdm_figu
         be_child(options, run, ends[1]);
     close(ends[1]);
     while (child > 0 && !m.last && read_message(ends[0], &m))
-        if (!m.last && options->told != NULL)
-            options->told(options->context, m.done, m.total);
-    close(ends[0]);
+        if (!m.last && tdm_told_tell(options->told, m.done, m.total, &told) != TDM_OK)
+            break;
+    close(ends[0]); /* a child that still works ends at its next word */
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         continue;
     if (m.last)
         *out = m.state;
+    else if (told.code != TDM_OK)
+        fail_state(out, told.code, "interrupted: run it again, and it goes on from there");
     else if (child > 0 && WIFSIGNALED(status))
         fail_state(out, TDM_CORRUPT, "reading ended with a signal: a file is damaged");
     else if (child > 0)

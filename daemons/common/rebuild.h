@@ -27,16 +27,12 @@ typedef struct tdm_rebuilt {
     tdm_figures_state after;
 } tdm_rebuilt;
 
-/* Called now and then: events folded, of how many. */
-typedef void tdm_rebuild_told(void *context, uint64_t done, uint64_t total);
-
 typedef struct tdm_rebuild_options {
     const char *folder;
     bool hub;
-    size_t map_bytes;       /* address space to begin with; 0: the store's default */
-    size_t cache_bytes;     /* memory for dossiers not yet written; 0: 64 MiB */
-    tdm_rebuild_told *told; /* NULL: nobody */
-    void *context;
+    size_t map_bytes;     /* address space to begin with; 0: the store's default */
+    size_t cache_bytes;   /* memory for dossiers not yet written; 0: 64 MiB */
+    const tdm_told *told; /* hears of events folded; NULL: nobody */
 } tdm_rebuild_options;
 
 typedef struct tdm_rebuild tdm_rebuild;

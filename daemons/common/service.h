@@ -31,6 +31,7 @@ typedef struct tdm_service_context {
     json_t *(*links)(void *context);
     void *context;             /* of the three above */
     struct tdm_people *people; /* node: its private log (people_log.h); NULL: this daemon keeps none */
+    const tdm_told *told;      /* hears how far long work is; NULL: nobody */
 } tdm_service_context;
 
 typedef struct tdm_request {
@@ -48,9 +49,10 @@ typedef tdm_code tdm_service_function(const tdm_service_context *context, const 
                                       tdm_answer *answer, tdm_err *err);
 
 typedef enum tdm_service_needs {
-    TDM_NEEDS_LOG,     /* reads the log alone: figures need not be folded for it */
-    TDM_NEEDS_FIGURES, /* reads figures, too */
-    TDM_NEEDS_WRITES   /* states facts: not offline */
+    TDM_NEEDS_LOG,       /* reads the log alone: figures need not be folded for it */
+    TDM_NEEDS_WHOLE_LOG, /* the same, from one end to the other: others are answered meanwhile */
+    TDM_NEEDS_FIGURES,   /* reads figures, too */
+    TDM_NEEDS_WRITES     /* states facts: not offline */
 } tdm_service_needs;
 
 typedef struct tdm_service {

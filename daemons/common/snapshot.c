@@ -4,9 +4,8 @@
  */
 #include "snapshot.h"
 
-#include "tandem/path.h"
+#include "workshop.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -19,53 +18,6 @@
 
 enum { FORMAT = 1 };
 static const char SCHEMA[] = "tandem.snapshot-manifest/";
-
-/* A folder of one's own beside `path` (or in it): nobody else's is ever touched. */
-typedef struct workshop {
-    char path[PATH_MAX];
-} workshop;
-
-static tdm_code workshop_make(workshop *out, const char *path, const char *suffix, tdm_err *err)
-{
-    int len = snprintf(out->path, sizeof out->path, "%s%s", path, suffix);
-    if (len < 0 || len >= (int)sizeof out->path) {
-        out->path[0] = '\0';
-        return tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the path is too long");
-    }
-    if (mkdtemp(out->path) != NULL)
-        return TDM_OK;
-    tdm_code code = tdm_path_fail(err, "making the folder", out->path);
-    out->path[0] = '\0';
-    return code;
-}
-
-static void workshop_clear(const workshop *w)
-{
-    static const char *const FILES[] = { "ledger/data.mdb", "ledger/lock.mdb", "ledger/writer.lock",
-                                         "snapshot.json" };
-    char path[PATH_MAX];
-    if (w->path[0] == '\0')
-        return;
-    for (size_t i = 0; i < TDM_COUNT(FILES); i++)
-        if (tdm_path_join(path, w->path, FILES[i], NULL) == TDM_OK)
-            unlink(path);
-    if (tdm_path_join(path, w->path, "ledger", NULL) == TDM_OK)
-        rmdir(path);
-    rmdir(w->path);
-}
-
-/* Without slashes at its end. */
-static tdm_code read_path(char out[PATH_MAX], const char *path, tdm_err *err)
-{
-    size_t len = strlen(path);
-    while (len > 1 && path[len - 1] == '/')
-        len--;
-    if (len == 0 || len >= PATH_MAX)
-        return tdm_fail(err, TDM_INVALID, 0, "the path is empty or too long");
-    memcpy(out, path, len);
-    out[len] = '\0';
-    return TDM_OK;
-}
 
 /* ---- the ledger's file ---- */
 
@@ -281,19 +233,11 @@ static tdm_code fill(tdm_core *core, const char *folder, tdm_snapshot *out, tdm_
     return code == TDM_OK ? tdm_path_sync(folder, err) : code;
 }
 
-/* In one rename. */
-static tdm_code appear(const char *from, const char *to, tdm_err *err)
-{
-    if (rename(from, to) != 0)
-        return tdm_path_fail(err, "putting in place", to);
-    return tdm_path_sync_parent(to, err);
-}
-
 tdm_code tdm_snapshot_check_new(const char *given, tdm_err *err)
 {
     char path[PATH_MAX];
     struct stat found;
-    tdm_code code = read_path(path, given, err);
+    tdm_code code = tdm_workshop_path(path, given, err);
     if (code == TDM_OK && lstat(path, &found) == 0)
         code = tdm_fail(err, TDM_EXISTS, 0, "%.120s is there already: name a new folder", path);
     return code;
@@ -302,20 +246,20 @@ tdm_code tdm_snapshot_check_new(const char *given, tdm_err *err)
 tdm_code tdm_snapshot_make(tdm_core *core, const char *given, int64_t now_ms, tdm_snapshot *out, tdm_err *err)
 {
     char path[PATH_MAX];
-    workshop work = { "" };
+    tdm_workshop work = { "" };
     tdm_code code = tdm_snapshot_check_new(given, err);
     if (code == TDM_OK)
-        code = read_path(path, given, err);
+        code = tdm_workshop_path(path, given, err);
     if (code == TDM_OK)
         code = describe(core, now_ms, out, err); /* first: the copy goes as far, or farther */
     if (code == TDM_OK)
-        code = workshop_make(&work, path, ".XXXXXX", err);
+        code = tdm_workshop_make(&work, path, ".XXXXXX", err);
     if (code == TDM_OK)
         code = fill(core, work.path, out, err);
     if (code == TDM_OK)
-        code = appear(work.path, path, err);
+        code = tdm_workshop_appear(work.path, path, err);
     if (code != TDM_OK)
-        workshop_clear(&work);
+        tdm_workshop_clear(&work);
     return code;
 }
 
@@ -366,23 +310,6 @@ static tdm_code bring_back(const char *path, const char *work, const struct stat
     return code == TDM_OK ? tdm_path_sync(ledger, err) : code;
 }
 
-/* There, and empty. *made: it was not there. */
-static tdm_code take_folder(const char *folder, struct stat *found, bool *made, tdm_err *err)
-{
-    tdm_code code = tdm_path_make_folder(folder, made, err);
-    DIR *dir = code == TDM_OK ? opendir(folder) : NULL;
-    if (dir == NULL || fstat(dirfd(dir), found) != 0) {
-        code = code == TDM_OK ? tdm_path_fail(err, "looking into", folder) : code;
-    } else {
-        for (const struct dirent *entry = readdir(dir); entry != NULL && code == TDM_OK; entry = readdir(dir))
-            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                code = tdm_fail(err, TDM_EXISTS, 0, "%.120s is not empty: name a new folder", folder);
-    }
-    if (dir != NULL)
-        closedir(dir);
-    return code;
-}
-
 tdm_code tdm_snapshot_check(const char *path, tdm_snapshot *out, tdm_err *err)
 {
     char source[PATH_MAX];
@@ -401,29 +328,23 @@ tdm_code tdm_snapshot_check(const char *path, tdm_snapshot *out, tdm_err *err)
 tdm_code tdm_snapshot_restore(const char *path, const char *given, tdm_snapshot *out, tdm_err *err)
 {
     char folder[PATH_MAX];
-    char from[PATH_MAX];
-    char to[PATH_MAX];
     struct stat found;
     bool made = false;
-    workshop work = { "" };
+    tdm_workshop work = { "" };
     if (sodium_init() < 0)
         return tdm_fail(err, TDM_INTERNAL, 0, "libsodium does not start");
     tdm_code code = tdm_snapshot_read(path, out, err);
     if (code == TDM_OK)
-        code = read_path(folder, given, err);
+        code = tdm_workshop_path(folder, given, err);
     if (code == TDM_OK)
-        code = take_folder(folder, &found, &made, err);
+        code = tdm_workshop_take_folder(folder, &found, &made, err);
     if (code == TDM_OK)
-        code = workshop_make(&work, folder, "/.restore.XXXXXX", err);
+        code = tdm_workshop_make(&work, folder, "/.restore.XXXXXX", err);
     if (code == TDM_OK)
         code = bring_back(path, work.path, &found, out, err);
     if (code == TDM_OK)
-        code = tdm_path_join(from, work.path, "ledger", err);
-    if (code == TDM_OK)
-        code = tdm_path_join(to, folder, "ledger", err);
-    if (code == TDM_OK)
-        code = appear(from, to, err);
-    workshop_clear(&work);
+        code = tdm_workshop_yield_ledger(&work, folder, err);
+    tdm_workshop_clear(&work);
     if (code != TDM_OK && made)
         rmdir(folder);
     return code;

@@ -16,6 +16,7 @@
 
 #include "tandem/kv.h"
 #include "tandem/run.h"
+#include "tandem/told.h"
 
 typedef struct tdm_ledger tdm_ledger;
 typedef struct tdm_ledger_txn tdm_ledger_txn;
@@ -144,6 +145,16 @@ typedef tdm_code tdm_ledger_seal_visit(void *context, const tdm_id *origin, uint
                                        const tdm_run *run, const tdm_seal *seal_or_null, tdm_err *err);
 /* Every run in order of (origin, incarnation, first), with its seal if it has one: for export. */
 tdm_code tdm_ledger_each_run(tdm_ledger *ledger, tdm_ledger_seal_visit *visit, void *context, tdm_err *err);
+/* Where a walk over the runs is: behind the one that ends here. Zero: at the beginning. */
+typedef struct tdm_run_place {
+    tdm_id origin;
+    uint64_t incarnation;
+    uint64_t last;
+} tdm_run_place;
+/* The same, some runs at a time in one short read transaction; `after` moves along. TDM_END behind the last
+ * one; TDM_OK: there may be more. */
+tdm_code tdm_ledger_some_runs(tdm_ledger *ledger, tdm_run_place *after, tdm_ledger_seal_visit *visit,
+                              void *context, tdm_err *err);
 typedef tdm_code tdm_ledger_aside_visit(void *context, const tdm_id *origin, const char *reason,
                                         tdm_span bytes, int64_t received_ms, tdm_err *err);
 tdm_code tdm_ledger_each_aside(tdm_ledger *ledger, tdm_ledger_aside_visit *visit, void *context,
@@ -171,7 +182,8 @@ typedef struct tdm_ledger_summary {
     uint64_t faults;
 } tdm_ledger_summary;
 /*
- * Walk everything; report each broken invariant; go on after each. TDM_DIFFERS if any. progress may be NULL.
+ * Walk everything; report each broken invariant; go on after each. TDM_DIFFERS if any. told (NULL: nobody)
+ * hears of events.
  * A writer may go on beside it: what came after the walk began is left out. The words:
  *
  * checksum      a row's bytes do not match its checksum
@@ -189,8 +201,7 @@ typedef struct tdm_ledger_summary {
  * page          a page of the file is not what the one above it says, not in its place, or lost (kv.h)
  * index         a row tells of a record that is not there, two of the same one, or none tells of a record
  */
-tdm_code tdm_ledger_verify(tdm_ledger *ledger, tdm_ledger_report *report, void *context,
-                           void (*progress)(void *context, uint64_t done, uint64_t all),
+tdm_code tdm_ledger_verify(tdm_ledger *ledger, tdm_ledger_report *report, void *context, const tdm_told *told,
                            tdm_ledger_summary *summary, tdm_err *err);
 
 #endif

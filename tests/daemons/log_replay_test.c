@@ -24,7 +24,7 @@ static tdm_code add_lines(void *context, tdm_span lines, tdm_err *err)
 static tdm_buf export_of(tdm_core *core)
 {
     tdm_buf out = { 0 };
-    assert_ok(tdm_log_export(core, add_lines, &out, err));
+    assert_ok(tdm_log_export(core, add_lines, &out, NULL, err));
     return out;
 }
 

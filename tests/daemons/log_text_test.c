@@ -59,7 +59,7 @@ static tdm_code import_lines(const char *folder, const void *data, size_t len, t
 {
     FILE *file = fmemopen((void *)(uintptr_t)data, len, "r");
     assert_non_null(file);
-    tdm_code code = tdm_log_import(folder, 1 << 26, file, out, err);
+    tdm_code code = tdm_log_import(folder, 1 << 26, file, NULL, out, err);
     fclose(file);
     return code;
 }

@@ -300,11 +300,12 @@ static void what_is_there_is_only_read(fixture *f)
 
 /* ---- interruptions */
 
-static void stop_here(void *context, uint64_t done, uint64_t total)
+static bool stop_here(void *context, uint64_t done, uint64_t total)
 {
     (void)context;
     if (done == total)
         _exit(7); /* all is folded, nothing is told: the last moment at which a run may end */
+    return true;
 }
 
 static void interrupted_goes_on(fixture *f)
@@ -312,7 +313,8 @@ static void interrupted_goes_on(fixture *f)
     make_store(f);
     pid_t child = fork();
     if (child == 0) {
-        const tdm_rebuild_options options = { .folder = f->folder, .hub = true, .told = stop_here };
+        const tdm_told told = { stop_here, NULL };
+        const tdm_rebuild_options options = { .folder = f->folder, .hub = true, .told = &told };
         tdm_rebuild *rebuild = NULL;
         tdm_rebuilt out;
         tdm_err err;

@@ -309,11 +309,12 @@ static void two_bodies_for_one_name_are_named(fixture *f)
     assert_non_null(find_fault(&h, "body", 19));
 }
 
-static void count_progress(void *context, uint64_t done, uint64_t all)
+static bool count_progress(void *context, uint64_t done, uint64_t all)
 {
     uint64_t *reached = context;
     assert_true(done >= *reached && done <= all);
     *reached = done;
+    return true;
 }
 
 static void progress_reaches_the_end(fixture *f)
@@ -322,7 +323,8 @@ static void progress_reaches_the_end(fixture *f)
     ledger_fill(f->ledger, &c, 5, 700, 120);
     uint64_t reached = 0;
     tdm_ledger_summary summary;
-    assert_ok(tdm_ledger_verify(f->ledger, NULL, &reached, count_progress, &summary, err));
+    assert_ok(
+        tdm_ledger_verify(f->ledger, NULL, NULL, &(tdm_told){ count_progress, &reached }, &summary, err));
     assert_int_equal(reached, 3500);
     assert_int_equal(summary.events, 3500);
     assert_int_equal(summary.runs, 5);

@@ -47,10 +47,19 @@ int tdm_client_show_rows(const tdm_invocation *invocation, tdm_session *session,
 /* As tdm_service_call. */
 tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
                           tdm_err *err);
+/* The same for long work: with a body, and told how far it is. */
+typedef struct tdm_offline_task {
+    const char *folder;
+    const char *verb;
+    const json_t *args;
+    tdm_span body;
+    const tdm_told *told; /* NULL: nobody */
+} tdm_offline_task;
+tdm_code tdm_offline_work(const tdm_offline_task *task_at, tdm_answer *answer, tdm_err *err);
 /* Is it a hub's store? TDM_NOT_FOUND: there is none. */
 tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err);
 /* The whole log to out as it is read: never in memory as a whole. */
-tdm_code tdm_offline_export(const char *folder, FILE *out, tdm_err *err);
+tdm_code tdm_offline_export(const char *folder, FILE *out, const tdm_told *told, tdm_err *err);
 
 /* ---- bytes.c */
 /* A file, or standard input for "-", at most `max` bytes; secret, if out is. TDM_NOT_FOUND, TDM_IO, TDM_FULL

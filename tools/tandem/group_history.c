@@ -6,6 +6,7 @@
 
 #include "log_text.h"
 #include "output.h"
+#include "progress.h"
 #include "terminal.h"
 #include "zstd_file.h"
 
@@ -27,7 +28,11 @@ static int write_log(const tdm_invocation *invocation, tdm_session *session, FIL
     tdm_err err = { 0 };
     tdm_code code = TDM_OK;
     if (folder != NULL) {
-        code = tdm_offline_export(folder, out, &err);
+        tdm_progress progress;
+        tdm_progress_open(&progress, invocation, session, "exporting", "events");
+        tdm_told told = tdm_progress_told(&progress);
+        code = tdm_offline_export(folder, out, &told, &err);
+        tdm_progress_close(&progress);
     } else {
         int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
         if (status != 0)
@@ -110,20 +115,22 @@ static int run_export(const tdm_invocation *invocation, tdm_session *session)
 /* ---- import-log */
 
 /* Compressed or not. */
-static tdm_code import_log(const char *folder, FILE *in, tdm_log_imported *done, tdm_err *err)
+static tdm_code import_log(const char *folder, FILE *in, const tdm_told *told, tdm_log_imported *done,
+                           tdm_err *err)
 {
     if (!tdm_zstd_begins(in))
-        return tdm_log_import(folder, 0, in, done, err);
+        return tdm_log_import(folder, 0, in, told, done, err);
     FILE *plain = tdm_zstd_reader(in);
     if (plain == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory to read a compressed log");
-    tdm_code code = tdm_log_import(folder, 0, plain, done, err);
+    tdm_code code = tdm_log_import(folder, 0, plain, told, done, err);
     fclose(plain);
     return code;
 }
 
 /* Read into a store beside the one that was named, which goes again. */
-static tdm_code try_import(const char *folder, FILE *in, tdm_log_imported *done, tdm_err *err)
+static tdm_code try_import(const char *folder, FILE *in, const tdm_told *told, tdm_log_imported *done,
+                           tdm_err *err)
 {
     static const char *const MADE[] = { "ledger/data.mdb", "ledger/lock.mdb", "ledger/writer.lock", "ledger",
                                         "." };
@@ -134,7 +141,7 @@ static tdm_code try_import(const char *folder, FILE *in, tdm_log_imported *done,
         return tdm_fail(err, TDM_INVALID, 0, "the folder's path is too long");
     if (mkdtemp(scratch) == NULL)
         return tdm_path_fail(err, "making the folder", scratch);
-    tdm_code code = import_log(scratch, in, done, err);
+    tdm_code code = import_log(scratch, in, told, done, err);
     for (size_t i = 0; i < TDM_COUNT(MADE); i++)
         if (tdm_path_join(path, scratch, MADE[i], NULL) == TDM_OK && unlink(path) != 0)
             rmdir(strcmp(MADE[i], ".") == 0 ? scratch : path);
@@ -155,9 +162,16 @@ static int run_import_log(const tdm_invocation *invocation, tdm_session *session
     else if (!piped && (in = fopen(path, "rbe")) == NULL)
         code = tdm_fail(&err, errno == ENOENT ? TDM_NOT_FOUND : TDM_IO, errno, "%.120s: %s", path,
                         strerror(errno));
+    tdm_progress progress;
+    tdm_progress_open(&progress, invocation, session, "importing", "events");
+    tdm_progress_read(&progress, in);
+    tdm_told told = tdm_progress_told(&progress);
     if (code == TDM_OK)
-        code = tdm_invocation_flag(invocation, "dry-run") ? try_import(folder, in, &done, &err)
-                                                          : import_log(folder, in, &done, &err);
+        code = tdm_invocation_flag(invocation, "dry-run") ? try_import(folder, in, &told, &done, &err)
+                                                          : import_log(folder, in, &told, &done, &err);
+    tdm_progress_close(&progress);
+    if (code != TDM_OK && tdm_progress_stopped_by() != 0)
+        code = tdm_fail(&err, TDM_IO, EINTR, "interrupted: nothing of it is left");
     if (in != NULL && in != session->in)
         fclose(in);
     if (code != TDM_OK)
@@ -194,7 +208,14 @@ static int ask_verify(const tdm_invocation *invocation, tdm_session *session, td
     tdm_err err = { 0 };
     if (folder == NULL)
         return tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, answer);
-    tdm_code code = tdm_offline_call(folder, "verify", invocation->args, answer, &err);
+    tdm_progress progress;
+    tdm_progress_open(&progress, invocation, session, "verifying", "events");
+    tdm_told told = tdm_progress_told(&progress);
+    const tdm_offline_task work = {
+        .folder = folder, .verb = "verify", .args = invocation->args, .told = &told
+    };
+    tdm_code code = tdm_offline_work(&work, answer, &err);
+    tdm_progress_close(&progress);
     if (code == TDM_OK)
         return answer->exit;
     tdm_answer_free(answer);

@@ -63,16 +63,12 @@ static const char *verdict(const tdm_rebuilt *made)
                                        : "The figures in use can not be read.";
 }
 
-static void tell(void *context, uint64_t done, uint64_t total)
-{
-    tdm_progress_tell(context, done, total);
-}
-
 static tdm_code make(const tdm_invocation *invocation, tdm_session *session, const char *folder,
                      tdm_rebuild **rebuild, tdm_rebuilt *made, tdm_err *err)
 {
     tdm_progress progress;
-    tdm_rebuild_options options = { .folder = folder, .told = tell, .context = &progress };
+    tdm_told told = tdm_progress_told(&progress);
+    tdm_rebuild_options options = { .folder = folder, .told = &told };
     tdm_code code = tdm_offline_is_hub(folder, &options.hub, err);
     if (code == TDM_OK)
         code = tdm_rebuild_open(rebuild, &options, err);

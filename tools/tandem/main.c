@@ -5,6 +5,7 @@
 #include "client.h"
 #include "help.h"
 #include "output.h"
+#include "progress.h"
 
 #include <signal.h>
 
@@ -43,5 +44,9 @@ int main(int argc, char **argv)
     int status = code == TDM_OK ? run(&invocation, &session)
                                 : tdm_session_fail(&session, invocation.words, &err, NULL);
     tdm_invocation_free(&invocation);
+    if (status != 0 && tdm_progress_stopped_by() != 0) {
+        signal(tdm_progress_stopped_by(), SIG_DFL);
+        raise(tdm_progress_stopped_by()); /* a shell must see that it was interrupted */
+    }
     return status;
 }

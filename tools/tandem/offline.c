@@ -4,15 +4,18 @@
  */
 #include "client.h"
 
-#include "child.h"
 #include "clock.h"
 #include "log_text.h"
 #include "people_log.h"
+#include "progress.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* What the child does with the open store: bytes go to the parent through a pipe of their own. */
@@ -20,9 +23,22 @@ typedef struct task {
     const char *folder;
     const char *verb; /* NULL: export, as it is read */
     const json_t *args;
-    FILE *out; /* parent: where the bytes go, or into `bytes` */
+    tdm_span body;
+    const tdm_told *told; /* parent: who hears how far it is; NULL: nobody */
+    FILE *out;            /* parent: where the bytes go, or into `bytes` */
     tdm_buf bytes;
 } task;
+
+/* What the child tells through a second pipe, each less than it takes at once: how far it is, and its end. */
+typedef struct verdict {
+    bool last;
+    uint64_t done;
+    uint64_t total;
+    tdm_code code; /* this and the rest at its end */
+    bool raw;
+    int exit;
+    tdm_err err;
+} verdict;
 
 /* ---- whose store it is */
 
@@ -81,20 +97,45 @@ tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err)
 
 /* ---- the child */
 
+static bool write_all(int fd, const void *data, size_t len)
+{
+    const char *at = data;
+    while (len > 0) {
+        ssize_t done = write(fd, at, len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        at += done;
+        len -= (size_t)done;
+    }
+    return true;
+}
+
 static tdm_code send_lines(void *context, tdm_span lines, tdm_err *err)
 {
-    return tdm_write_all(*(int *)context, lines.data, lines.len)
+    return write_all(*(int *)context, lines.data, lines.len)
                ? TDM_OK
                : tdm_fail(err, TDM_IO, errno, "nobody reads the log any more");
 }
 
-static tdm_code serve(tdm_core *core, const task *what, int fd, tdm_verdict *out)
+static bool send_told(void *context, uint64_t done, uint64_t total)
 {
+    verdict far;
+    memset(&far, 0, sizeof far);
+    far.done = done;
+    far.total = total;
+    return write_all(*(int *)context, &far, sizeof far) && tdm_progress_stopped_by() == 0;
+}
+
+static tdm_code serve(tdm_core *core, const task *what, int fd, int verdict_fd, verdict *out)
+{
+    const tdm_told told = { send_told, &verdict_fd };
     if (what->verb == NULL)
-        return tdm_log_export(core, send_lines, &fd, &out->err);
+        return tdm_log_export(core, send_lines, &fd, &told, &out->err);
     tdm_answer answer = { 0 };
-    tdm_service_context context = { .core = core, .now_ms = tdm_clock_wall_ms() };
-    tdm_request request = { .args = what->args };
+    tdm_service_context context = { .core = core, .now_ms = tdm_clock_wall_ms(), .told = &told };
+    tdm_request request = { .args = what->args, .body = what->body };
     tdm_code code = TDM_OK;
     if (!tdm_core_is_hub(core) && strncmp(what->verb, "person.", 7) == 0)
         code = tdm_people_open(&context.people, core, 0, &out->err);
@@ -102,33 +143,38 @@ static tdm_code serve(tdm_core *core, const task *what, int fd, tdm_verdict *out
         code = tdm_service_call(&context, what->verb, &request, &answer, &out->err);
     out->raw = answer.raw;
     out->exit = answer.exit;
-    if (!tdm_write_all(fd, answer.bytes.data, answer.bytes.len) && code == TDM_OK)
+    if (!write_all(fd, answer.bytes.data, answer.bytes.len) && code == TDM_OK)
         code = tdm_fail(&out->err, TDM_IO, errno, "nobody reads the answer any more");
     tdm_answer_free(&answer);
     tdm_people_close(&context.people);
     return code;
 }
 
-static tdm_code open_and_serve(const task *what, int fd, tdm_verdict *out)
+static tdm_code open_and_serve(const task *what, int fd, int verdict_fd, verdict *out)
 {
     const tdm_service *service = what->verb == NULL ? NULL : tdm_service_find(what->verb);
     tdm_core_options options = { .folder = what->folder,
                                  .read_only = true,
-                                 .log_only = service != NULL && service->needs == TDM_NEEDS_LOG };
+                                 .log_only = service == NULL || service->needs <= TDM_NEEDS_WHOLE_LOG };
     tdm_core *core = NULL;
     tdm_code code = tdm_offline_is_hub(what->folder, &options.hub, &out->err);
     if (code == TDM_OK)
         code = tdm_core_open(&core, &options, &out->err);
     if (code == TDM_OK)
-        code = serve(core, what, fd, out);
+        code = serve(core, what, fd, verdict_fd, out);
     tdm_core_close(&core);
     return code;
 }
 
-static void be_child(void *context, int fd, tdm_verdict *out)
+static _Noreturn void be_child(const task *what, int data_fd, int verdict_fd)
 {
+    verdict out;
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody waits for an answer any more */
-    out->code = open_and_serve(context, fd, out);
+    memset(&out, 0, sizeof out);      /* padding, too: it goes through a pipe */
+    out.last = true;
+    out.code = open_and_serve(what, data_fd, verdict_fd, &out);
+    close(data_fd);
+    _exit(write_all(verdict_fd, &out, sizeof out) ? 0 : 1);
 }
 
 /* ---- the parent */
@@ -141,39 +187,123 @@ static bool keep_bytes(task *what, const char *part, size_t len)
     return !what->bytes.failed;
 }
 
-static bool read_data(task *what, int fd)
+/* One part of the answer; false: there is no more, or *kept became false. */
+static bool read_data(task *what, int fd, bool *kept)
 {
     char part[65536];
-    for (;;) {
-        ssize_t got = read(fd, part, sizeof part);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got == 0;
-        if (!keep_bytes(what, part, (size_t)got))
-            return false;
-    }
+    ssize_t got = read(fd, part, sizeof part);
+    if (got < 0 && errno == EINTR)
+        return true;
+    *kept = got == 0 || (got > 0 && keep_bytes(what, part, (size_t)got));
+    return got > 0 && *kept;
 }
 
-static tdm_code run_child(task *what, tdm_verdict *out, tdm_err *err)
+/* One word of the child; false: there is no more. Written at once, it is there as a whole. */
+static bool read_word(const task *what, int fd, verdict *word)
 {
-    tdm_child child;
-    tdm_code code = tdm_child_start(&child, be_child, what, err);
-    if (code != TDM_OK)
-        return code;
-    bool kept = read_data(what, child.data);
+    verdict next;
+    size_t have = 0;
+    ssize_t got;
+    while (have < sizeof next && (got = read(fd, (char *)&next + have, sizeof next - have)) != 0) {
+        if (got < 0 && errno != EINTR)
+            return false;
+        have += got > 0 ? (size_t)got : 0;
+    }
+    if (have < sizeof next)
+        return false;
+    *word = next;
+    if (!next.last)
+        tdm_told_tell(what->told, next.done, next.total, NULL);
+    return true;
+}
+
+/* Whoever asks how far it is gets the last word again; whoever ends it ends the child, which clears up. */
+static void note_signals(const task *what, pid_t child, const verdict *word)
+{
+    tdm_told_tell(what->told, word->done, word->total, NULL);
+    if (tdm_progress_stopped_by() != 0)
+        kill(child, SIGINT);
+}
+
+/* Both pipes to their ends. False: the answer could not be kept. */
+static bool listen_to(task *what, pid_t child, int data, int told, verdict *word)
+{
+    struct pollfd ends[] = { { data, POLLIN, 0 }, { told, POLLIN, 0 } };
+    bool kept = true;
+    while (ends[0].fd >= 0 || ends[1].fd >= 0) {
+        if (poll(ends, TDM_COUNT(ends), -1) < 0) {
+            note_signals(what, child, word);
+            continue;
+        }
+        if (ends[0].revents != 0 && !read_data(what, data, &kept)) {
+            ends[0].fd = -1;
+            close(data); /* a child that still writes then stops */
+        }
+        if (ends[1].revents != 0 && !read_word(what, told, word)) {
+            ends[1].fd = -1;
+            close(told);
+        }
+    }
+    return kept;
+}
+
+static tdm_code wait_child(pid_t child, tdm_err *err)
+{
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (WIFSIGNALED(status))
+        return tdm_fail(err, TDM_CORRUPT, 0,
+                        "reading the store ended with signal %d (%s): its file is damaged", WTERMSIG(status),
+                        strsignal(WTERMSIG(status)));
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return tdm_fail(err, TDM_CORRUPT, 0, "reading the store ended without an answer");
+    return TDM_OK;
+}
+
+static void close_ends(int data[2], int told[2], int which)
+{
+    close(data[which]);
+    close(told[which]);
+}
+
+static tdm_code run_child(task *what, verdict *out, tdm_err *err)
+{
+    int data[2];
+    int told[2];
+    if (pipe2(data, O_CLOEXEC) != 0)
+        return tdm_fail(err, TDM_IO, errno, "a pipe could not be made: %s", strerror(errno));
+    if (pipe2(told, O_CLOEXEC) != 0) {
+        close(data[0]);
+        close(data[1]);
+        return tdm_fail(err, TDM_IO, errno, "a pipe could not be made: %s", strerror(errno));
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        close_ends(data, told, 0);
+        be_child(what, data[1], told[1]);
+    }
+    close_ends(data, told, 1);
+    memset(out, 0, sizeof *out);
+    bool kept = child > 0 && listen_to(what, child, data[0], told[0], out);
     int sys = errno;
-    code = tdm_child_end(&child, out, err);
-    if (!kept) /* which ended the child, too */
+    if (child < 0)
+        close_ends(data, told, 0);
+    bool whole = out->last;
+    tdm_code code = child > 0 ? wait_child(child, err) : tdm_fail(err, TDM_IO, sys, "no process was started");
+    if (code == TDM_OK && !(kept && whole))
         code = tdm_fail(err, TDM_IO, sys, "the answer could not be taken: %s", strerror(sys));
     return code;
 }
 
-tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
-                          tdm_err *err)
+tdm_code tdm_offline_work(const tdm_offline_task *task_at, tdm_answer *answer, tdm_err *err)
 {
-    task what = { .folder = folder, .verb = verb, .args = args };
-    tdm_verdict out;
+    task what = { .folder = task_at->folder,
+                  .verb = task_at->verb,
+                  .args = task_at->args,
+                  .body = task_at->body,
+                  .told = task_at->told };
+    verdict out;
     *answer = (tdm_answer){ 0 };
     tdm_code code = run_child(&what, &out, err);
     if (code != TDM_OK) {
@@ -188,12 +318,19 @@ tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *ar
     return out.code;
 }
 
-tdm_code tdm_offline_export(const char *folder, FILE *out, tdm_err *err)
+tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
+                          tdm_err *err)
 {
-    task what = { .folder = folder, .out = out };
-    tdm_verdict told;
-    tdm_code code = run_child(&what, &told, err);
-    if (code == TDM_OK && told.code != TDM_OK && err != NULL)
-        *err = told.err;
-    return code == TDM_OK ? told.code : code;
+    const tdm_offline_task work = { .folder = folder, .verb = verb, .args = args };
+    return tdm_offline_work(&work, answer, err);
+}
+
+tdm_code tdm_offline_export(const char *folder, FILE *out, const tdm_told *told, tdm_err *err)
+{
+    task what = { .folder = folder, .told = told, .out = out };
+    verdict end;
+    tdm_code code = run_child(&what, &end, err);
+    if (code == TDM_OK && end.code != TDM_OK && err != NULL)
+        *err = end.err;
+    return code == TDM_OK ? end.code : code;
 }

@@ -35,7 +35,7 @@ static tdm_code open_store(source *out, const char *folder, tdm_err *err)
         tdm_err why = { 0 };
         close(ends[0]);
         FILE *to = fdopen(ends[1], "w");
-        tdm_code code = to == NULL ? TDM_IO : tdm_offline_export(folder, to, &why);
+        tdm_code code = to == NULL ? TDM_IO : tdm_offline_export(folder, to, NULL, &why);
         bool whole = to != NULL && fclose(to) == 0;
         if (code != TDM_OK)
             fprintf(stderr, "tandem replay: %s: %s\n", folder, why.what);
@@ -94,11 +94,6 @@ static tdm_code read_options(const tdm_invocation *invocation, tdm_replay_option
     return tdm_when_parse(until, tdm_clock_wall_ms(), &out->until_ms, err);
 }
 
-static void tell(void *context, uint64_t events)
-{
-    tdm_progress_tell(context, events, 0);
-}
-
 static int show(const tdm_invocation *invocation, tdm_session *session, const tdm_replayed *done, int status)
 {
     json_t *document =
@@ -125,12 +120,16 @@ int tdm_replay_run(const tdm_invocation *invocation, tdm_session *session)
     if (code == TDM_OK)
         code = open_source(&from, tdm_invocation_text(invocation, "SOURCE"), session, &err);
     tdm_progress_open(&progress, invocation, session, "replaying", "events");
-    options.told = tell;
-    options.context = &progress;
+    tdm_told told = tdm_progress_told(&progress);
+    options.told = &told;
+    tdm_progress_read(&progress, from.file);
     if (code == TDM_OK)
         code = tdm_log_replay(&options, from.lines, &done, &err);
     tdm_progress_close(&progress);
     bool whole = close_source(&from, session);
+    if (code != TDM_OK && tdm_progress_stopped_by() != 0)
+        code = tdm_fail(&err, TDM_IO, EINTR,
+                        "interrupted: what was read is there, and the same again goes on from it");
     if ((code == TDM_OK || code == TDM_DIFFERS) && !whole)
         code =
             tdm_fail(&err, TDM_MALFORMED, 0, "the log could not be read to its end; what was read is there");

@@ -21,7 +21,7 @@ tdm_code tdm_serve_export(const tdm_service_context *context, const tdm_request 
 {
     (void)request;
     answer->raw = true;
-    return tdm_log_export(context->core, add_lines, &answer->bytes, err);
+    return tdm_log_export(context->core, add_lines, &answer->bytes, context->told, err);
 }
 
 /* ---- verify */
@@ -47,8 +47,8 @@ tdm_code tdm_serve_verify(const tdm_service_context *context, const tdm_request 
     tdm_document document;
     tdm_ledger_summary summary = { 0 };
     tdm_document_open(&document, answer, "tandem.verify/1", context->now_ms, true);
-    tdm_code code =
-        tdm_ledger_verify(tdm_core_ledger(context->core), write_fault, &document.json, NULL, &summary, err);
+    tdm_code code = tdm_ledger_verify(tdm_core_ledger(context->core), write_fault, &document.json,
+                                      context->told, &summary, err);
     if (code != TDM_OK && code != TDM_DIFFERS)
         return code;
     tdm_ledger_summary_json(&document.json, &summary);

@@ -59,12 +59,12 @@
     X("event.show", true, true, FIGURES, event_show)                                                         \
     X("event.list", true, true, LOG, event_list)                                                             \
     X("doubts", true, true, FIGURES, doubts)                                                                 \
-    X("export", true, true, FIGURES, export)                                                                 \
+    X("export", true, true, WHOLE_LOG, export)                                                               \
     X("figure.list", true, true, FIGURES, figure_list)                                                       \
     X("log.list", true, true, FIGURES, log_list)                                                             \
     X("replay", true, false, WRITES, replay)                                                                 \
-    X("snapshot", true, true, LOG, snapshot)                                                                 \
-    X("verify", true, true, LOG, verify)
+    X("snapshot", true, true, WHOLE_LOG, snapshot)                                                           \
+    X("verify", true, true, WHOLE_LOG, verify)
 
 #define X(verb, hub, node, needs, function) tdm_service_function tdm_serve_##function;
 TDM_SERVICES_X(X)
