@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * control.c: the daemon's end of the control socket: a thread with a ROUTER that takes one request, has it
- * served, and answers it. Whoever can open the socket owns the store anyway (the folder is 0700), so there
- * are no keys here; the bytes are checked all the same.
+ * served, and answers it; long ones it hands to another thread (control_aside.h). Whoever can open the socket
+ * owns the store anyway (the folder is 0700), so there are no keys here; the bytes are checked all the same.
  */
 #include "control.h"
 
+#include "control_aside.h"
 #include "json.h"
 #include "transport_internal.h"
 
@@ -36,6 +37,8 @@ struct tdm_control {
     tdm_service_context context;
     int64_t (*now_ms)(void);
     tdm_control_handler *handler;
+    tdm_control_is_long *is_long; /* NULL: none is */
+    tdm_aside *aside;             /* where those are served */
 };
 
 struct message {
@@ -69,6 +72,14 @@ static bool receive(void *socket, struct message *message)
         message->count += tdm_frames_receive(socket, &message->frames[BODY]);
     return true;
 }
+
+/* A long request on its way. */
+typedef struct long_one {
+    tdm_aside_job job; /* first: control_aside.h */
+    tdm_control *control;
+    struct message message;
+    tdm_answer answer;
+} long_one;
 
 static tdm_span span_of(struct message *message, size_t index)
 {
@@ -128,7 +139,7 @@ static void answer_refusal(tdm_answer *answer, const tdm_err *err)
 }
 
 static void call_handler(tdm_control *control, struct message *message, const json_t *args,
-                         tdm_answer *answer)
+                         const tdm_told *told, tdm_answer *answer)
 {
     char verb[TDM_CONTROL_VERB_MAX + 1] = "";
     tdm_err err = { 0 };
@@ -136,6 +147,7 @@ static void call_handler(tdm_control *control, struct message *message, const js
     tdm_request request = { .args = args, .body = span_of(message, BODY) };
     tdm_service_context context = control->context;
     context.now_ms = control->now_ms();
+    context.told = told;
     tdm_code code = control->handler(&context, verb, &request, answer, &err);
     if (code == TDM_OK && answer->bytes.failed)
         code = tdm_fail(&err, TDM_FULL, 0, "no memory for the answer");
@@ -149,12 +161,12 @@ static void call_handler(tdm_control *control, struct message *message, const js
     answer_refusal(answer, &err);
 }
 
-static void serve(tdm_control *control, struct message *message, tdm_answer *answer)
+static void serve(tdm_control *control, struct message *message, const tdm_told *told, tdm_answer *answer)
 {
     json_t *args = NULL;
     tdm_err err = { 0 };
     if (check_shape(message, &err) == TDM_OK && read_args(span_of(message, ARGS), &args, &err) == TDM_OK)
-        call_handler(control, message, args, answer);
+        call_handler(control, message, args, told, answer);
     else
         answer_refusal(answer, &err);
     json_decref(args);
@@ -184,12 +196,81 @@ static void reply(void *socket, struct message *message, tdm_answer *answer)
         zmq_msg_close(&bytes);
 }
 
+/* ---- long requests */
+
+static bool goes_on(void *context, uint64_t done, uint64_t total)
+{
+    (void)done;
+    (void)total;
+    return !tdm_aside_is_ending(context);
+}
+
+static void serve_long(void *context, tdm_aside_job *job)
+{
+    tdm_control *control = context;
+    long_one *one = (long_one *)job;
+    const tdm_told told = { goes_on, control->aside };
+    serve(control, &one->message, &told, &one->answer);
+}
+
+static void reply_long(tdm_control *control)
+{
+    bool done = false;
+    for (tdm_aside_job *job; (job = tdm_aside_take(control->aside, &done)) != NULL;) {
+        long_one *one = (long_one *)job;
+        tdm_err err = { .code = TDM_UNREACHABLE, .what = "the daemon stops: ask again when it runs" };
+        if (!done)
+            answer_refusal(&one->answer, &err);
+        reply(control->socket, &one->message, &one->answer);
+        tdm_buf_free(&one->answer.bytes);
+        release(&one->message);
+        free(one);
+    }
+}
+
+static bool is_long(tdm_control *control, struct message *message)
+{
+    char verb[TDM_CONTROL_VERB_MAX + 1] = "";
+    tdm_span text = span_of(message, VERB);
+    if (control->is_long == NULL || check_shape(message, NULL) != TDM_OK)
+        return false;
+    memcpy(verb, text.data, text.len);
+    return control->is_long(verb);
+}
+
+/* Takes the message; a passphrase in its body is in no second place then. */
+static void put_aside(tdm_control *control, struct message *message)
+{
+    tdm_err err = { .code = TDM_BUSY, .what = "too many long requests wait already: ask again later" };
+    tdm_answer answer = { .exit = 0 };
+    long_one *one = calloc(1, sizeof *one);
+    if (one != NULL) {
+        one->message.count = message->count;
+        for (size_t i = 0; i < FRAMES; i++) {
+            zmq_msg_init(&one->message.frames[i]);
+            zmq_msg_move(&one->message.frames[i], &message->frames[i]);
+        }
+        message = &one->message;
+        if (tdm_aside_give(control->aside, &one->job))
+            return;
+    }
+    answer_refusal(&answer, &err);
+    reply(control->socket, message, &answer);
+    tdm_buf_free(&answer.bytes);
+    release(message);
+    free(one);
+}
+
 static void serve_one(tdm_control *control)
 {
     struct message message;
     tdm_answer answer = { .exit = 0 };
     if (receive(control->socket, &message) && message.count > ROUTE) {
-        serve(control, &message, &answer);
+        if (is_long(control, &message)) {
+            put_aside(control, &message);
+            return;
+        }
+        serve(control, &message, NULL, &answer);
         reply(control->socket, &message, &answer);
         tdm_buf_free(&answer.bytes);
     }
@@ -201,13 +282,18 @@ static void *serve_until_stopped(void *argument)
     pthread_setname_np(pthread_self(), "door"); /* as top -H shows it */
     tdm_control *control = argument;
     zmq_pollitem_t items[] = { { control->socket, 0, ZMQ_POLLIN, 0 },
-                               { NULL, control->stop, ZMQ_POLLIN, 0 } };
+                               { NULL, control->stop, ZMQ_POLLIN, 0 },
+                               { NULL, tdm_aside_fd(control->aside), ZMQ_POLLIN, 0 } };
     while ((items[1].revents & ZMQ_POLLIN) == 0) {
         if (zmq_poll(items, TDM_COUNT(items), -1) < 0 && zmq_errno() == ETERM)
             break;
         if ((items[0].revents & ZMQ_POLLIN) != 0 && (items[1].revents & ZMQ_POLLIN) == 0)
             serve_one(control);
+        if ((items[2].revents & ZMQ_POLLIN) != 0)
+            reply_long(control);
     }
+    tdm_aside_end(control->aside);
+    reply_long(control);
     zmq_close(control->socket);
     return NULL;
 }
@@ -263,7 +349,7 @@ static tdm_code start_thread(tdm_control *control, tdm_err *err)
 
 tdm_code tdm_control_serve(tdm_control **out, void *zmq_context, const char *endpoint,
                            const tdm_service_context *context, int64_t (*now_ms)(void),
-                           tdm_control_handler *handler, tdm_err *err)
+                           tdm_control_handler *handler, tdm_control_is_long *is_long_one, tdm_err *err)
 {
     tdm_control *control = calloc(1, sizeof *control);
     if (control == NULL)
@@ -271,10 +357,13 @@ tdm_code tdm_control_serve(tdm_control **out, void *zmq_context, const char *end
     control->context = *context;
     control->now_ms = now_ms;
     control->handler = handler;
+    control->is_long = is_long_one;
     control->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     tdm_code code = control->stop >= 0 ? TDM_OK : tdm_fail(err, TDM_IO, errno, "control: no eventfd");
     if (code == TDM_OK)
         code = bind_socket(control, zmq_context, endpoint, err);
+    if (code == TDM_OK)
+        code = tdm_aside_start(&control->aside, serve_long, control, err);
     if (code == TDM_OK)
         code = start_thread(control, err);
     if (code != TDM_OK) {
@@ -296,6 +385,7 @@ void tdm_control_stop(tdm_control **control_at)
     } else if (control->socket != NULL) {
         zmq_close(control->socket);
     }
+    tdm_aside_free(&control->aside);
     if (control->path[0] != '\0')
         (void)unlink(control->path);
     if (control->stop >= 0)

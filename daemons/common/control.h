@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * control.h: the local door of a daemon: requests over a Unix socket in its state folder (0700), one at a
- * time, on a thread of its own, so that a long import never holds up a link. Frames, over ZeroMQ REQ/ROUTER
- * ipc://FOLDER/control.sock: request  [verb][JSON arguments][body]       answer  [exit status as decimal
- * text]["json" or "raw"][bytes] Limits: verb 64 bytes, arguments 64 KiB, body 64 MiB, answer 1 GiB.
+ * time, on a thread of its own, so that a long import never holds up a link; those that read for long, one at
+ * a time on another thread, so that they hold up nobody, and end with an error when the daemon stops. Frames,
+ * over ZeroMQ REQ/ROUTER ipc://FOLDER/control.sock: request  [verb][JSON arguments][body]       answer  [exit
+ * status as decimal text]["json" or "raw"][bytes] Limits: verb 64 bytes, arguments 64 KiB, body 64 MiB,
+ * answer 1 GiB.
  */
 #ifndef TANDEM_CONTROL_H
 #define TANDEM_CONTROL_H
@@ -25,9 +27,12 @@ void tdm_control_stop(tdm_control **control); /* finishes the request at hand; r
 /* The same door with another function behind it, as tests have. tdm_service_call is one. */
 typedef tdm_code tdm_control_handler(const tdm_service_context *context, const char *verb,
                                      const tdm_request *request, tdm_answer *answer, tdm_err *err);
+/* Does this verb read for long? Those are served beside the others. */
+typedef bool tdm_control_is_long(const char *verb);
+/* is_long_one NULL: none is. */
 tdm_code tdm_control_serve(tdm_control **out, void *zmq_context, const char *endpoint,
                            const tdm_service_context *context, int64_t (*now_ms)(void),
-                           tdm_control_handler *handler, tdm_err *err);
+                           tdm_control_handler *handler, tdm_control_is_long *is_long_one, tdm_err *err);
 
 /* The client's side. TDM_OK: a daemon answered, be it with a failure: answer->exit is its status, and
  * answer's bytes (free them with tdm_answer_free) its document. TDM_UNREACHABLE, with what to do: no daemon

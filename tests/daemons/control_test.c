@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,12 +75,24 @@ static void serve_slow(const tdm_request *request, tdm_answer *answer)
     serve_echo(request, answer);
 }
 
+/* Long ones are told whether to go on. */
+static void serve_until_told(const tdm_service_context *context, tdm_answer *answer)
+{
+    tdm_err err = { 0 };
+    sem_post(&stage.entered);
+    while (tdm_told_tell(context->told, 1, 2, &err) == TDM_OK)
+        sched_yield();
+    tdm_buf_text(&answer->bytes, err.what);
+}
+
 static const struct {
     const char *verb;
     void (*function)(const tdm_request *request, tdm_answer *answer);
-} VERBS[] = {
-    { "echo", serve_echo }, { "raw", serve_raw }, { "crowd", serve_crowd }, { "slow", serve_slow }
-};
+} VERBS[] = { { "echo", serve_echo },
+              { "raw", serve_raw },
+              { "crowd", serve_crowd },
+              { "slow", serve_slow },
+              { "long-slow", serve_slow } };
 
 static tdm_code handle(const tdm_service_context *context, const char *verb, const tdm_request *request,
                        tdm_answer *answer, tdm_err *err)
@@ -89,6 +102,10 @@ static tdm_code handle(const tdm_service_context *context, const char *verb, con
             VERBS[i].function(request, answer);
             return TDM_OK;
         }
+    if (strcmp(verb, "long-until-told") == 0) {
+        serve_until_told(context, answer);
+        return TDM_OK;
+    }
     if (strcmp(verb, "clock") == 0) {
         tdm_buf_format(&answer->bytes, "%lld %s", (long long)context->now_ms, context->own_organisation);
         return TDM_OK;
@@ -98,13 +115,18 @@ static tdm_code handle(const tdm_service_context *context, const char *verb, con
     return tdm_fail(err, TDM_NOT_FOUND, 0, "no such thing");
 }
 
+static bool is_long_one(const char *verb)
+{
+    return strncmp(verb, "long-", 5) == 0;
+}
+
 /* ---- fixtures ---- */
 
 static tdm_code start(struct world *world, tdm_err *err)
 {
     tdm_service_context context = { .own_organisation = "north" };
     return tdm_control_serve(&world->control, world->context, world->endpoint, &context, next_ms, handle,
-                             err);
+                             is_long_one, err);
 }
 
 static int open_world(void **state)
@@ -483,7 +505,7 @@ static void *call_many(void *argument)
     for (int i = 0; i < client->calls; i++) {
         tdm_answer answer;
         tdm_code code = call(client->world, client->verb, "{}", tdm_span_text(client->body), &answer, NULL);
-        bool own = strcmp(client->verb, "slow") == 0
+        bool own = strstr(client->verb, "slow") != NULL || strncmp(client->verb, "long-", 5) == 0
                    || tdm_span_equal(tdm_buf_span(&answer.bytes), tdm_span_text(client->body));
         client->right += code == TDM_OK && own;
         tdm_buf_free(&answer.bytes);
@@ -526,6 +548,52 @@ static void check_stop_midway(void **state)
     pthread_join(caller, NULL);
     pthread_join(stopper, NULL);
     assert_int_equal(client.right, 1);
+    assert_null(world->control);
+}
+
+static void check_long_aside(void **state)
+{
+    struct world *world = *state;
+    struct client client = { .world = world, .verb = "long-slow", .calls = 1 };
+    pthread_t caller;
+    assert_int_equal(pthread_create(&caller, NULL, call_many, &client), 0);
+    sem_wait(&stage.entered);
+    check_well(world); /* it is still inside */
+    assert_int_equal(client.right, 0);
+    sem_post(&stage.leave);
+    pthread_join(caller, NULL);
+    assert_int_equal(client.right, 1);
+}
+
+static void check_long_wait_their_turn(void **state)
+{
+    struct world *world = *state;
+    struct client clients[CLIENTS];
+    pthread_t threads[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        clients[i] = (struct client){ .world = world, .verb = "long-slow", .calls = 1 };
+        assert_int_equal(pthread_create(&threads[i], NULL, call_many, &clients[i]), 0);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        sem_wait(&stage.entered);
+        assert_int_equal(sem_trywait(&stage.entered), -1); /* one at a time */
+        sem_post(&stage.leave);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(clients[i].right, 1);
+    }
+}
+
+static void check_stop_ends_long(void **state)
+{
+    struct world *world = *state;
+    struct client client = { .world = world, .verb = "long-until-told", .calls = 1 };
+    pthread_t caller;
+    assert_int_equal(pthread_create(&caller, NULL, call_many, &client), 0);
+    sem_wait(&stage.entered);
+    tdm_control_stop(&world->control);
+    pthread_join(caller, NULL);
     assert_null(world->control);
 }
 
@@ -585,8 +653,9 @@ static void check_long_path(void **state)
     tdm_control *control = NULL;
     tdm_err err;
     tdm_service_context context = { 0 };
-    assert_int_equal(tdm_control_serve(&control, world->context, endpoint, &context, next_ms, handle, &err),
-                     TDM_INVALID);
+    assert_int_equal(
+        tdm_control_serve(&control, world->context, endpoint, &context, next_ms, handle, NULL, &err),
+        TDM_INVALID);
     assert_non_null(strstr(err.what, "use a shorter state folder"));
     assert_null(control);
 }
@@ -615,6 +684,9 @@ int main(void)
         IN_WORLD("an answer that is none of ours is told", check_nonsense),
         IN_WORLD("two clients are served one at a time", check_two_clients),
         IN_WORLD("a stop finishes the request at hand", check_stop_midway),
+        IN_WORLD("others are answered while a long request is served", check_long_aside),
+        IN_WORLD("long requests are served one at a time", check_long_wait_their_turn),
+        IN_WORLD("a stop ends a long request", check_stop_ends_long),
         IN_WORLD("a client that leaves holds nobody up", check_client_leaves),
         IN_WORLD("a door closed can be opened again", check_start_again),
         IN_WORLD("a socket's file left over is no daemon and no hindrance", check_left_over),

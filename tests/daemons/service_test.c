@@ -270,11 +270,31 @@ static void a_join_code_that_was_touched_is_refused(void **state)
     json_decref(answer);
 }
 
+/* The door answers others meanwhile (control_test.c). */
+static void what_reads_the_whole_log_is_served_aside(void **state)
+{
+    static const char *const WHOLE[] = { "export", "snapshot", "verify" };
+    size_t count, found = 0;
+    const tdm_service *services = tdm_services(&count);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        bool expected = false;
+        for (size_t k = 0; k < TDM_COUNT(WHOLE); k++)
+            expected = expected || strcmp(services[i].verb, WHOLE[k]) == 0;
+        found += expected;
+        assert_int_equal(services[i].needs == TDM_NEEDS_WHOLE_LOG, expected);
+    }
+    assert_int_equal(found, TDM_COUNT(WHOLE));
+}
+
 #define STORY(function) cmocka_unit_test_setup_teardown(function, system_open, system_close)
 static const struct CMUnitTest STORIES[] = {
-    STORY(every_document_names_its_schema),         STORY(status_tells_who_and_what_waits),
-    STORY(an_origin_is_limited_by_its_sequence),    STORY(an_invitation_is_joined_with),
+    STORY(every_document_names_its_schema),
+    STORY(status_tells_who_and_what_waits),
+    STORY(an_origin_is_limited_by_its_sequence),
+    STORY(an_invitation_is_joined_with),
     STORY(a_join_code_that_was_touched_is_refused),
+    cmocka_unit_test(what_reads_the_whole_log_is_served_aside),
 };
 
 #define ROWS_OF(table, function, setup, teardown)                                                            \

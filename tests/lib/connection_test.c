@@ -87,7 +87,7 @@ static void start_daemon(void)
 {
     tdm_service_context context = { 0 };
     tdm_err err = { 0 };
-    if (tdm_control_serve(&world.control, world.context, world.endpoint, &context, no_time, serve, &err)
+    if (tdm_control_serve(&world.control, world.context, world.endpoint, &context, no_time, serve, NULL, &err)
         != TDM_OK)
         fail_msg("%s", err.what);
 }
