@@ -6,7 +6,7 @@
  * opened here, so that it can be sealed under another one.
  */
 #include "private_inner.h"
-#include "private_stream.h"
+#include "private_item.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@
 typedef struct backup {
     const tdm_private *log;
     tdm_kv_txn *txn;
-    stream_writer *to;
+    tdm_cipher_writer *to;
     uint64_t items;
     uint8_t table; /* that goes now */
     private_person person;
@@ -29,11 +29,11 @@ static tdm_code put_item(backup *b, uint8_t table, tdm_span key, tdm_span value,
         return tdm_fail(err, TDM_CORRUPT, 0, "a value of %zu bytes in table %d of the private log", value.len,
                         table);
     tdm_write_u32(head + 3, (uint32_t)value.len);
-    tdm_code code = tdm_stream_write(b->to, head, sizeof head, err);
+    tdm_code code = tdm_cipher_write(b->to, head, sizeof head, err);
     if (code == TDM_OK)
-        code = tdm_stream_write(b->to, key.data, key.len, err);
+        code = tdm_cipher_write(b->to, key.data, key.len, err);
     if (code == TDM_OK)
-        code = tdm_stream_write(b->to, value.data, value.len, err);
+        code = tdm_cipher_write(b->to, value.data, value.len, err);
     b->items++;
     return code;
 }
@@ -80,9 +80,9 @@ static tdm_code put_end(backup *b, tdm_err *err)
     return put_item(b, ITEM_END, (tdm_span){ NULL, 0 }, (tdm_span){ count, sizeof count }, err);
 }
 
-static tdm_code write_backup(backup *b, const char *file, const tdm_private_lock *lock, tdm_err *err)
+static tdm_code write_backup(backup *b, const char *file, const tdm_cipher_lock *lock, tdm_err *err)
 {
-    tdm_code code = tdm_stream_create(&b->to, file, lock, err);
+    tdm_code code = tdm_cipher_create(&b->to, TDM_CIPHER_PRIVATE, file, lock, err);
     if (code == TDM_OK)
         code = tdm_kv_begin(b->log->kv, TDM_KV_READ_ONLY, &b->txn, err);
     for (b->table = 0; code == TDM_OK && b->table < PRIVATE_TABLES; b->table++)
@@ -91,12 +91,12 @@ static tdm_code write_backup(backup *b, const char *file, const tdm_private_lock
     if (code == TDM_OK)
         code = put_end(b, err);
     if (code == TDM_OK)
-        return tdm_stream_finish(&b->to, err);
-    tdm_stream_discard(&b->to);
+        return tdm_cipher_finish(&b->to, err);
+    tdm_cipher_discard(&b->to);
     return code;
 }
 
-tdm_code tdm_private_backup(tdm_private *log, const char *file, const tdm_private_lock *lock, tdm_err *err)
+tdm_code tdm_private_backup(tdm_private *log, const char *file, const tdm_cipher_lock *lock, tdm_err *err)
 {
     backup *b = tdm_secret_new(sizeof *b);
     if (b == NULL)

@@ -7,7 +7,7 @@
  */
 #include "tandem/path.h"
 #include "private_inner.h"
-#include "private_stream.h"
+#include "private_item.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 /* Lives in memory of tdm_secret_new. */
 typedef struct restore {
     private_copy copy;
-    stream_reader *from;
+    tdm_cipher_reader *from;
     private_keys keys; /* under which it is sealed anew */
     bool has_name;     /* the name key came */
     uint64_t items;
@@ -38,7 +38,7 @@ static tdm_code refuse_item(const restore *r, const char *why, tdm_err *err)
 static tdm_code read_item(restore *r, tdm_err *err)
 {
     uint8_t head[ITEM_HEAD_BYTES];
-    tdm_code code = tdm_stream_read(r->from, head, sizeof head, err);
+    tdm_code code = tdm_cipher_read(r->from, head, sizeof head, err);
     if (code != TDM_OK)
         return code;
     r->table = head[0];
@@ -47,8 +47,8 @@ static tdm_code read_item(restore *r, tdm_err *err)
     if (r->key_len > ITEM_KEY_MAX || r->value_len > ITEM_VALUE_MAX
         || (r->table >= PRIVATE_TABLES && r->table != ITEM_END))
         return refuse_item(r, "is out of bounds", err);
-    code = tdm_stream_read(r->from, r->key, r->key_len, err);
-    return code == TDM_OK ? tdm_stream_read(r->from, r->value, r->value_len, err) : code;
+    code = tdm_cipher_read(r->from, r->key, r->key_len, err);
+    return code == TDM_OK ? tdm_cipher_read(r->from, r->value, r->value_len, err) : code;
 }
 
 static tdm_code take_meta(restore *r, tdm_span key, tdm_err *err)
@@ -96,7 +96,7 @@ static tdm_code take_end(restore *r, tdm_err *err)
         return refuse_item(r, "ends it with another number of items", err);
     if (!r->has_name)
         return refuse_item(r, "ends it without a description", err);
-    tdm_code code = tdm_stream_end(r->from, err);
+    tdm_code code = tdm_cipher_end(r->from, err);
     return code == TDM_OK ? tdm_private_copy_flush(&r->copy, err) : code;
 }
 
@@ -141,11 +141,11 @@ static tdm_code verify_copy(restore *r, const uint8_t *secret, tdm_err *err)
     return code;
 }
 
-static tdm_code build(restore *r, const char *path, const char *file, const tdm_private_lock *lock,
+static tdm_code build(restore *r, const char *path, const char *file, const tdm_cipher_lock *lock,
                       const uint8_t *secret, tdm_err *err)
 {
     tdm_keys_derive(&r->keys, secret);
-    tdm_code code = tdm_stream_open(&r->from, file, lock, err);
+    tdm_code code = tdm_cipher_open(&r->from, TDM_CIPHER_PRIVATE, file, lock, err);
     if (code == TDM_OK)
         code = tdm_private_copy_begin(&r->copy, path, err);
     if (code == TDM_OK)
@@ -154,7 +154,7 @@ static tdm_code build(restore *r, const char *path, const char *file, const tdm_
         code = verify_copy(r, secret, err);
     if (code == TDM_OK)
         code = tdm_private_copy_install(&r->copy, err);
-    tdm_stream_close(&r->from);
+    tdm_cipher_close(&r->from);
     if (r->copy.path != NULL)
         tdm_private_copy_drop(&r->copy);
     return code;
@@ -200,7 +200,7 @@ static void place_leave(place *p, bool failed)
         rmdir(p->path);
 }
 
-tdm_code tdm_private_restore(const char *path, const char *file, const tdm_private_lock *lock,
+tdm_code tdm_private_restore(const char *path, const char *file, const tdm_cipher_lock *lock,
                              const uint8_t secret[TDM_PRIVATE_SECRET_BYTES], tdm_err *err)
 {
     place p = { .path = path, .lock = -1 };

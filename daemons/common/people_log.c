@@ -207,7 +207,7 @@ tdm_code tdm_people_compact(tdm_people *people, tdm_err *err)
     return code;
 }
 
-tdm_code tdm_people_restore(tdm_people *people, const char *file, const tdm_private_lock *lock, tdm_err *err)
+tdm_code tdm_people_restore(tdm_people *people, const char *file, const tdm_cipher_lock *lock, tdm_err *err)
 {
     uint8_t secret[TDM_PRIVATE_SECRET_BYTES];
     tdm_private *log;

@@ -59,7 +59,7 @@ bool tdm_people_is_row(uint32_t type);
 /* Close, rewrite and open again. TDM_NOT_FOUND: there is no log. */
 tdm_code tdm_people_compact(tdm_people *people, tdm_err *err);
 /* TDM_EXISTS: there is a log. Others as of tdm_private_restore. */
-tdm_code tdm_people_restore(tdm_people *people, const char *file, const tdm_private_lock *lock, tdm_err *err);
+tdm_code tdm_people_restore(tdm_people *people, const char *file, const tdm_cipher_lock *lock, tdm_err *err);
 
 /* How many people there are, as it was when somebody last left; never waits. False: there is no log. */
 bool tdm_people_glance(const tdm_people *people, uint64_t *count);

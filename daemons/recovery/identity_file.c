@@ -97,7 +97,7 @@ static bool read_content(tdm_span bytes, tdm_saved_identity *out)
 
 /* ---- the box */
 
-static tdm_code seal_content(const tdm_saved_identity *identity, const tdm_private_lock *lock,
+static tdm_code seal_content(const tdm_saved_identity *identity, const tdm_cipher_lock *lock,
                              uint8_t file[FILE_MAX], size_t *len, tdm_err *err)
 {
     tdm_buf content = { .secret = true };
@@ -159,13 +159,13 @@ static tdm_code write_file(const char *file, const uint8_t *bytes, size_t len, t
 tdm_code tdm_identity_save(const char *file, const tdm_saved_identity *identity, tdm_span passphrase,
                            uint32_t passes, uint64_t memory_bytes, tdm_err *err)
 {
-    tdm_private_lock lock;
+    tdm_cipher_lock lock;
     uint8_t bytes[FILE_MAX];
     size_t len = 0;
-    tdm_code code = tdm_private_lock_of_passphrase(&lock, passphrase, passes, memory_bytes, err);
+    tdm_code code = tdm_cipher_lock_of_passphrase(&lock, passphrase, passes, memory_bytes, err);
     if (code == TDM_OK)
         code = seal_content(identity, &lock, bytes, &len, err);
-    tdm_private_lock_wipe(&lock);
+    tdm_cipher_lock_wipe(&lock);
     return code == TDM_OK ? write_file(file, bytes, len, err) : code;
 }
 

@@ -27,6 +27,7 @@
 #ifndef TANDEM_PRIVATE_H
 #define TANDEM_PRIVATE_H
 
+#include "tandem/cipher_file.h"
 #include "tandem/kv.h"
 
 typedef struct tdm_private tdm_private;
@@ -225,33 +226,11 @@ tdm_code tdm_private_compact(const char *path, tdm_err *err);
 
 /* ---- backup ------------------------------------------------------------------------------------- */
 
-/* What opens a backup: a key, and how to get it from a passphrase if it came from one. Wipe it after use. */
-typedef struct tdm_private_lock {
-    uint8_t key[32];
-    bool from_passphrase;
-    uint32_t passes; /* of Argon2id (crypto_pwhash) */
-    uint64_t memory_bytes;
-    uint8_t salt[16];
-} tdm_private_lock;
-void tdm_private_lock_of_key(tdm_private_lock *out, const uint8_t key[32]);
-/* For a new backup: with a random salt. passes and memory_bytes 0: libsodium's "moderate" (3 passes, 256 MiB,
- * about a second). TDM_INVALID: out of bounds (1..10 passes, 8 KiB..1 GiB). TDM_FULL: not that much memory.
- */
-tdm_code tdm_private_lock_of_passphrase(tdm_private_lock *out, tdm_span passphrase, uint32_t passes,
-                                        uint64_t memory_bytes, tdm_err *err);
-/* For a restore: with the salt and costs that the file's header tells, within the same bounds. TDM_INVALID:
- * that backup was made with a key. TDM_MALFORMED, TDM_UNSUPPORTED, TDM_NOT_FOUND: as for restore. */
-tdm_code tdm_private_lock_of_file(tdm_private_lock *out, const char *file, tdm_span passphrase, tdm_err *err);
-void tdm_private_lock_wipe(tdm_private_lock *lock);
-
 /*
  * Write everything, people's keys included, into one encrypted file, as of one moment (one read transaction).
  *
- * File: | "TDMPRIV" 0x00 | format 1 | from passphrase 1 | passes 4 | memory bytes 8 | salt 16 |
- *       | stream header 24 | check 16: BLAKE2b-128 of all before, keyed | chunks |
- * The chunks are a libsodium secretstream (XChaCha20-Poly1305) of 64 KiB of content each, the last with the
- * final tag. Content: | table 1 | key length 2 | value length 4 | key | value | one after another, closed by
- * table 255 with their number.
+ * File: of the kind TDM_CIPHER_PRIVATE (cipher_file.h). Content: | table 1 | key length 2 | value length 4 |
+ * key | value | one after another, closed by table 255 with their number.
  *
  * Whoever was erased before the backup is not in it and cannot come back by it. An older backup still holds
  * who was erased since and would bring them back: keep backups for a short time, and erase again after
@@ -260,7 +239,7 @@ void tdm_private_lock_wipe(tdm_private_lock *lock);
  * file  made with 0600 as file.tmp, synced, renamed. TDM_EXISTS: never written over. On any error there is no
  *       such file. TDM_CORRUPT: something in the log is damaged: see verify.
  */
-tdm_code tdm_private_backup(tdm_private *log, const char *file, const tdm_private_lock *lock, tdm_err *err);
+tdm_code tdm_private_backup(tdm_private *log, const char *file, const tdm_cipher_lock *lock, tdm_err *err);
 
 /*
  * Make the environment `path` from a backup, under any node secret. It is built in path/copy.tmp, verified
@@ -272,7 +251,7 @@ tdm_code tdm_private_backup(tdm_private *log, const char *file, const tdm_privat
  * TDM_UNSUPPORTED: of a newer format. TDM_CORRUPT: cut short, changed, put in another order, longer than its
  * end, or its content breaks an invariant; err says which and where. TDM_NOT_FOUND: no such file. TDM_BUSY.
  */
-tdm_code tdm_private_restore(const char *path, const char *file, const tdm_private_lock *lock,
+tdm_code tdm_private_restore(const char *path, const char *file, const tdm_cipher_lock *lock,
                              const uint8_t secret[TDM_PRIVATE_SECRET_BYTES], tdm_err *err);
 
 #endif

@@ -4,7 +4,7 @@
  * not ours brings nothing and leaves nothing.
  */
 #include "private_support.h"
-#include "private_header.h"
+#include "cipher_header.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static void fill(tdm_private *log)
 static void back_up(const bed *b, const char *file)
 {
     char path[128];
-    tdm_private_lock lock = lock_of(KEY);
+    tdm_cipher_lock lock = lock_of(KEY);
     name_in(path, b, file);
     assert_ok(tdm_private_backup(b->log, path, &lock, err));
 }
@@ -95,27 +95,30 @@ static void the_file_tells_nothing(bed *b)
 static void a_passphrase_opens_it(bed *b)
 {
     char path[128], file[128];
-    tdm_private_lock lock;
+    tdm_cipher_lock lock;
     fill(b->log);
     name_in(file, b, "backup");
     name_in(path, b, "again");
-    assert_code(TDM_INVALID, tdm_private_lock_of_passphrase(&lock, tdm_span_text(""), 1, 8192, NULL));
-    assert_code(TDM_INVALID, tdm_private_lock_of_passphrase(&lock, tdm_span_text("x"), 11, 8192, NULL));
-    assert_code(TDM_INVALID, tdm_private_lock_of_passphrase(&lock, tdm_span_text("x"), 1, 8191, NULL));
-    assert_ok(tdm_private_lock_of_passphrase(&lock, tdm_span_text("four words in a row"), 1, 8192, err));
+    assert_code(TDM_INVALID, tdm_cipher_lock_of_passphrase(&lock, tdm_span_text(""), 1, 8192, NULL));
+    assert_code(TDM_INVALID, tdm_cipher_lock_of_passphrase(&lock, tdm_span_text("x"), 11, 8192, NULL));
+    assert_code(TDM_INVALID, tdm_cipher_lock_of_passphrase(&lock, tdm_span_text("x"), 1, 8191, NULL));
+    assert_ok(tdm_cipher_lock_of_passphrase(&lock, tdm_span_text("four words in a row"), 1, 8192, err));
     assert_ok(tdm_private_backup(b->log, file, &lock, err));
-    tdm_private_lock_wipe(&lock);
-    assert_ok(tdm_private_lock_of_file(&lock, file, tdm_span_text("four words in a line"), err));
+    tdm_cipher_lock_wipe(&lock);
+    assert_ok(
+        tdm_cipher_lock_of_file(&lock, TDM_CIPHER_PRIVATE, file, tdm_span_text("four words in a line"), err));
     assert_code(TDM_DENIED, tdm_private_restore(path, file, &lock, SECRET, NULL));
-    assert_ok(tdm_private_lock_of_file(&lock, file, tdm_span_text("four words in a row"), err));
+    assert_ok(
+        tdm_cipher_lock_of_file(&lock, TDM_CIPHER_PRIVATE, file, tdm_span_text("four words in a row"), err));
     assert_ok(tdm_private_restore(path, file, &lock, SECRET, err));
-    tdm_private_lock_wipe(&lock);
+    tdm_cipher_lock_wipe(&lock);
     tdm_private *again = open_restored(b, "again", SECRET);
     expect_in_force(again, "ann", "1=b");
     tdm_private_close(&again);
     back_up(b, "with-key");
     name_in(file, b, "with-key");
-    assert_code(TDM_INVALID, tdm_private_lock_of_file(&lock, file, tdm_span_text("x"), NULL));
+    assert_code(TDM_INVALID,
+                tdm_cipher_lock_of_file(&lock, TDM_CIPHER_PRIVATE, file, tdm_span_text("x"), NULL));
 }
 
 static void an_empty_log_comes_back(bed *b)
@@ -149,7 +152,7 @@ static void the_erased_do_not_come_back_by_a_later_backup(bed *b)
 static void nothing_is_written_over(bed *b)
 {
     char path[128];
-    tdm_private_lock lock = lock_of(KEY);
+    tdm_cipher_lock lock = lock_of(KEY);
     fill(b->log);
     back_up(b, "backup");
     name_in(path, b, "backup");
@@ -166,7 +169,7 @@ static void a_damaged_log_gets_no_backup(bed *b)
 {
     char path[128];
     row_key key = tdm_key_of_position(2);
-    tdm_private_lock lock = lock_of(KEY);
+    tdm_cipher_lock lock = lock_of(KEY);
     fill(b->log);
     tdm_buf row = raw_get(b->log, PRIVATE_ROWS, key_span(&key));
     row.data[50] ^= 1;
@@ -196,22 +199,22 @@ static void make_empty(tdm_buf *file)
 
 static void cut_in_header(tdm_buf *file)
 {
-    cut(file, STREAM_HEADER_BYTES - 1);
+    cut(file, TDM_CIPHER_HEADER_BYTES - 1);
 }
 
 static void cut_behind_header(tdm_buf *file)
 {
-    cut(file, STREAM_HEADER_BYTES);
+    cut(file, TDM_CIPHER_HEADER_BYTES);
 }
 
 static void cut_in_chunk(tdm_buf *file)
 {
-    cut(file, STREAM_HEADER_BYTES + CHUNK + 1000);
+    cut(file, TDM_CIPHER_HEADER_BYTES + CHUNK + 1000);
 }
 
 static void cut_behind_chunk(tdm_buf *file)
 {
-    cut(file, STREAM_HEADER_BYTES + 2 * CHUNK);
+    cut(file, TDM_CIPHER_HEADER_BYTES + 2 * CHUNK);
 }
 
 static void cut_last_byte(tdm_buf *file)
@@ -221,7 +224,7 @@ static void cut_last_byte(tdm_buf *file)
 
 static void swap_chunks(tdm_buf *file)
 {
-    uint8_t *first = file->data + STREAM_HEADER_BYTES, *second = first + CHUNK;
+    uint8_t *first = file->data + TDM_CIPHER_HEADER_BYTES, *second = first + CHUNK;
     for (size_t i = 0; i < CHUNK; i++) {
         uint8_t byte = first[i];
         first[i] = second[i];
@@ -231,14 +234,14 @@ static void swap_chunks(tdm_buf *file)
 
 static void leave_out_chunk(tdm_buf *file)
 {
-    uint8_t *second = file->data + STREAM_HEADER_BYTES + CHUNK;
-    memmove(second, second + CHUNK, file->len - STREAM_HEADER_BYTES - (size_t)2 * CHUNK);
+    uint8_t *second = file->data + TDM_CIPHER_HEADER_BYTES + CHUNK;
+    memmove(second, second + CHUNK, file->len - TDM_CIPHER_HEADER_BYTES - (size_t)2 * CHUNK);
     file->len -= CHUNK;
 }
 
 static void flip_first_chunk(tdm_buf *file)
 {
-    file->data[STREAM_HEADER_BYTES + 100] ^= 1;
+    file->data[TDM_CIPHER_HEADER_BYTES + 100] ^= 1;
 }
 
 static void flip_last_byte(tdm_buf *file)
@@ -258,7 +261,7 @@ static void flip_magic(tdm_buf *file)
 
 static void newer_format(tdm_buf *file)
 {
-    file->data[8] = STREAM_FORMAT + 1;
+    file->data[8] = TDM_CIPHER_FORMAT + 1;
 }
 
 static void add_byte(tdm_buf *file)
@@ -336,7 +339,7 @@ static void a_mangled_backup_is_refused(bed *b)
         tdm_err err = { 0 };
         tdm_buf file = load(whole);
         print_message("  %s\n", REFUSALS[i].name);
-        assert_true(file.len > STREAM_HEADER_BYTES + (size_t)3 * CHUNK);
+        assert_true(file.len > TDM_CIPHER_HEADER_BYTES + (size_t)3 * CHUNK);
         REFUSALS[i].mangle(&file);
         save(mangled, &file);
         tdm_buf_free(&file);
@@ -361,7 +364,7 @@ static void no_cut_and_no_flip_is_taken(bed *b)
     tdm_buf file = load(whole);
     size_t len = file.len;
     for (int i = 0; i < 150; i++) {
-        size_t at = i < STREAM_HEADER_BYTES ? (size_t)i : random_below(&random, len);
+        size_t at = i < TDM_CIPHER_HEADER_BYTES ? (size_t)i : random_below(&random, len);
         file.data[at] ^= 1u << random_below(&random, 8);
         save(mangled, &file);
         assert_true(restore(b, "again", "mangled", KEY, NULL) != TDM_OK);

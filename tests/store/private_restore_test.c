@@ -3,36 +3,36 @@
  * private_restore_test.c: content that was sealed with the right key and breaks an invariant is refused, too.
  */
 #include "private_support.h"
-#include "private_stream.h"
+#include "private_item.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void put_item(stream_writer *to, uint8_t table, tdm_span key, tdm_span value)
+static void put_item(tdm_cipher_writer *to, uint8_t table, tdm_span key, tdm_span value)
 {
     uint8_t head[ITEM_HEAD_BYTES] = { table, 0, (uint8_t)key.len };
     tdm_write_u32(head + 3, (uint32_t)value.len);
-    assert_ok(tdm_stream_write(to, head, sizeof head, err));
-    assert_ok(tdm_stream_write(to, key.data, key.len, err));
-    assert_ok(tdm_stream_write(to, value.data, value.len, err));
+    assert_ok(tdm_cipher_write(to, head, sizeof head, err));
+    assert_ok(tdm_cipher_write(to, key.data, key.len, err));
+    assert_ok(tdm_cipher_write(to, value.data, value.len, err));
 }
 
-static void put_meta(stream_writer *to)
+static void put_meta(tdm_cipher_writer *to)
 {
     uint8_t value[META_ITEM_BYTES] = { 0 };
     tdm_write_u64(value, TDM_PRIVATE_FORMAT);
     put_item(to, PRIVATE_META, tdm_span_text("private"), (tdm_span){ value, sizeof value });
 }
 
-static void put_end(stream_writer *to, uint64_t count)
+static void put_end(tdm_cipher_writer *to, uint64_t count)
 {
     uint8_t value[8];
     tdm_write_u64(value, count);
     put_item(to, ITEM_END, (tdm_span){ NULL, 0 }, (tdm_span){ value, sizeof value });
 }
 
-static void put_sealed(stream_writer *to, uint8_t table, const char *key, uint8_t wrong)
+static void put_sealed(tdm_cipher_writer *to, uint8_t table, const char *key, uint8_t wrong)
 {
     uint8_t row[8] = { 0 };
     tdm_row_seal(tdm_span_text(key), row, sizeof row);
@@ -40,50 +40,50 @@ static void put_sealed(stream_writer *to, uint8_t table, const char *key, uint8_
     put_item(to, table, tdm_span_text(key), (tdm_span){ row, sizeof row });
 }
 
-static void without_end(stream_writer *to)
+static void without_end(tdm_cipher_writer *to)
 {
     put_meta(to);
 }
 
-static void without_description(stream_writer *to)
+static void without_description(tdm_cipher_writer *to)
 {
     put_end(to, 0);
 }
 
-static void another_number(stream_writer *to)
+static void another_number(tdm_cipher_writer *to)
 {
     put_meta(to);
     put_end(to, 2);
 }
 
-static void more_behind_end(stream_writer *to)
+static void more_behind_end(tdm_cipher_writer *to)
 {
     put_meta(to);
     put_end(to, 1);
-    assert_ok(tdm_stream_write(to, "x", 1, err));
+    assert_ok(tdm_cipher_write(to, "x", 1, err));
 }
 
-static void unknown_table(stream_writer *to)
+static void unknown_table(tdm_cipher_writer *to)
 {
     put_meta(to);
     put_item(to, PRIVATE_TABLES, tdm_span_text("k"), tdm_span_text("v"));
 }
 
-static void too_long(stream_writer *to)
+static void too_long(tdm_cipher_writer *to)
 {
     uint8_t head[ITEM_HEAD_BYTES] = { PRIVATE_ROWS, 0, 8, 0xFF, 0xFF, 0xFF, 0xFF };
     put_meta(to);
-    assert_ok(tdm_stream_write(to, head, sizeof head, err));
+    assert_ok(tdm_cipher_write(to, head, sizeof head, err));
 }
 
-static void wrong_checksum(stream_writer *to)
+static void wrong_checksum(tdm_cipher_writer *to)
 {
     put_meta(to);
     put_sealed(to, PRIVATE_RESIDUALS, "k", 1);
     put_end(to, 2);
 }
 
-static void wrong_order(stream_writer *to)
+static void wrong_order(tdm_cipher_writer *to)
 {
     put_meta(to);
     put_sealed(to, PRIVATE_RESIDUALS, "k", 0);
@@ -91,14 +91,14 @@ static void wrong_order(stream_writer *to)
     put_end(to, 3);
 }
 
-static void short_person(stream_writer *to)
+static void short_person(tdm_cipher_writer *to)
 {
     put_meta(to);
     put_sealed(to, PRIVATE_PEOPLE, "0123456789abcdef", 0);
     put_end(to, 2);
 }
 
-static void broken_invariant(stream_writer *to)
+static void broken_invariant(tdm_cipher_writer *to)
 {
     put_meta(to);
     put_sealed(to, PRIVATE_ERASED, "0123456789abcdef", 0);
@@ -107,7 +107,7 @@ static void broken_invariant(stream_writer *to)
 }
 
 /* The id of another name: whoever asks for that name would not find it. */
-static void person_of_another_id(stream_writer *to)
+static void person_of_another_id(tdm_cipher_writer *to)
 {
     uint8_t value[PERSON_ITEM_BYTES] = { 0 };
     put_meta(to);
@@ -119,7 +119,7 @@ static void person_of_another_id(stream_writer *to)
 
 static const struct content {
     const char *name;
-    void (*write)(stream_writer *to);
+    void (*write)(tdm_cipher_writer *to);
     const char *why;
 } CONTENTS[] = {
     { "no end", without_end, "wanted behind the last" },
@@ -138,13 +138,13 @@ static void refuse_content(bed *b, const struct content *c)
 {
     char path[128];
     tdm_err told = { 0 };
-    stream_writer *to = NULL;
-    tdm_private_lock lock = lock_of(KEY);
+    tdm_cipher_writer *to = NULL;
+    tdm_cipher_lock lock = lock_of(KEY);
     print_message("  %s\n", c->name);
     name_in(path, b, c->name);
-    assert_ok(tdm_stream_create(&to, path, &lock, err));
+    assert_ok(tdm_cipher_create(&to, TDM_CIPHER_PRIVATE, path, &lock, err));
     c->write(to);
-    assert_ok(tdm_stream_finish(&to, err));
+    assert_ok(tdm_cipher_finish(&to, err));
     assert_code(TDM_CORRUPT, restore(b, "again", c->name, KEY, &told));
     if (strstr(told.what, c->why) == NULL)
         fail_msg("told: %s", told.what);
@@ -163,27 +163,27 @@ static void content_that_breaks_an_invariant_is_refused(bed *b)
 
 static void write_stream(const char *path, const uint8_t *bytes, size_t len)
 {
-    stream_writer *to = NULL;
-    tdm_private_lock lock = lock_of(KEY);
-    assert_ok(tdm_stream_create(&to, path, &lock, err));
-    assert_ok(tdm_stream_write(to, bytes, len, err));
-    assert_ok(tdm_stream_finish(&to, err));
+    tdm_cipher_writer *to = NULL;
+    tdm_cipher_lock lock = lock_of(KEY);
+    assert_ok(tdm_cipher_create(&to, TDM_CIPHER_PRIVATE, path, &lock, err));
+    assert_ok(tdm_cipher_write(to, bytes, len, err));
+    assert_ok(tdm_cipher_finish(&to, err));
     assert_null(to);
 }
 
 /* The end of a stream of len bytes, all of which were read. */
 static tdm_code read_stream(const char *path, const uint8_t *expected, size_t len)
 {
-    stream_reader *from = NULL;
-    tdm_private_lock lock = lock_of(KEY);
+    tdm_cipher_reader *from = NULL;
+    tdm_cipher_lock lock = lock_of(KEY);
     uint8_t *bytes = calloc(1, len + 1);
-    assert_ok(tdm_stream_open(&from, path, &lock, err));
-    assert_ok(tdm_stream_read(from, bytes, len, err));
+    assert_ok(tdm_cipher_open(&from, TDM_CIPHER_PRIVATE, path, &lock, err));
+    assert_ok(tdm_cipher_read(from, bytes, len, err));
     assert_memory_equal(bytes, expected, len);
-    tdm_code code = tdm_stream_end(from, NULL);
+    tdm_code code = tdm_cipher_end(from, NULL);
     if (code == TDM_OK)
-        assert_code(TDM_CORRUPT, tdm_stream_read(from, bytes, 1, NULL));
-    tdm_stream_close(&from);
+        assert_code(TDM_CORRUPT, tdm_cipher_read(from, bytes, 1, NULL));
+    tdm_cipher_close(&from);
     free(bytes);
     return code;
 }

@@ -280,10 +280,10 @@ void raw_del(tdm_private *log, size_t table, tdm_span key)
 const uint8_t KEY[32] = { 9, 9, 9 };
 const uint8_t OTHER_KEY[32] = { 8, 8, 8 };
 
-tdm_private_lock lock_of(const uint8_t key[32])
+tdm_cipher_lock lock_of(const uint8_t key[32])
 {
-    tdm_private_lock lock;
-    tdm_private_lock_of_key(&lock, key);
+    tdm_cipher_lock lock;
+    tdm_cipher_lock_of_key(&lock, key);
     return lock;
 }
 
@@ -295,7 +295,7 @@ void name_in(char out[128], const bed *b, const char *name)
 tdm_code restore(const bed *b, const char *name, const char *file, const uint8_t *key, tdm_err *err)
 {
     char path[128], backup[128];
-    tdm_private_lock lock = lock_of(key);
+    tdm_cipher_lock lock = lock_of(key);
     name_in(path, b, name);
     name_in(backup, b, file);
     return tdm_private_restore(path, backup, &lock, OTHER_SECRET, err);

@@ -60,7 +60,7 @@ void raw_del(tdm_private *log, size_t table, tdm_span key);
 
 extern const uint8_t KEY[32];
 extern const uint8_t OTHER_KEY[32];
-tdm_private_lock lock_of(const uint8_t key[32]);
+tdm_cipher_lock lock_of(const uint8_t key[32]);
 void name_in(char out[128], const bed *b, const char *name); /* a path in the scratch folder */
 /* From `file` to `name`, both in the scratch folder, under OTHER_SECRET. */
 tdm_code restore(const bed *b, const char *name, const char *file, const uint8_t *key, tdm_err *err);

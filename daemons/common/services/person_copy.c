@@ -55,7 +55,7 @@ static tdm_span trim(tdm_span text)
     return text;
 }
 
-static tdm_code make_lock(const tdm_request *request, const char *file, bool fresh, tdm_private_lock *out,
+static tdm_code make_lock(const tdm_request *request, const char *file, bool fresh, tdm_cipher_lock *out,
                           tdm_err *err)
 {
     tdm_span passphrase = trim(request->body);
@@ -63,8 +63,8 @@ static tdm_code make_lock(const tdm_request *request, const char *file, bool fre
         return tdm_fail(err, TDM_INVALID, 0,
                         "a passphrase has %d to %d bytes: whoever finds it reads everybody's rows",
                         PASSPHRASE_MIN, PASSPHRASE_MAX);
-    return fresh ? tdm_private_lock_of_passphrase(out, passphrase, 0, 0, err)
-                 : tdm_private_lock_of_file(out, file, passphrase, err);
+    return fresh ? tdm_cipher_lock_of_passphrase(out, passphrase, 0, 0, err)
+                 : tdm_cipher_lock_of_file(out, TDM_CIPHER_PRIVATE, file, passphrase, err);
 }
 
 static tdm_code read_file_name(const json_t *args, const char **file, tdm_err *err)
@@ -99,7 +99,7 @@ tdm_code tdm_serve_person_backup(const tdm_service_context *context, const tdm_r
 {
     const char *file = NULL;
     tdm_private *log;
-    tdm_private_lock lock = { 0 };
+    tdm_cipher_lock lock = { 0 };
     tdm_code code = read_file_name(request->args, &file, err);
     if (code == TDM_OK)
         code = make_lock(request, file, true, &lock, err);
@@ -109,7 +109,7 @@ tdm_code tdm_serve_person_backup(const tdm_service_context *context, const tdm_r
         code = tdm_private_backup(log, file, &lock, err);
         tdm_people_leave(context->people);
     }
-    tdm_private_lock_wipe(&lock);
+    tdm_cipher_lock_wipe(&lock);
     return code == TDM_OK ? answer_file(context, "written", file, NULL, answer, err) : code;
 }
 
@@ -131,7 +131,7 @@ tdm_code tdm_serve_person_restore(const tdm_service_context *context, const tdm_
 {
     const char *file = NULL;
     tdm_err why;
-    tdm_private_lock lock = { 0 };
+    tdm_cipher_lock lock = { 0 };
     if (context->people == NULL)
         return tdm_fail(err, TDM_INVALID, 0, "this daemon keeps no private log");
     tdm_code code = read_file_name(request->args, &file, err);
@@ -139,7 +139,7 @@ tdm_code tdm_serve_person_restore(const tdm_service_context *context, const tdm_
         code = make_lock(request, file, false, &lock, err);
     if (code == TDM_OK)
         code = tdm_people_restore(context->people, file, &lock, err);
-    tdm_private_lock_wipe(&lock);
+    tdm_cipher_lock_wipe(&lock);
     if (code != TDM_OK)
         return code;
     restate(context, &why);

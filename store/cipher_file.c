@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * private_stream.c: an encrypted file, written and read from one end to the other.
+ * cipher_stream.c: an encrypted file, written and read from one end to the other.
  *
  * A secretstream ties each chunk to the one before, so that chunks can neither be left out nor change places;
  * the final tag tells that there are no more.
  */
-#include "private_stream.h"
-#include "private_header.h"
+#include "tandem/cipher_file.h"
+
+#include "cipher_header.h"
+
 #include "tandem/path.h"
-#include "private_inner.h"
+#include "private_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,7 @@
 typedef crypto_secretstream_xchacha20poly1305_state stream_state;
 
 /* Both live in memory of tdm_secret_new. */
-struct stream_writer {
+struct tdm_cipher_writer {
     FILE *to;
     stream_state state;
     size_t len;
@@ -35,7 +37,7 @@ struct stream_writer {
     char temporary[PATH_MAX];
 };
 
-struct stream_reader {
+struct tdm_cipher_reader {
     FILE *from;
     stream_state state;
     uint64_t chunk; /* the number of the present one, from 1 */
@@ -55,13 +57,13 @@ static bool copy_name(char out[PATH_MAX], const char *file, const char *ending)
 
 /* ---- writing ------------------------------------------------------------------------------------ */
 
-static tdm_code write_all(stream_writer *w, const void *bytes, size_t len, tdm_err *err)
+static tdm_code write_all(tdm_cipher_writer *w, const void *bytes, size_t len, tdm_err *err)
 {
     return fwrite(bytes, 1, len, w->to) == len ? TDM_OK : tdm_path_fail(err, "writing", w->temporary);
 }
 
-/* A left-over of this name is of a backup that was cut down: nobody else makes such a file here. */
-static tdm_code make_file(stream_writer *w, tdm_err *err)
+/* A left-over of this name is of a writer that was cut down: nobody else makes such a file here. */
+static tdm_code make_file(tdm_cipher_writer *w, tdm_err *err)
 {
     if (access(w->file, F_OK) == 0)
         return tdm_fail(err, TDM_EXISTS, EEXIST, "%.120s is there already", w->file);
@@ -78,35 +80,36 @@ static tdm_code make_file(stream_writer *w, tdm_err *err)
     return tdm_fail(err, TDM_FULL, 0, "no memory for a file");
 }
 
-static tdm_code begin(stream_writer *w, const tdm_private_lock *lock, tdm_err *err)
+static tdm_code begin(tdm_cipher_writer *w, tdm_cipher_kind kind, const tdm_cipher_lock *lock, tdm_err *err)
 {
-    uint8_t header[STREAM_HEADER_BYTES];
-    tdm_stream_header_write(header, lock);
-    crypto_secretstream_xchacha20poly1305_init_push(&w->state, header + STREAM_START_AT, lock->key);
-    tdm_stream_header_seal(header, lock->key);
+    uint8_t header[TDM_CIPHER_HEADER_BYTES];
+    tdm_cipher_header_write(header, kind, lock);
+    crypto_secretstream_xchacha20poly1305_init_push(&w->state, header + TDM_CIPHER_START_AT, lock->key);
+    tdm_cipher_header_seal(header, lock->key);
     return write_all(w, header, sizeof header, err);
 }
 
-tdm_code tdm_stream_create(stream_writer **out, const char *file, const tdm_private_lock *lock, tdm_err *err)
+tdm_code tdm_cipher_create(tdm_cipher_writer **out, tdm_cipher_kind kind, const char *file,
+                           const tdm_cipher_lock *lock, tdm_err *err)
 {
     *out = NULL;
-    stream_writer *w = tdm_secret_new(sizeof *w);
+    tdm_cipher_writer *w = tdm_secret_new(sizeof *w);
     if (w == NULL)
-        return tdm_fail(err, TDM_FULL, 0, "no guarded memory for a backup");
+        return tdm_fail(err, TDM_FULL, 0, "no guarded memory for an encrypted file");
     tdm_code code = copy_name(w->file, file, "") && copy_name(w->temporary, file, ".tmp")
                         ? make_file(w, err)
-                        : tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the backup's path is too long");
+                        : tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the file's path is too long");
     if (code == TDM_OK)
-        code = begin(w, lock, err);
+        code = begin(w, kind, lock, err);
     if (code != TDM_OK) {
-        tdm_stream_discard(&w);
+        tdm_cipher_discard(&w);
         return code;
     }
     *out = w;
     return TDM_OK;
 }
 
-static tdm_code put_chunk(stream_writer *w, uint8_t tag, tdm_err *err)
+static tdm_code put_chunk(tdm_cipher_writer *w, uint8_t tag, tdm_err *err)
 {
     unsigned long long len = 0;
     crypto_secretstream_xchacha20poly1305_push(&w->state, w->cipher, &len, w->plain, w->len, NULL, 0, tag);
@@ -115,7 +118,7 @@ static tdm_code put_chunk(stream_writer *w, uint8_t tag, tdm_err *err)
 }
 
 /* A full chunk waits until more comes: the last one has the final tag, full or not. */
-tdm_code tdm_stream_write(stream_writer *w, const void *bytes, size_t len, tdm_err *err)
+tdm_code tdm_cipher_write(tdm_cipher_writer *w, const void *bytes, size_t len, tdm_err *err)
 {
     const uint8_t *from = bytes;
     while (len > 0) {
@@ -142,7 +145,7 @@ static tdm_code sync_folder(const char *file, tdm_err *err)
     return tdm_path_sync(folder, err);
 }
 
-static tdm_code settle(stream_writer *w, tdm_err *err)
+static tdm_code settle(tdm_cipher_writer *w, tdm_err *err)
 {
     if (fflush(w->to) != 0 || fsync(fileno(w->to)) != 0)
         return tdm_path_fail(err, "syncing", w->temporary);
@@ -152,18 +155,18 @@ static tdm_code settle(stream_writer *w, tdm_err *err)
     return sync_folder(w->file, err);
 }
 
-tdm_code tdm_stream_finish(stream_writer **writer, tdm_err *err)
+tdm_code tdm_cipher_finish(tdm_cipher_writer **writer, tdm_err *err)
 {
     tdm_code code = put_chunk(*writer, TAG_FINAL, err);
     if (code == TDM_OK)
         code = settle(*writer, err);
     if (code != TDM_OK && (*writer)->temporary[0] == '\0')
         unlink((*writer)->file); /* it may not last: then it was not made */
-    tdm_stream_discard(writer);
+    tdm_cipher_discard(writer);
     return code;
 }
 
-void tdm_stream_discard(stream_writer **writer)
+void tdm_cipher_discard(tdm_cipher_writer **writer)
 {
     if (writer == NULL || *writer == NULL)
         return;
@@ -178,45 +181,48 @@ void tdm_stream_discard(stream_writer **writer)
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
-static tdm_code start_reading(stream_reader *r, const char *file, const tdm_private_lock *lock, tdm_err *err)
+static tdm_code start_reading(tdm_cipher_reader *r, tdm_cipher_kind kind, const char *file,
+                              const tdm_cipher_lock *lock, tdm_err *err)
 {
-    uint8_t header[STREAM_HEADER_BYTES];
+    uint8_t header[TDM_CIPHER_HEADER_BYTES];
     if (!copy_name(r->file, file, ""))
-        return tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the backup's path is too long");
+        return tdm_fail(err, TDM_INVALID, ENAMETOOLONG, "the file's path is too long");
     r->from = fopen(file, "rbe");
     if (r->from == NULL)
         return tdm_path_fail(err, "opening", file);
-    tdm_code code = tdm_stream_header_read(header, r->from, file, err);
+    tdm_code code = tdm_cipher_header_read(header, kind, r->from, file, err);
     if (code != TDM_OK)
         return code;
-    if (!tdm_stream_header_fits(header, lock->key))
+    if (!tdm_cipher_header_fits(header, lock->key))
         return tdm_fail(err, TDM_DENIED, 0, "the key does not open %.120s, or its header is damaged", file);
-    if (crypto_secretstream_xchacha20poly1305_init_pull(&r->state, header + STREAM_START_AT, lock->key) != 0)
+    if (crypto_secretstream_xchacha20poly1305_init_pull(&r->state, header + TDM_CIPHER_START_AT, lock->key)
+        != 0)
         return tdm_fail(err, TDM_CORRUPT, 0, "%.120s begins no stream", file);
     return TDM_OK;
 }
 
-tdm_code tdm_stream_open(stream_reader **out, const char *file, const tdm_private_lock *lock, tdm_err *err)
+tdm_code tdm_cipher_open(tdm_cipher_reader **out, tdm_cipher_kind kind, const char *file,
+                         const tdm_cipher_lock *lock, tdm_err *err)
 {
     *out = NULL;
-    stream_reader *r = tdm_secret_new(sizeof *r);
+    tdm_cipher_reader *r = tdm_secret_new(sizeof *r);
     if (r == NULL)
-        return tdm_fail(err, TDM_FULL, 0, "no guarded memory for a backup");
-    tdm_code code = start_reading(r, file, lock, err);
+        return tdm_fail(err, TDM_FULL, 0, "no guarded memory for an encrypted file");
+    tdm_code code = start_reading(r, kind, file, lock, err);
     if (code != TDM_OK) {
-        tdm_stream_close(&r);
+        tdm_cipher_close(&r);
         return code;
     }
     *out = r;
     return TDM_OK;
 }
 
-static tdm_code refuse_chunk(const stream_reader *r, const char *why, tdm_err *err)
+static tdm_code refuse_chunk(const tdm_cipher_reader *r, const char *why, tdm_err *err)
 {
     return tdm_fail(err, TDM_CORRUPT, 0, "%.120s: chunk %llu %s", r->file, (unsigned long long)r->chunk, why);
 }
 
-static tdm_code next_chunk(stream_reader *r, tdm_err *err)
+static tdm_code next_chunk(tdm_cipher_reader *r, tdm_err *err)
 {
     unsigned char tag = 0;
     unsigned long long len = 0;
@@ -238,7 +244,7 @@ static tdm_code next_chunk(stream_reader *r, tdm_err *err)
     return TDM_OK;
 }
 
-tdm_code tdm_stream_read(stream_reader *r, void *bytes, size_t len, tdm_err *err)
+tdm_code tdm_cipher_read(tdm_cipher_reader *r, void *bytes, size_t len, tdm_err *err)
 {
     uint8_t *to = bytes;
     while (len > 0) {
@@ -254,7 +260,7 @@ tdm_code tdm_stream_read(stream_reader *r, void *bytes, size_t len, tdm_err *err
     return TDM_OK;
 }
 
-tdm_code tdm_stream_end(stream_reader *r, tdm_err *err)
+tdm_code tdm_cipher_end(tdm_cipher_reader *r, tdm_err *err)
 {
     while (r->at == r->len && !r->final) {
         tdm_code code = next_chunk(r, err);
@@ -268,7 +274,7 @@ tdm_code tdm_stream_end(stream_reader *r, tdm_err *err)
     return TDM_OK;
 }
 
-void tdm_stream_close(stream_reader **reader)
+void tdm_cipher_close(tdm_cipher_reader **reader)
 {
     if (reader == NULL || *reader == NULL)
         return;
