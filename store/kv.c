@@ -239,6 +239,13 @@ tdm_code tdm_kv_stat(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err)
     return kv->backend->stat(kv, out, err);
 }
 
+tdm_code tdm_kv_copy_out(tdm_kv *kv, tdm_kv_sink *sink, void *context, tdm_err *err)
+{
+    if (kv->backend->copy_out == NULL)
+        return tdm_fail(err, TDM_UNSUPPORTED, 0, "a store in memory has no file to copy");
+    return kv->backend->copy_out(kv, sink, context, err);
+}
+
 tdm_code tdm_kv_copy(tdm_kv *kv, const char *path, tdm_err *err)
 {
     if (kv->backend->copy == NULL)

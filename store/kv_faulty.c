@@ -208,6 +208,7 @@ static const tdm_kv_backend FAULTY = {
     .stat = faulty_stat,
     .sweep_readers = faulty_sweep_readers,
     .copy = NULL,
+    .copy_out = NULL,
     .check = NULL,
 };
 

@@ -112,7 +112,7 @@ static tdm_code grow_map(lmdb_kv *kv, tdm_err *err)
 }
 
 /* Another process grew the map: take its size over, with no transaction of this process open. */
-static int adopt_map(lmdb_kv *kv)
+int tdm_kv_lmdb_adopt_map(lmdb_kv *kv)
 {
     if (!tdm_kv_gate_close(&kv->gate, MAP_WAIT_MS))
         return MDB_MAP_RESIZED;
@@ -134,7 +134,7 @@ static int begin_reader(lmdb_kv *kv, MDB_txn **out)
         tdm_kv_gate_leave(&kv->gate);
         int dead = 0;
         if (rc == MDB_MAP_RESIZED)
-            rc = adopt_map(kv);
+            rc = tdm_kv_lmdb_adopt_map(kv);
         else if (rc == MDB_READERS_FULL && mdb_reader_check(kv->env, &dead) == 0 && dead > 0)
             rc = MDB_SUCCESS;
         if (rc != MDB_SUCCESS)
@@ -390,37 +390,6 @@ static void lmdb_sweep_readers(tdm_kv *kv)
     mdb_reader_check(((lmdb_kv *)kv)->env, &dead);
 }
 
-/* A moment's pages, without the free ones. */
-static tdm_code copy_pages(lmdb_kv *kv, const char *path, tdm_err *err)
-{
-    int rc = MDB_MAP_RESIZED;
-    for (int attempt = 0; attempt < 3 && rc == MDB_MAP_RESIZED; attempt++) {
-        if (attempt > 0 && adopt_map(kv) != MDB_SUCCESS)
-            break;
-        tdm_kv_gate_enter(&kv->gate);
-        rc = mdb_env_copy2(kv->env, path, MDB_CP_COMPACT);
-        tdm_kv_gate_leave(&kv->gate);
-    }
-    return tdm_kv_lmdb_fail(err, path, rc, "copying the store");
-}
-
-static tdm_code lmdb_copy(tdm_kv *base, const char *path, tdm_err *err)
-{
-    char data[PATH_MAX];
-    tdm_code code = tdm_path_make_folder(path, NULL, err);
-    if (code == TDM_OK)
-        code = tdm_path_join(data, path, "data.mdb", err);
-    if (code == TDM_OK && access(data, F_OK) == 0)
-        code = tdm_fail(err, TDM_EXISTS, 0, "%.150s is there already", data);
-    if (code == TDM_OK)
-        code = copy_pages((lmdb_kv *)base, path, err);
-    if (code == TDM_OK && chmod(data, 0600) != 0) /* LMDB asks for 0666 */
-        code = tdm_path_fail(err, "keeping for its owner alone", data);
-    if (code == TDM_OK)
-        code = tdm_path_sync(data, err);
-    return code == TDM_OK ? tdm_path_sync(path, err) : code;
-}
-
 static void lmdb_close(tdm_kv *kv)
 {
     tdm_kv_lmdb_free((lmdb_kv *)kv);
@@ -439,6 +408,7 @@ const tdm_kv_backend TDM_KV_LMDB = {
     .cursor_move = lmdb_cursor_move,
     .stat = lmdb_stat,
     .sweep_readers = lmdb_sweep_readers,
-    .copy = lmdb_copy,
+    .copy = tdm_kv_lmdb_copy,
+    .copy_out = tdm_kv_lmdb_copy_out,
     .check = tdm_kv_lmdb_check,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * kv_lmdb.h: what the parts of the LMDB backend share: opening (kv_lmdb_open.c) and use
- * (kv_lmdb.c) and the check of the pages (kv_lmdb_check.c).
+ * (kv_lmdb.c), copies (kv_lmdb_copy.c) and the check of the pages (kv_lmdb_check.c).
  */
 #ifndef TANDEM_STORE_KV_LMDB_H
 #define TANDEM_STORE_KV_LMDB_H
@@ -31,6 +31,13 @@ tdm_code tdm_kv_lmdb_fail(tdm_err *err, const char *path, int rc, const char *st
 
 /* LMDB's own transaction of one of this backend's. */
 MDB_txn *tdm_kv_lmdb_txn(tdm_kv_txn *txn);
+
+/* Use as much of the address space as the file has by now: another process grew it. */
+int tdm_kv_lmdb_adopt_map(lmdb_kv *kv);
+
+/* As tdm_kv_copy and tdm_kv_copy_out; kv_lmdb_copy.c. */
+tdm_code tdm_kv_lmdb_copy(tdm_kv *kv, const char *path, tdm_err *err);
+tdm_code tdm_kv_lmdb_copy_out(tdm_kv *kv, tdm_kv_sink *sink, void *context, tdm_err *err);
 
 /* As tdm_kv_check; kv_lmdb_check.c. */
 tdm_code tdm_kv_lmdb_check(tdm_kv *kv, tdm_kv_fault *report, void *context, tdm_err *err);

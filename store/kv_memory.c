@@ -399,6 +399,7 @@ static const tdm_kv_backend MEMORY = {
     .stat = memory_stat,
     .sweep_readers = memory_sweep_readers,
     .copy = NULL,
+    .copy_out = NULL,
 };
 
 tdm_code tdm_kv_open_memory(tdm_kv **out, size_t table_count, tdm_err *err)

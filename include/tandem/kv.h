@@ -87,6 +87,10 @@ tdm_code tdm_kv_stat(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err);
  * with 0700 if absent), without free pages; synced. TDM_EXISTS: there is one already. TDM_UNSUPPORTED: not an
  * LMDB one. A copy that fails leaves a partial file behind. */
 tdm_code tdm_kv_copy(tdm_kv *kv, const char *path, tdm_err *err);
+/* The same, as the bytes of its file one part after another, and nothing on a disk. What the sink fails with
+ * is returned. The sink is called on the caller's thread. */
+typedef tdm_code tdm_kv_sink(void *context, tdm_span bytes, tdm_err *err);
+tdm_code tdm_kv_copy_out(tdm_kv *kv, tdm_kv_sink *sink, void *context, tdm_err *err);
 /* What is wrong with one page of the file: "says it is page 7, kind 2". */
 typedef void tdm_kv_fault(void *context, uint64_t page, const char *what);
 /*

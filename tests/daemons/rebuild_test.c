@@ -240,7 +240,7 @@ static void figures_of_a_longer_log_are_told(fixture *f)
     tdm_stated stated;
     assert_code(TDM_OK, state_some(f->core, 1, 10, &stated));
     path_of(f, "snapshot", to);
-    assert_ok(tdm_snapshot_make(f->core, to, 0, &snapshot, err));
+    assert_ok(tdm_snapshot_make(f->core, to, 0, NULL, &snapshot, err));
     assert_code(TDM_OK, state_some(f->core, 11, 10, &stated));
     wait_folded(f->core);
     tdm_core_close(&f->core);

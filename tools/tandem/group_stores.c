@@ -9,9 +9,8 @@
 #include "progress.h"
 #include "rebuild.h"
 #include "replay.h"
-#include "snapshot.h"
+#include "snapshots.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -127,96 +126,6 @@ static int run_rebuild(const tdm_invocation *invocation, tdm_session *session)
     return code == TDM_OK ? status : tdm_session_fail(session, invocation->command->words, &err, NULL);
 }
 
-/* ---- snapshots */
-
-/* Where the daemon, which has another working folder, is to write. */
-static tdm_code name_folder(const tdm_invocation *invocation, tdm_err *err)
-{
-    char here[PATH_MAX];
-    const char *folder = tdm_invocation_text(invocation, "DIR");
-    if (folder[0] == '/')
-        return TDM_OK;
-    if (getcwd(here, sizeof here) == NULL)
-        return tdm_fail(err, TDM_INVALID, 0, "name the folder with its whole path, from / on");
-    json_object_set_new(invocation->args, "folder", json_sprintf("%s/%s", here, folder));
-    return TDM_OK;
-}
-
-static int run_snapshot(const tdm_invocation *invocation, tdm_session *session)
-{
-    tdm_err err = { 0 };
-    if (name_folder(invocation, &err) != TDM_OK)
-        return tdm_session_fail(session, invocation->command->words, &err, NULL);
-    tdm_answer answer;
-    int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
-    bool dry = tdm_invocation_flag(invocation, "dry-run");
-    bool made = status == 0 && answer.bytes.len > 0;
-    status = tdm_client_show(invocation, session, &answer, status);
-    if (made && dry)
-        tdm_session_say(session,
-                        "dry run: the log would be copied, verified, and put there; nothing was written");
-    else if (made)
-        tdm_session_say(session,
-                        "It holds the keys of the store: keep it as the store itself. Rows about people "
-                        "are not in it: tandem person backup.");
-    return status;
-}
-
-static void say_plan(tdm_session *session, const tdm_snapshot *snapshot, const char *folder)
-{
-    char made[40];
-    char origin[2 * TDM_ID_BYTES + 1];
-    tdm_time_text(snapshot->made_ms, 0, made);
-    tdm_hex(origin, snapshot->origin.bytes, TDM_ID_BYTES);
-    tdm_session_say(session,
-                    "The store of %s %.8s of %s, up to its event %llu, %llu events in all, goes to %s.",
-                    snapshot->hub ? "hub" : "node", origin, made, (unsigned long long)snapshot->sequence,
-                    (unsigned long long)snapshot->events, folder);
-    tdm_session_say(session,
-                    "If it stated anything after that, start no daemon on it while others hold what it "
-                    "stated: two logs would go on from one place.");
-}
-
-static int show_restored(const tdm_invocation *invocation, tdm_session *session, const char *folder,
-                         const tdm_snapshot *snapshot)
-{
-    char made[40];
-    tdm_time_text(snapshot->made_ms, 0, made);
-    json_t *document = json_pack("{s:s, s:[{s:s, s:s, s:s, s:I, s:I, s:I}]}", "schema", "tandem.restore/1",
-                                 "data", "folder", folder, "role", snapshot->hub ? "hub" : "node", "made",
-                                 made, "sequence", (json_int_t)snapshot->sequence, "events",
-                                 (json_int_t)snapshot->events, "bytes", (json_int_t)snapshot->bytes);
-    char *text = json_dumps(document, JSON_COMPACT);
-    tdm_answer answer = { 0 };
-    tdm_buf_text(&answer.bytes, text);
-    free(text);
-    json_decref(document);
-    return tdm_client_show(invocation, session, &answer, 0);
-}
-
-static int run_restore(const tdm_invocation *invocation, tdm_session *session)
-{
-    const char *path = tdm_invocation_text(invocation, "SNAPSHOT");
-    const char *folder = tdm_invocation_text(invocation, "store");
-    tdm_snapshot snapshot;
-    tdm_err err = { 0 };
-    tdm_code code = folder == NULL
-                        ? tdm_fail(&err, TDM_INVALID, 0, "name a new folder for the store: --store DIR")
-                        : tdm_snapshot_read(path, &snapshot, &err);
-    if (code == TDM_OK)
-        say_plan(session, &snapshot, folder);
-    bool dry = tdm_invocation_flag(invocation, "dry-run");
-    if (code == TDM_OK)
-        code = dry ? tdm_snapshot_check(path, &snapshot, &err)
-                   : tdm_snapshot_restore(path, folder, &snapshot, &err);
-    if (code != TDM_OK)
-        return tdm_session_fail(session, invocation->command->words, &err, NULL);
-    int status = show_restored(invocation, session, folder, &snapshot);
-    if (dry)
-        tdm_session_say(session, "dry run: the snapshot is as it was written; nothing was brought back");
-    return status;
-}
-
 /* ---- rows */
 
 static const tdm_positional NEW_FOLDER[] = {
@@ -226,6 +135,29 @@ static const tdm_positional NEW_FOLDER[] = {
 static const tdm_positional OLD_FOLDER[] = {
     { "SNAPSHOT", TDM_WORD_FOLDER, NULL, NULL, true, false, "the folder that tandem snapshot made" },
 };
+
+static const char SECRET_REFUSAL[] =
+    "a passphrase or a key is a secret and others can read command lines: give it when asked, with "
+    "--passphrase-file FILE or --key-file FILE, or in a pipe";
+
+#define READ_SECRETS                                                                                         \
+    { "passphrase-file",                                                                                     \
+      0,                                                                                                     \
+      TDM_WORD_FILE,                                                                                         \
+      NULL,                                                                                                  \
+      NULL,                                                                                                  \
+      "read the passphrase from this file; - for standard input" },                                          \
+    {                                                                                                        \
+        "key-file", 0, TDM_WORD_FILE, NULL, NULL,                                                            \
+            "read a key of 64 hexadecimal digits from this file; - for standard input"                       \
+    }
+
+static const tdm_option SNAPSHOT_OPTIONS[] = {
+    { "encrypt", 0, TDM_WORD_FLAG, NULL, NULL, "encrypt with a passphrase, which is asked for" },
+    READ_SECRETS,
+};
+
+static const tdm_option RESTORE_OPTIONS[] = { READ_SECRETS };
 
 static const tdm_positional TWO[] = {
     { "A", TDM_WORD_TEXT, NULL, NULL, true, false,
@@ -295,31 +227,40 @@ static const tdm_command COMMANDS[] = {
     {
         .words = "snapshot",
         .summary = "copy the store's log as it is at this moment, verified",
-        .detail = "Made while the daemon goes on. The copy is verified before it appears, and can be read "
-                  "with --store like a "
-                  "store. Figures are not in it: they are made again from the log. The daemon writes it, as "
-                  "its own user, "
-                  "and answers other local commands when it is done.",
-        .example = "tandem snapshot /var/backups/tandem-2017-09-30",
+        .detail =
+            "Made while the daemon goes on, which writes it as its own user and answers others meanwhile. "
+            "The copy is verified before it appears, and can be read with --store like a store. Figures "
+            "are not in it: they are made again from the log. With --encrypt (a passphrase of 12 "
+            "characters at least, from a prompt or standard input), --passphrase-file or --key-file it is "
+            "encrypted: nothing of it is in clear on the disk, and it must be restored before it can be "
+            "read.",
+        .example = "tandem snapshot /var/backups/tandem-2017-09-30 --key-file /etc/tandem/snapshot.key",
         .roles = TDM_AT_BOTH,
         .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
         TDM_POSITIONALS(NEW_FOLDER),
+        TDM_OPTIONS(SNAPSHOT_OPTIONS),
+        .refusal = SECRET_REFUSAL,
         .verb = "snapshot",
         .columns = "folder,events,bytes,origin,sequence,blake2b_256",
+        .more = "encrypted",
         .timeout_s = 3600,
-        .function = run_snapshot,
+        .function = tdm_snapshot_run,
     },
     {
         .words = "restore",
         .summary = "bring a store back from a snapshot",
-        .detail = "Compared with the digest that was written with it, and verified, before it appears.",
+        .detail =
+            "Compared with the digest that was written with it, and verified, before it appears. What an "
+            "encrypted one was encrypted with is asked for, or read with --passphrase-file or --key-file.",
         .example = "tandem restore /var/backups/tandem-2017-09-30 --store /tmp/copy",
         .roles = TDM_ALONE,
         .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
         .writes = true,
         TDM_POSITIONALS(OLD_FOLDER),
+        TDM_OPTIONS(RESTORE_OPTIONS),
+        .refusal = SECRET_REFUSAL,
         .columns = "folder,role,made,sequence,events,bytes",
-        .function = run_restore,
+        .function = tdm_restore_run,
     },
     {
         .words = "rebuild",

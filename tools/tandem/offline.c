@@ -8,6 +8,7 @@
 #include "log_text.h"
 #include "people_log.h"
 #include "progress.h"
+#include "snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +67,18 @@ static tdm_code look_at(void *context, const tdm_ledger_entry *entry, tdm_err *e
     return found->hub ? TDM_END : TDM_OK;
 }
 
+/* What is not there, or can not be read as it lies. */
+static tdm_code no_store(const char *folder, tdm_err *err)
+{
+    tdm_snapshot snapshot;
+    if (tdm_snapshot_read(folder, &snapshot, NULL) == TDM_OK && snapshot.encrypted)
+        return tdm_fail(
+            err, TDM_DENIED, 0,
+            "%.80s is an encrypted snapshot: bring it back first, tandem restore %.40s --store NEW", folder,
+            folder);
+    return tdm_fail(err, TDM_NOT_FOUND, 0, "%.120s holds no Tandem store", folder);
+}
+
 tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err)
 {
     enum { LOOKED_AT = 4096 };
@@ -81,7 +94,7 @@ tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err)
     tdm_buf joined = { 0 };
     tdm_code code = tdm_kv_open_lmdb(&kv, &options, err);
     if (code == TDM_NOT_FOUND)
-        return tdm_fail(err, TDM_NOT_FOUND, 0, "%.120s holds no Tandem store", folder);
+        return no_store(folder, err);
     if (code == TDM_OK)
         code = tdm_ledger_open(&ledger, &kv, err);
     if (code != TDM_OK)

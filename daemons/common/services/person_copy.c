@@ -5,12 +5,12 @@
  */
 #include "person.h"
 
+#include "../lock_read.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { PASSPHRASE_MIN = 12, PASSPHRASE_MAX = 1024 };
 
 /* ---- compact */
 
@@ -47,26 +47,6 @@ tdm_code tdm_serve_person_compact(const tdm_service_context *context, const tdm_
 
 /* ---- backup and restore */
 
-/* One line: an editor or echo may have added its end. */
-static tdm_span trim(tdm_span text)
-{
-    while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
-        text.len--;
-    return text;
-}
-
-static tdm_code make_lock(const tdm_request *request, const char *file, bool fresh, tdm_cipher_lock *out,
-                          tdm_err *err)
-{
-    tdm_span passphrase = trim(request->body);
-    if (passphrase.len == 0 || passphrase.len > PASSPHRASE_MAX || (fresh && passphrase.len < PASSPHRASE_MIN))
-        return tdm_fail(err, TDM_INVALID, 0,
-                        "a passphrase has %d to %d bytes: whoever finds it reads everybody's rows",
-                        PASSPHRASE_MIN, PASSPHRASE_MAX);
-    return fresh ? tdm_cipher_lock_of_passphrase(out, passphrase, 0, 0, err)
-                 : tdm_cipher_lock_of_file(out, TDM_CIPHER_PRIVATE, file, passphrase, err);
-}
-
 static tdm_code read_file_name(const json_t *args, const char **file, tdm_err *err)
 {
     tdm_code code = tdm_arg_needed(args, "file", "/var/backups/people.tdmpriv", file, err);
@@ -102,7 +82,7 @@ tdm_code tdm_serve_person_backup(const tdm_service_context *context, const tdm_r
     tdm_cipher_lock lock = { 0 };
     tdm_code code = read_file_name(request->args, &file, err);
     if (code == TDM_OK)
-        code = make_lock(request, file, true, &lock, err);
+        code = tdm_lock_read(&lock, TDM_CIPHER_PRIVATE, "passphrase", request->body, NULL, err);
     if (code == TDM_OK)
         code = tdm_person_enter(context, &log, err);
     if (code == TDM_OK) {
@@ -136,7 +116,7 @@ tdm_code tdm_serve_person_restore(const tdm_service_context *context, const tdm_
         return tdm_fail(err, TDM_INVALID, 0, "this daemon keeps no private log");
     tdm_code code = read_file_name(request->args, &file, err);
     if (code == TDM_OK)
-        code = make_lock(request, file, false, &lock, err);
+        code = tdm_lock_read(&lock, TDM_CIPHER_PRIVATE, "passphrase", request->body, file, err);
     if (code == TDM_OK)
         code = tdm_people_restore(context->people, file, &lock, err);
     tdm_cipher_lock_wipe(&lock);

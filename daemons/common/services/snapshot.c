@@ -4,6 +4,7 @@
  */
 #include "services.h"
 
+#include "../lock_read.h"
 #include "../log.h"
 #include "../snapshot.h"
 #include "../upkeep.h"
@@ -15,6 +16,22 @@ static void note_copied(const tdm_service_context *context, int64_t made_ms)
     if (!tdm_core_is_read_only(context->core)
         && tdm_upkeep_set_copied(context->core, made_ms, &err) != TDM_OK)
         tdm_log_failure(TDM_LOG_WARN, "SNAPSHOT-NOT-NOTED", &err);
+}
+
+/* "lock": "passphrase" or "key", which is the body (control.c wipes it). Absent: not encrypted. */
+static tdm_code make(const tdm_service_context *context, const tdm_request *request, const char *path,
+                     tdm_snapshot *made, tdm_err *err)
+{
+    tdm_cipher_lock lock = { .from_passphrase = false };
+    const char *word = tdm_arg_text(request->args, "lock");
+    const tdm_snapshot_how how = { .lock = word == NULL ? NULL : &lock, .told = context->told };
+    tdm_code code = tdm_snapshot_check_new(path, err); /* before a second goes into a passphrase */
+    if (code == TDM_OK && word != NULL)
+        code = tdm_lock_read(&lock, TDM_CIPHER_SNAPSHOT, word, request->body, NULL, err);
+    if (code == TDM_OK)
+        code = tdm_snapshot_make(context->core, path, context->now_ms, &how, made, err);
+    tdm_cipher_lock_wipe(&lock);
+    return code;
 }
 
 tdm_code tdm_serve_snapshot(const tdm_service_context *context, const tdm_request *request,
@@ -29,8 +46,7 @@ tdm_code tdm_serve_snapshot(const tdm_service_context *context, const tdm_reques
         code = tdm_fail(err, TDM_INVALID, 0, "name the folder with its whole path, from / on");
     bool dry = tdm_arg_flag(request->args, "dry_run");
     if (code == TDM_OK)
-        code = dry ? tdm_snapshot_check_new(path, err)
-                   : tdm_snapshot_make(context->core, path, context->now_ms, &made, err);
+        code = dry ? tdm_snapshot_check_new(path, err) : make(context, request, path, &made, err);
     if (code != TDM_OK)
         return code;
     if (dry) {
@@ -47,6 +63,7 @@ tdm_code tdm_serve_snapshot(const tdm_service_context *context, const tdm_reques
     tdm_json_id(tdm_json_key(&document.json, "origin"), &made.origin);
     tdm_member_int(&document.json, "sequence", (int64_t)made.sequence);
     tdm_member_text(&document.json, "blake2b_256", digest);
+    tdm_member_bool(&document.json, "encrypted", made.encrypted);
     tdm_json_end_object(&document.json);
     return tdm_document_close(&document, err);
 }
