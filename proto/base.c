@@ -101,7 +101,8 @@ static bool reserve(tdm_buf *buf, size_t more)
 
 void tdm_buf_add(tdm_buf *buf, const void *data, size_t len)
 {
-    if (len == 0 || !reserve(buf, len))
+    bool fits = !buf->failed && len <= buf->capacity - buf->len; /* nearly always */
+    if (len == 0 || (!fits && !reserve(buf, len)))
         return;
     memcpy(buf->data + buf->len, data, len);
     buf->len += len;

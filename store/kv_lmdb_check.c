@@ -30,6 +30,8 @@ enum {
     NODE_BIG = 1,
     NODE_TABLE = 2,
     BEGIN_TRIES = 100,
+    WINDOW_BYTES = 1 << 18,
+    NEAR_PAGES = 8,
 };
 #define NO_PAGE UINT64_MAX
 
@@ -40,6 +42,10 @@ typedef struct pages {
     uint64_t txn;
     uint8_t *seen;   /* a bit a page */
     uint8_t *levels; /* LEVELS_MAX pages: the way down to the present one */
+    uint8_t *window; /* what was read ahead, while pages are asked for one after another */
+    uint64_t window_at;
+    size_t window_len;
+    uint64_t after; /* behind what was read last */
     tdm_kv_fault *report;
     void *context;
     uint64_t faults;
@@ -98,9 +104,25 @@ static void fault(pages *p, uint64_t number, const char *format, ...)
     p->report(p->context, number, what);
 }
 
+static bool is_in_window(const pages *p, uint64_t offset, size_t len)
+{
+    return offset >= p->window_at && offset + len <= p->window_at + p->window_len;
+}
+
+/* A log is written in the order in which it is walked: mostly the next page is asked for. */
 static bool read_at(pages *p, uint64_t offset, void *to, size_t len)
 {
-    return pread(p->fd, to, len, (off_t)offset) == (ssize_t)len;
+    bool near = offset >= p->after && offset - p->after <= NEAR_PAGES * p->page_bytes;
+    p->after = offset + len;
+    if (near && !is_in_window(p, offset, len)) {
+        ssize_t got = pread(p->fd, p->window, WINDOW_BYTES, (off_t)offset);
+        p->window_at = offset;
+        p->window_len = got < 0 ? 0 : (size_t)got;
+    }
+    if (!is_in_window(p, offset, len))
+        return pread(p->fd, to, len, (off_t)offset) == (ssize_t)len;
+    memcpy(to, p->window + (offset - p->window_at), len);
+    return true;
 }
 
 /* Counts a page as used or free; false, told, if it can not be. */
@@ -381,7 +403,8 @@ static tdm_code check_pages(pages *p, const uint8_t *meta, MDB_txn *txn, tdm_err
     }
     p->seen = calloc(p->last / 8 + 1, 1);
     p->levels = malloc(LEVELS_MAX * p->page_bytes);
-    if (p->seen == NULL || p->levels == NULL)
+    p->window = malloc(WINDOW_BYTES);
+    if (p->seen == NULL || p->levels == NULL || p->window == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory to check the pages");
     check_tree(p, TREE_FREE, meta + META_FREE);
     check_tree(p, TREE_NAMES, meta + META_NAMES);
@@ -410,6 +433,7 @@ tdm_code tdm_kv_lmdb_check(tdm_kv *base, tdm_kv_fault *report, void *context, td
     code = check_pages(&p, meta, tdm_kv_lmdb_txn(txn), err);
     free(p.seen);
     free(p.levels);
+    free(p.window);
     tdm_kv_abort(&txn);
     return code;
 }

@@ -163,12 +163,21 @@ static tdm_code serve(tdm_core *core, const task *what, int fd, int verdict_fd, 
     return code;
 }
 
-static tdm_code open_and_serve(const task *what, int fd, int verdict_fd, verdict *out)
+/* Then nothing is folded. Logs as they are now can be listed from the log; those of a moment may need to know
+ * what was published. */
+static bool reads_log_alone(const task *what)
 {
     const tdm_service *service = what->verb == NULL ? NULL : tdm_service_find(what->verb);
+    if (what->verb != NULL && strcmp(what->verb, "log.list") == 0)
+        return json_object_get(what->args, "as_of") == NULL;
+    return service == NULL || service->needs <= TDM_NEEDS_WHOLE_LOG;
+}
+
+static tdm_code open_and_serve(const task *what, int fd, int verdict_fd, verdict *out)
+{
     tdm_core_options options = { .folder = what->folder,
                                  .read_only = true,
-                                 .log_only = service == NULL || service->needs <= TDM_NEEDS_WHOLE_LOG };
+                                 .log_only = reads_log_alone(what) };
     tdm_core *core = NULL;
     tdm_code code = tdm_offline_is_hub(what->folder, &options.hub, &out->err);
     if (code == TDM_OK)
@@ -192,6 +201,8 @@ static _Noreturn void be_child(const task *what, int data_fd, int verdict_fd)
 
 /* ---- the parent */
 
+enum { PIPE_BYTES = 1 << 20 };
+
 static bool keep_bytes(task *what, const char *part, size_t len)
 {
     if (what->out != NULL)
@@ -203,7 +214,7 @@ static bool keep_bytes(task *what, const char *part, size_t len)
 /* One part of the answer; false: there is no more, or *kept became false. */
 static bool read_data(task *what, int fd, bool *kept)
 {
-    char part[65536];
+    char part[PIPE_BYTES / 4];
     ssize_t got = read(fd, part, sizeof part);
     if (got < 0 && errno == EINTR)
         return true;
@@ -211,8 +222,15 @@ static bool read_data(task *what, int fd, bool *kept)
     return got > 0 && *kept;
 }
 
+/* Who ends the work ends the child, which clears up. Told again, it does the same. */
+static void tell(const task *what, pid_t child, const verdict *word)
+{
+    if (tdm_told_tell(what->told, word->done, word->total, NULL) != TDM_OK)
+        kill(child, SIGINT);
+}
+
 /* One word of the child; false: there is no more. Written at once, it is there as a whole. */
-static bool read_word(const task *what, int fd, verdict *word)
+static bool read_word(const task *what, pid_t child, int fd, verdict *word)
 {
     verdict next;
     size_t have = 0;
@@ -226,16 +244,8 @@ static bool read_word(const task *what, int fd, verdict *word)
         return false;
     *word = next;
     if (!next.last)
-        tdm_told_tell(what->told, next.done, next.total, NULL);
+        tell(what, child, word);
     return true;
-}
-
-/* Whoever asks how far it is gets the last word again; whoever ends it ends the child, which clears up. */
-static void note_signals(const task *what, pid_t child, const verdict *word)
-{
-    tdm_told_tell(what->told, word->done, word->total, NULL);
-    if (tdm_progress_stopped_by() != 0)
-        kill(child, SIGINT);
 }
 
 /* Both pipes to their ends. False: the answer could not be kept. */
@@ -245,14 +255,14 @@ static bool listen_to(task *what, pid_t child, int data, int told, verdict *word
     bool kept = true;
     while (ends[0].fd >= 0 || ends[1].fd >= 0) {
         if (poll(ends, TDM_COUNT(ends), -1) < 0) {
-            note_signals(what, child, word);
+            tell(what, child, word); /* whoever asks how far it is gets the last word again */
             continue;
         }
         if (ends[0].revents != 0 && !read_data(what, data, &kept)) {
             ends[0].fd = -1;
             close(data); /* a child that still writes then stops */
         }
-        if (ends[1].revents != 0 && !read_word(what, told, word)) {
+        if (ends[1].revents != 0 && !read_word(what, child, told, word)) {
             ends[1].fd = -1;
             close(told);
         }
@@ -291,6 +301,7 @@ static tdm_code run_child(task *what, verdict *out, tdm_err *err)
         close(data[1]);
         return tdm_fail(err, TDM_IO, errno, "a pipe could not be made: %s", strerror(errno));
     }
+    fcntl(data[0], F_SETPIPE_SZ, PIPE_BYTES); /* fewer turns between the two; less will do */
     pid_t child = fork();
     if (child == 0) {
         close_ends(data, told, 0);
