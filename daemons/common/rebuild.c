@@ -162,6 +162,8 @@ static tdm_code follow(tdm_core *core, const tdm_rebuild_options *options, tdm_e
 {
     uint64_t total = 0;
     tdm_code code = tdm_ledger_last_position(tdm_core_ledger(core), &total, err);
+    if (code == TDM_OK)
+        code = tdm_told_tell(options->told, tdm_core_folded(core), total, err);
     while (code == TDM_OK) {
         code = tdm_core_wait_folded(core, total, TELL_EACH_MS, err);
         tdm_code told = tdm_told_tell(options->told, tdm_core_folded(core), total, err);

@@ -69,7 +69,32 @@ static const step STEPS[] = {
     { "diff --figures", { "diff", "%F/hub", "%F/replayed", "--figures" }, NULL, NULL, 0, 0, "replayed" },
     { "snapshot", { "snapshot", "%F/snapshot", "--store", "%F/hub" }, NULL, NULL, 0, 0, NULL },
     { "restore", { "restore", "%F/snapshot", "--store", "%F/restored" }, NULL, NULL, 0, 0, "restored" },
+    { "snapshot, by key",
+      { "snapshot", "%F/sealed", "--store", "%F/hub", "--key-file", "%F/key" },
+      NULL,
+      NULL,
+      0,
+      0,
+      NULL },
+    { "restore, by key",
+      { "restore", "%F/sealed", "--store", "%F/opened", "--key-file", "%F/key" },
+      NULL,
+      NULL,
+      0,
+      0,
+      "opened" },
 };
+
+static void write_key(const bench *b)
+{
+    char path[BENCH_PATH + 16];
+    snprintf(path, sizeof path, "%s/key", b->folder);
+    FILE *file = fopen(path, "w");
+    for (size_t i = 0; file != NULL && i < 64; i++)
+        fputc("0123456789abcdef"[i % 16], file);
+    if (file == NULL || fclose(file) != 0)
+        bench_die("key", "it could not be written");
+}
 
 static const char *fill_in(const bench *b, const char *word, char room[BENCH_PATH + 64])
 {
@@ -191,6 +216,7 @@ static void make_log(bench *b, uint64_t events)
     snprintf(hub, sizeof hub, "%s/hub", b->folder);
     if (mkdir(b->folder, 0700) != 0 && errno != EEXIST)
         bench_die(b->folder, strerror(errno));
+    write_key(b);
     admin_log_make(hub, events, &b->log);
     strcat(hub, "/views"); /* of the hub's own facts: figures are made from nothing */
     bench_remove(hub);
