@@ -4,6 +4,7 @@
  * after an interruption; afterwards it is the same log.
  */
 #include "core_world.h"
+#include "filing.h"
 #include "log_replay.h"
 #include "log_text.h"
 
@@ -189,6 +190,133 @@ static void a_fork_conflicts(fixture *f)
         batch_free(&batches[i]);
 }
 
+/* A key that the hub states for the origin of a made-up log. */
+static void state_seal_key(fixture *f, const log_maker *log)
+{
+    tdm_record record;
+    tdm_stated stated;
+    tdm_buf subject = { 0 };
+    tdm_drafts *drafts = tdm_drafts_new();
+    tdm_record_init(&record, TDM_TYPE_KEY);
+    tdm_record_set_bytes(&record, TDM_KEY_ORIGIN, (tdm_span){ log->origin.bytes, TDM_ID_BYTES });
+    tdm_record_set_number(&record, TDM_KEY_PURPOSE, TDM_PURPOSE_IS_SEAL);
+    tdm_record_set_bytes(&record, TDM_KEY_PUBLIC_KEY, (tdm_span){ log->key.public_key, 32 });
+    tdm_record_set_number(&record, TDM_KEY_STATE, TDM_KEYSTATE_IS_ACTIVE);
+    tdm_id fact = tdm_filing_place(&record, &subject);
+    assert_ok(
+        tdm_drafts_add(drafts, TDM_AUTHOR_IS_OPERATOR, tdm_buf_span(&subject), &fact, 17000, &record, err));
+    assert_ok(tdm_core_state_drafts(f->core, drafts, &stated, err));
+    tdm_drafts_free(&drafts);
+    tdm_buf_free(&subject);
+    wait_folded(f->core);
+}
+
+/* A log of somebody in an export of its own. */
+static tdm_buf export_of_log(log_maker *log, made_batch *batches, size_t count)
+{
+    fixture other;
+    fixture_open(&other, true, true);
+    for (size_t i = 0; i < count; i++) {
+        batch_make(&batches[i], log, 2, 10, 0);
+        assert_code(TDM_OK, keep_one(&other, &batches[i]));
+    }
+    tdm_buf text = export_of(other.core);
+    fixture_close(&other);
+    return text;
+}
+
+static void into_a_running_core(fixture *f)
+{
+    char digits[9];
+    tdm_replayed done;
+    log_maker log;
+    made_batch batches[3];
+    log_maker_init(&log);
+    tdm_buf text = export_of_log(&log, batches, 3);
+    tdm_hex(digits, log.origin.bytes, 4);
+    tdm_replay_options options = { .core = f->core, .node = digits, .dry_run = true };
+    assert_code(TDM_OK, replay(&text, text.len, &options, &done));
+    assert_int_equal(done.added, 60);
+    options.dry_run = false;
+    assert_code(TDM_DENIED, replay(&text, text.len, &options, &done)); /* control: nobody stated its key */
+    state_seal_key(f, &log);
+    uint64_t before = own_last(f->core);
+    assert_code(TDM_OK, replay(&text, text.len, &options, &done));
+    assert_int_equal(done.added, 60);
+    assert_code(TDM_OK, replay(&text, text.len, &options, &done));
+    assert_int_equal(done.added, 0);
+    assert_int_equal(done.known, 60);
+    assert_int_equal(own_last(f->core), before);
+    verify_whole(f->core);
+    tdm_buf_free(&text);
+    for (size_t i = 0; i < TDM_COUNT(batches); i++)
+        batch_free(&batches[i]);
+}
+
+/* What its own writer goes on with is nobody else's to write. */
+static void its_own_log_is_its_own(fixture *f)
+{
+    tdm_replayed done;
+    tdm_stated stated;
+    assert_code(TDM_OK, state_some(f->core, 1, 5, &stated));
+    tdm_buf text = export_of(f->core);
+    tdm_replay_options options = { .core = f->core };
+    assert_code(TDM_OK, replay(&text, text.len, &options, &done));
+    assert_int_equal(done.added, 0);
+    assert_int_equal(done.known, 6);
+    tdm_buf_free(&text);
+}
+
+/* A log in parts: of what conflicted in an earlier one no more is taken. */
+static void what_ended_stays_ended(fixture *f)
+{
+    tdm_replayed done;
+    log_maker log;
+    made_batch batch;
+    log_maker_init(&log);
+    tdm_buf text = export_of_log(&log, &batch, 1);
+    state_seal_key(f, &log);
+    tdm_replay_ends ends = { 0 };
+    assert_ok(tdm_replay_ends_add(&ends, &log.origin, log.incarnation, err));
+    char digits[9];
+    tdm_hex(digits, log.origin.bytes, 4);
+    tdm_replay_options options = { .core = f->core, .node = digits, .ends = &ends };
+    assert_code(TDM_OK, replay(&text, text.len, &options, &done));
+    expect(&done, 0, 0, 0, 21); /* with the first event of the hub it was exported at */
+    options.ends = NULL;
+    assert_code(TDM_OK, replay(&text, text.len, &options, &done));
+    expect(&done, 20, 0, 0, 1); /* control */
+    free(ends.logs);
+    tdm_buf_free(&text);
+    batch_free(&batch);
+}
+
+static void events_of_some_types(fixture *f)
+{
+    char folder[300];
+    tdm_replayed done;
+    log_maker log;
+    made_batch batches[3];
+    log_maker_init(&log);
+    tdm_buf text = export_of_log(&log, batches, 3);
+    store_of(f, "picked", folder);
+    const uint32_t types[] = { TDM_TYPE_CATALOGUE_ENTRY };
+    tdm_replay_options options = { .folder = folder, .map_bytes = 1 << 26, .types = types, .type_count = 1 };
+    assert_code(TDM_OK, replay(&text, text.len, &options, &done));
+    assert_int_equal(done.added, 59); /* all but the first events of the two logs */
+    assert_int_equal(done.left_out, 2);
+    tdm_buf picked = export_folder(folder);
+    assert_null(memmem(picked.data, picked.len, "\"kind\":\"run\"", 12));
+    assert_non_null(memmem(picked.data, picked.len, "\"kind\":\"notice\"", 15));
+    assert_code(TDM_OK, replay(&text, text.len, &options, &done));
+    assert_int_equal(done.known, 59);
+    assert_int_equal(done.added, 0);
+    tdm_buf_free(&picked);
+    tdm_buf_free(&text);
+    for (size_t i = 0; i < TDM_COUNT(batches); i++)
+        batch_free(&batches[i]);
+}
+
 static void parts_of_it(fixture *f)
 {
     char folder[300];
@@ -260,6 +388,10 @@ static const core_row ROWS[] = {
     { "parts of it", parts_of_it, true },
     { "what does not follow is refused", what_does_not_follow_is_refused, true },
     { "a store in use is left alone", a_store_in_use_is_left_alone, true },
+    { "into a running core", into_a_running_core, true },
+    { "its own log is its own", its_own_log_is_its_own, true },
+    { "of a log that ended no more is taken", what_ended_stays_ended, true },
+    { "events of some types", events_of_some_types, true },
 };
 
 int main(void)

@@ -257,7 +257,8 @@ def check_rejoin(checks, world, hub, node, others):
     killed_often(world, words + ["--yes"], "")
     done = run(world, *words, "--yes")
     checks.that("rejoin", done.returncode == 0, done.stdout + done.stderr)
-    kept = [name for name in os.listdir(node.home) if name.startswith("before-rejoin-")]
+    kept = sorted((name for name in os.listdir(node.home) if name.startswith("before-rejoin-")),
+                  key=lambda name: os.stat(os.path.join(node.home, name)).st_mtime_ns)
     checks.that("the log as it was is kept", len(kept) >= 1, os.listdir(node.home))
     shutil.move(os.path.join(node.home, kept[-1]), os.path.join(node.home, "rejoin"))
     done = run(world, *words, "--yes")
@@ -275,6 +276,35 @@ def check_rejoin(checks, world, hub, node, others):
     node.bring(HEADER, unit("J5"))
     settled(hub, [node] + others)
     checks.that("it goes on", "KAA1/J5" in units(hub), units(hub))
+
+
+def check_carried(checks, world, hub, node, others):
+    """No network for weeks: the node's log comes to the running hub on a stick."""
+    settled(hub, [node] + others)
+    hub.stop()
+    node.bring(HEADER, unit("K1"), unit("K2"))
+    stick = world.path("stick.jsonl.zst")
+    node.call("export", "--output", stick)
+    node.stop()
+    hub.start()
+    checks.that("control: the hub has not got it", "KAA1/K1" not in units(hub), units(hub))
+    dry = hub.rows_of("replay", stick, "--dry-run")[0]
+    checks.that("a dry run counts", dry["new"] >= 4 and dry["conflicting"] == 0, dry)
+    checks.that("and leaves it so", "KAA1/K1" not in units(hub), units(hub))
+    done = hub.rows_of("replay", stick)[0]
+    checks.same("it does what it counted", (done["new"], done["known"]), (dry["new"], dry["known"]))
+    checks.that("the hub has it", {"KAA1/K1", "KAA1/K2"} <= set(units(hub)), units(hub))
+    again = hub.rows_of("replay", stick)[0]
+    checks.same("again it is known", (again["new"], again["known"]), (0, done["new"] + done["known"]))
+    node.start()
+    live(node)
+    settled(hub, [node] + others)
+    checks.same("the node goes on over the link", link(node)["state"], "live")
+    only = world.path("only-units")
+    picked = run(world, "replay", stick, "--store", only, "--type", "unit", "--format", "json")
+    checks.that("of the stick only units, each proven", picked.returncode == 0 and json.loads(picked.stdout)["data"][0]["new"] > 300,
+                picked.stdout + picked.stderr)
+    checks.same("verify finds each proof", run(world, "verify", "--store", only).returncode, 0)
 
 
 def check_hub(checks, world, hub, nodes):
@@ -363,6 +393,7 @@ def main():
         check_identity(checks, world, hub, node, [birch])
         check_rotate(checks, world, hub, node, [birch])
         check_rejoin(checks, world, hub, node, [birch])
+        check_carried(checks, world, hub, node, [birch])
         check_revoke(checks, world, hub, node, [birch])
         check_hub(checks, world, hub, [node, birch])
         cedar = world.node("cedar", "KCC3").start()

@@ -183,6 +183,8 @@ static const tdm_option REPLAY_OPTIONS[] = {
     { "node", 0, TDM_WORD_HEX, NULL, NULL, "logs of the node whose origin begins with these digits alone" },
     { "until", 0, TDM_WORD_WHEN, NULL, NULL,
       "of each log only what was recorded up to then: a time, a date, -2d" },
+    { "type", 0, TDM_WORD_TEXT, NULL, NULL,
+      "only events of these types, with commas between them, each with its proof; with --store" },
     { "rate", 0, TDM_WORD_NUMBER, NULL, NULL, "so many events a second at most" },
 };
 
@@ -190,19 +192,24 @@ static const tdm_command COMMANDS[] = {
     {
         .words = "replay",
         .summary = "bring a log into a store: what is new is added, what is known stays",
-        .detail = "From an export or a store into a new folder or a store whose daemon is stopped. Every "
-                  "root, head, seal and "
-                  "proof is checked, names and sequences stay. Counts events that are new, known, or "
-                  "conflicting (another "
-                  "event of that sequence is there); status 1 if any conflict. Interrupted, it goes on where "
-                  "it was when it "
-                  "is given the same again.",
+        .detail =
+            "From an export or a store into a new folder or a store whose daemon is stopped (--store), or "
+            "into "
+            "the running hub. Every root, head, seal and proof is checked, names and sequences stay; the "
+            "running "
+            "hub takes what is sealed by keys that it knows. Counts events that are new, known, or "
+            "conflicting "
+            "(another event of that sequence is there); status 1 if any conflict. Interrupted, it goes on "
+            "where "
+            "it was when it is given the same again. With --type the events chosen come alone, each with the "
+            "proof that it is in its log.",
         .example = "tandem replay log.jsonl.zst --store /tmp/copy --until 2017-09-30",
-        .roles = TDM_ALONE,
+        .roles = TDM_AT_HUB,
         .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
         .writes = true,
         TDM_POSITIONALS(SOURCE),
         TDM_OPTIONS(REPLAY_OPTIONS),
+        .verb = "replay",
         .columns = "new,known,conflicting,left_out,logs,conflict",
         .function = tdm_replay_run,
     },

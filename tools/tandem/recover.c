@@ -95,12 +95,19 @@ static void told(void *context, const char *what, uint64_t done, uint64_t total)
     tdm_progress_tell(&watch->progress, done, total);
 }
 
+static bool is_stopped(void *context)
+{
+    (void)context;
+    return tdm_progress_stopped_by() != 0;
+}
+
 tdm_recovery_options tdm_recover_watch(tdm_recover_progress *watch, const tdm_invocation *invocation,
                                        tdm_session *session)
 {
     *watch = (tdm_recover_progress){ .invocation = invocation, .session = session };
     return (tdm_recovery_options){ .patience_ms = tdm_invocation_number(invocation, "timeout", 0) * 1000,
                                    .told = told,
+                                   .ends = is_stopped,
                                    .context = watch };
 }
 

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "log_replay.h"
 #include "progress.h"
+#include "replay_live.h"
 #include "services/services.h"
 #include "zstd_file.h"
 
@@ -79,57 +80,93 @@ static bool close_source(source *s, const tdm_session *session)
     return whole && status == 0;
 }
 
-static tdm_code read_options(const tdm_invocation *invocation, tdm_replay_options *out, tdm_err *err)
+enum { TYPES_MAX = 64 };
+
+/* Words with commas between them. */
+static tdm_code read_types(const char *text, uint32_t types[TYPES_MAX], size_t *count, tdm_err *err)
+{
+    *count = 0;
+    while (text != NULL && *text != '\0') {
+        size_t len = strcspn(text, ", ");
+        const tdm_type *type = tdm_type_named((tdm_span){ (const uint8_t *)text, len });
+        if (type == NULL)
+            return tdm_fail(err, TDM_INVALID, 0, "there is no type of event \"%.*s\": see docs/events.md",
+                            (int)(len < 40 ? len : 40), text);
+        if (*count == TYPES_MAX)
+            return tdm_fail(err, TDM_INVALID, 0, "at most %d types at once", TYPES_MAX);
+        types[(*count)++] = type->number;
+        text += len + strspn(text + len, ", ");
+    }
+    return TDM_OK;
+}
+
+static tdm_code read_options(const tdm_invocation *invocation, uint32_t types[TYPES_MAX],
+                             tdm_replay_options *out, tdm_err *err)
 {
     const char *until = tdm_invocation_text(invocation, "until");
     *out = (tdm_replay_options){ .folder = tdm_invocation_text(invocation, "store"),
                                  .dry_run = tdm_invocation_flag(invocation, "dry-run"),
                                  .node = tdm_invocation_text(invocation, "node"),
+                                 .types = types,
                                  .has_until = until != NULL,
                                  .per_second = (uint64_t)tdm_invocation_number(invocation, "rate", 0) };
-    if (out->folder == NULL)
-        return tdm_fail(err, TDM_INVALID, 0, "name the folder of the store that gets the log: --store DIR");
-    if (until == NULL)
-        return TDM_OK;
+    tdm_code code = read_types(tdm_invocation_text(invocation, "type"), types, &out->type_count, err);
+    if (code == TDM_OK && out->folder == NULL && out->type_count > 0)
+        code = tdm_fail(err, TDM_INVALID, 0,
+                        "a running daemon takes whole logs: leave out --type, or give --store");
+    if (code != TDM_OK || until == NULL)
+        return code;
     return tdm_when_parse(until, tdm_clock_wall_ms(), &out->until_ms, err);
 }
 
 static int show(const tdm_invocation *invocation, tdm_session *session, const tdm_replayed *done, int status)
 {
-    json_t *document =
-        json_pack("{s:s, s:[{s:I, s:I, s:I, s:I, s:I, s:s}]}", "schema", "tandem.replay/1", "data", "new",
-                  (json_int_t)done->added, "known", (json_int_t)done->known, "conflicting",
-                  (json_int_t)done->conflicting, "left_out", (json_int_t)done->left_out, "logs",
-                  (json_int_t)done->logs, "conflict", done->conflict);
-    char *text = json_dumps(document, JSON_COMPACT);
-    tdm_answer answer = { 0 };
-    tdm_buf_text(&answer.bytes, text);
-    free(text);
-    json_decref(document);
-    return tdm_client_show(invocation, session, &answer, status);
+    json_t *rows =
+        json_pack("[{s:I, s:I, s:I, s:I, s:I, s:s}]", "new", (json_int_t)done->added, "known",
+                  (json_int_t)done->known, "conflicting", (json_int_t)done->conflicting, "left_out",
+                  (json_int_t)done->left_out, "logs", (json_int_t)done->logs, "conflict", done->conflict);
+    return tdm_client_show_rows(invocation, session, "tandem.replay/1", rows, status);
+}
+
+/* Into a folder, or where none is named into the running daemon. Told: the failure was told already. */
+static tdm_code bring(const tdm_invocation *invocation, tdm_session *session, source *from,
+                      tdm_replay_options *options, tdm_replayed *done, int *told_status, tdm_err *err)
+{
+    tdm_progress progress;
+    tdm_code code = TDM_OK;
+    tdm_progress_open(&progress, invocation, session, "replaying", "events");
+    tdm_told told = tdm_progress_told(&progress);
+    options->told = &told;
+    tdm_progress_read(&progress, from->file);
+    if (options->folder != NULL)
+        code = tdm_log_replay(options, from->lines, done, err);
+    else
+        *told_status = tdm_replay_live(invocation, session, from->lines, options, &progress, done);
+    tdm_progress_close(&progress);
+    if (options->folder == NULL && *told_status == 0 && done->conflicting > 0)
+        code = tdm_fail(err, TDM_DIFFERS, 0, "%s", done->conflict);
+    if ((code != TDM_OK || options->folder == NULL) && tdm_progress_stopped_by() != 0)
+        code = tdm_fail(err, TDM_IO, EINTR,
+                        "interrupted: what was read is there, and the same again goes on from it");
+    return code;
 }
 
 int tdm_replay_run(const tdm_invocation *invocation, tdm_session *session)
 {
+    uint32_t types[TYPES_MAX];
     tdm_replay_options options;
     tdm_replayed done = { 0 };
-    tdm_progress progress;
     source from = { 0 };
+    int told = 0;
     tdm_err err = { 0 };
-    tdm_code code = read_options(invocation, &options, &err);
+    tdm_code code = read_options(invocation, types, &options, &err);
     if (code == TDM_OK)
         code = open_source(&from, tdm_invocation_text(invocation, "SOURCE"), session, &err);
-    tdm_progress_open(&progress, invocation, session, "replaying", "events");
-    tdm_told told = tdm_progress_told(&progress);
-    options.told = &told;
-    tdm_progress_read(&progress, from.file);
     if (code == TDM_OK)
-        code = tdm_log_replay(&options, from.lines, &done, &err);
-    tdm_progress_close(&progress);
+        code = bring(invocation, session, &from, &options, &done, &told, &err);
     bool whole = close_source(&from, session);
-    if (code != TDM_OK && tdm_progress_stopped_by() != 0)
-        code = tdm_fail(&err, TDM_IO, EINTR,
-                        "interrupted: what was read is there, and the same again goes on from it");
+    if (told != 0)
+        return told;
     if ((code == TDM_OK || code == TDM_DIFFERS) && !whole)
         code =
             tdm_fail(&err, TDM_MALFORMED, 0, "the log could not be read to its end; what was read is there");
