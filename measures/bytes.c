@@ -30,10 +30,9 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* A multiply-and-fold hash: eight bytes a step. Never stored and never part of the state hash. */
-uint64_t tdm_bytes_hash(tdm_span bytes)
+/* A multiply-and-fold hash: eight bytes a step. */
+static uint64_t hash_from(uint64_t hash, tdm_span bytes)
 {
-    uint64_t hash = seed() ^ bytes.len;
     const uint8_t *at = bytes.data;
     size_t left = bytes.len;
     for (; left >= 8; left -= 8, at += 8)
@@ -42,6 +41,19 @@ uint64_t tdm_bytes_hash(tdm_span bytes)
     if (left > 0)
         memcpy(&tail, at, left);
     return mix(hash ^ tail, 0xe7037ed1a0b428dbu);
+}
+
+/* Never stored and never part of the state hash. */
+uint64_t tdm_bytes_hash(tdm_span bytes)
+{
+    return hash_from(seed() ^ bytes.len, bytes);
+}
+
+uint64_t tdm_bytes_check(uint64_t kind, tdm_span key, tdm_span value)
+{
+    uint64_t hash = hash_from(0x8ebc6af09c88c6e3u ^ (kind << 32) ^ key.len, key);
+    hash = hash_from(hash ^ value.len, value);
+    return hash == 0 ? 1 : hash;
 }
 
 void *tdm_memory_new(size_t bytes)

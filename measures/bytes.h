@@ -13,6 +13,9 @@
 #include "tandem/base.h"
 
 uint64_t tdm_bytes_hash(tdm_span bytes);
+/* The same in every process and never 0, for what is stored: shows that bytes changed by accident. `kind`
+ * keeps apart what must not be taken for each other. */
+uint64_t tdm_bytes_check(uint64_t kind, tdm_span key, tdm_span value);
 
 void *tdm_memory_new(size_t bytes); /* zeroed */
 /* items with room for at least `need` elements; grows by half. */

@@ -237,23 +237,24 @@ void tdm_cell_encode(const tdm_cell *cell, tdm_buf *out)
     }
 }
 
-tdm_code tdm_cells_load(tdm_cells *cells, tdm_span key, tdm_span value, tdm_err *err)
+tdm_code tdm_cells_load(tdm_cells *cells, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
 {
     if (key.len < 9 || key.len > 9 + TDM_SUBJECT_MAX || key.data[0] > TDM_FAMILY_DAYS_PLANNED)
         return tdm_fail(err, TDM_CORRUPT, 0, "views: a cell has a key of %zu bytes", key.len);
     tdm_group *group =
         tdm_cells_group(cells, (tdm_dimension)key.data[8], (tdm_span){ key.data + 9, key.len - 9 });
     uint64_t place = tdm_get_be(key.data, 8);
-    if (cell_of(group, place) != NULL)
-        return tdm_fail(err, TDM_CORRUPT, 0, "views: a cell is there twice");
-    tdm_cell *cell = make_cell(cells, group, place);
+    tdm_cell *cell = cell_of(group, place);
+    if (cell == NULL)
+        cell = make_cell(cells, group, place);
+    cell->check = check;
     const uint8_t *at = value.data;
     const uint8_t *end = value.data + value.len;
     while (at != NULL && at < end) {
         uint64_t index = tdm_varint_get(&at, end);
         int64_t amount = tdm_varint_get_signed(&at, end);
         if (index < cell->width)
-            cell->v[index] = amount;
+            cell->v[index] = tdm_add_wrapping(cell->v[index], amount);
         else
             at = NULL;
     }

@@ -49,6 +49,7 @@ typedef struct tdm_group tdm_group;
 typedef struct tdm_cell {
     const tdm_group *group;
     uint64_t place; /* the key's first 8 bytes */
+    uint64_t check; /* of its row in the views; 0: none */
     bool dirty;
     uint8_t width; /* numbers held: TDM_AMOUNTS, or 1 for answer days */
     int64_t v[];
@@ -99,7 +100,8 @@ tdm_cell **tdm_cells_sorted(const tdm_cells *cells, size_t *count);
 
 /* Stored form of a value, and back. */
 void tdm_cell_encode(const tdm_cell *cell, tdm_buf *out);
-tdm_code tdm_cells_load(tdm_cells *cells, tdm_span key, tdm_span value, tdm_err *err);
+/* Adds to what the cell has gathered, if it was touched before its row was read. */
+tdm_code tdm_cells_load(tdm_cells *cells, tdm_span key, tdm_span value, uint64_t check, tdm_err *err);
 void tdm_cells_saved(tdm_cells *cells); /* after a checkpoint: nothing is dirty */
 
 #endif

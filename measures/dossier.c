@@ -162,6 +162,60 @@ bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts)
     return true;
 }
 
+static bool is_covered(const uint8_t *slot, const tdm_frontier *frontier)
+{
+    return tdm_frontier_covers(frontier, tdm_slot_author(slot), tdm_slot_incarnation(slot),
+                               tdm_slot_sequence(slot));
+}
+
+bool tdm_dossier_is_covered(const tdm_dossier *dossier, const tdm_frontier *frontier)
+{
+    for (tdm_slot at = tdm_dossier_next(dossier, NULL); at != NULL; at = tdm_dossier_next(dossier, at))
+        if (!is_covered(at, frontier))
+            return false;
+    return true;
+}
+
+void tdm_dossier_cut(tdm_dossier *dossier, const tdm_frontier *frontier)
+{
+    size_t begin = slots_begin(dossier);
+    size_t end = tdm_dossier_length(dossier);
+    size_t kept = begin;
+    for (size_t at = begin; at < end;) {
+        uint8_t *slot = dossier->block + at;
+        size_t length = tdm_slot_length(slot);
+        bool stays = is_covered(slot, frontier);
+        at += length;
+        if (stays && kept + length < at)
+            memmove(dossier->block + kept, slot, length);
+        kept += stays ? length : 0;
+    }
+    dossier->slots_len = (uint32_t)(kept - begin);
+}
+
+void tdm_dossier_merge(tdm_dossier *dossier, const tdm_dossier *from)
+{
+    size_t next = 0;
+    for (tdm_slot at = tdm_dossier_next(from, NULL); at != NULL; at = tdm_dossier_next(from, at)) {
+        const tdm_slot_parts parts = { .role = tdm_slot_role(at),
+                                       .type = tdm_slot_type(at),
+                                       .target_type = tdm_slot_target_type(at),
+                                       .target = *tdm_slot_target(at),
+                                       .author = *tdm_slot_author(at),
+                                       .fact = *tdm_slot_fact(at),
+                                       .incarnation = tdm_slot_incarnation(at),
+                                       .sequence = tdm_slot_sequence(at),
+                                       .recorded_ms = tdm_slot_recorded(at),
+                                       .position = tdm_slot_position(at),
+                                       .readable = tdm_slot_is_readable(at),
+                                       .payload = tdm_slot_payload(at) };
+        tdm_dossier_file(dossier, &parts);
+    }
+    for (tdm_span name = tdm_dossier_next_name(from, &next); name.len > 0;
+         name = tdm_dossier_next_name(from, &next))
+        tdm_dossier_name(dossier, name);
+}
+
 tdm_slot tdm_dossier_next(const tdm_dossier *dossier, tdm_slot slot)
 {
     if (dossier->slots_len == 0)

@@ -116,11 +116,11 @@ typedef struct tdm_dossier {
     uint32_t slots_len;
     tdm_found_groups groups; /* of the contribution */
     /* the cache's book-keeping (cache.h) */
-    uint64_t batch; /* number of the batch that last touched it */
-    bool dirty;     /* differs from the views */
-    bool stored;    /* the views hold a record of it */
-    bool resident;  /* holds facts of the registry: stays in memory */
-    bool unsaved_resident;
+    uint64_t batch;          /* number of the batch that last touched it */
+    bool dirty;              /* differs from the views */
+    bool stored;             /* the views hold a record of it */
+    bool resident;           /* holds facts of the registry: stays in memory */
+    uint64_t resident_check; /* of its row among the residents in the views; 0: none */
     uint16_t subject_len;
     uint8_t subject[]; /* no terminator */
 } tdm_dossier;
@@ -157,6 +157,11 @@ bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts);
 tdm_slot tdm_dossier_next(const tdm_dossier *dossier, tdm_slot slot);
 /* First slot of the name; NULL if none. */
 tdm_slot tdm_dossier_find(const tdm_dossier *dossier, const tdm_id *target, const tdm_id *fact);
+
+/* At rest (at_rest.c). Is every slot covered? Take out those that are not. File the slots of another. */
+bool tdm_dossier_is_covered(const tdm_dossier *dossier, const tdm_frontier *frontier);
+void tdm_dossier_cut(tdm_dossier *dossier, const tdm_frontier *frontier);
+void tdm_dossier_merge(tdm_dossier *dossier, const tdm_dossier *from);
 
 /* Names: true if it is new. Iterate with *at = 0; an empty span ends. */
 bool tdm_dossier_name(tdm_dossier *dossier, tdm_span code);

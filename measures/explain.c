@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "at_rest.h"
 #include "groups.h"
 
 /* Amounts by name, in the order of the tables' rows in docs/figures.md section 8. */
@@ -225,7 +226,7 @@ static tdm_code explain_subject(const explaining *e, tdm_span subject)
 {
     tdm_dossier *dossier;
     bool owned;
-    tdm_code code = tdm_shelf_look(&e->fold->shelf, subject, &dossier, &owned, e->err);
+    tdm_code code = tdm_rest_look(e->fold, subject, &dossier, &owned, e->err);
     if (code == TDM_OK && dossier != NULL)
         code = explain_level(e, dossier);
     if (code == TDM_OK && dossier != NULL)

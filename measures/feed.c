@@ -105,7 +105,7 @@ static tdm_code read_saved(tdm_fold *fold, const tdm_id *recipient, uint64_t num
     write_key(key, recipient, number);
     tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
     if (code == TDM_OK)
-        code = tdm_kv_get(txn, TDM_VIEWS_FEEDS, (tdm_span){ key, sizeof key }, &value, err);
+        code = tdm_views_get(txn, TDM_VIEWS_FEEDS, (tdm_span){ key, sizeof key }, &value, NULL, err);
     if (code == TDM_OK && value.len != 8)
         code = tdm_fail(err, TDM_CORRUPT, 0, "views: feed entry %llu is damaged", (unsigned long long)number);
     if (code == TDM_OK)
@@ -402,12 +402,12 @@ void tdm_feeds_save(tdm_fold *fold, tdm_kv_txn *txn)
         for (size_t i = 0; i < item->count; i++) {
             write_key(key, &item->recipient, item->saved + 1 + i);
             tdm_put_be(value, item->positions[i], 8);
-            tdm_kv_put(txn, TDM_VIEWS_FEEDS, (tdm_span){ key, sizeof key },
-                       (tdm_span){ value, sizeof value });
+            tdm_views_put(txn, TDM_VIEWS_FEEDS, (tdm_span){ key, sizeof key },
+                          (tdm_span){ value, sizeof value });
         }
         tdm_put_be(value, item->saved + item->count, 8);
         if (item->count > 0)
-            tdm_kv_put(txn, TDM_VIEWS_RECIPIENTS, feed_key(item), (tdm_span){ value, sizeof value });
+            tdm_views_put(txn, TDM_VIEWS_RECIPIENTS, feed_key(item), (tdm_span){ value, sizeof value });
     }
 }
 
@@ -438,27 +438,25 @@ static void load_speakers(tdm_fold *fold)
     }
 }
 
+static tdm_code load_recipient(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
+{
+    (void)check;
+    tdm_id recipient;
+    if (key.len != TDM_ID_BYTES || value.len != 8)
+        return tdm_fail(err, TDM_CORRUPT, 0, "views: a feed's end is damaged");
+    memcpy(recipient.bytes, key.data, TDM_ID_BYTES);
+    feed_of(context, &recipient)->saved = tdm_get_be(value.data, 8);
+    return TDM_OK;
+}
+
 tdm_code tdm_feeds_load(tdm_fold *fold, tdm_err *err)
 {
     tdm_kv_txn *txn;
-    tdm_kv_cursor *cursor = NULL;
     if (!fold->options.with_feeds)
         return TDM_OK;
     load_speakers(fold);
     tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
     if (code != TDM_OK || txn == NULL)
         return code;
-    tdm_span key;
-    tdm_span value;
-    code = tdm_kv_cursor_open(txn, TDM_VIEWS_RECIPIENTS, &cursor, err);
-    if (code == TDM_OK)
-        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
-    for (; code == TDM_OK && key.len == TDM_ID_BYTES && value.len == 8;
-         code = tdm_kv_cursor_next(cursor, &key, &value)) {
-        tdm_id recipient;
-        memcpy(recipient.bytes, key.data, TDM_ID_BYTES);
-        feed_of(fold, &recipient)->saved = tdm_get_be(value.data, 8);
-    }
-    tdm_kv_cursor_close(&cursor);
-    return code == TDM_END ? TDM_OK : code;
+    return tdm_views_each(txn, TDM_VIEWS_RECIPIENTS, (tdm_span){ NULL, 0 }, load_recipient, fold, err);
 }

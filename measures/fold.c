@@ -11,20 +11,9 @@ static const size_t CACHE_BYTES = (size_t)256 << 20;
 
 /* ---- open and close ---- */
 
-typedef tdm_code load_entry(tdm_fold *fold, tdm_span key, tdm_span value, tdm_err *err);
-
-static tdm_code load_cell(tdm_fold *fold, tdm_span key, tdm_span value, tdm_err *err)
+static tdm_code load_incarnation(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
 {
-    return tdm_cells_load(&fold->cells, key, value, err);
-}
-
-static tdm_code load_table_cell(tdm_fold *fold, tdm_span key, tdm_span value, tdm_err *err)
-{
-    return tdm_tables_load(&fold->tables, key, value, err);
-}
-
-static tdm_code load_incarnation(tdm_fold *fold, tdm_span key, tdm_span value, tdm_err *err)
-{
+    tdm_fold *fold = context;
     if (key.len != TDM_ID_BYTES + 8 || value.len != 4)
         return tdm_fail(err, TDM_CORRUPT, 0, "views: an incarnation is damaged");
     tdm_id origin;
@@ -33,50 +22,98 @@ static tdm_code load_incarnation(tdm_fold *fold, tdm_span key, tdm_span value, t
         tdm_lineage_incarnation(&fold->lineage, &origin, tdm_get_be(key.data + TDM_ID_BYTES, 8));
     known->generation = (uint32_t)tdm_get_be(value.data, 4);
     known->unsaved = false;
+    known->check = check;
     return TDM_OK;
 }
 
-/* Every entry of one table of the views. */
-static tdm_code load_table(tdm_fold *fold, enum tdm_views_table table, load_entry *take, tdm_err *err)
+static tdm_code load_cell(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
 {
+    return tdm_cells_load(&((tdm_fold *)context)->cells, key, value, check, err);
+}
+
+static tdm_code load_table_cell(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
+{
+    return tdm_tables_load(&((tdm_fold *)context)->tables, key, value, check, err);
+}
+
+/* ---- ranges: what is read from the views as a whole ---- */
+
+typedef struct range_load {
+    tdm_fold *fold;
+    tdm_views_visit *take;
+    uint64_t sum;
+} range_load;
+
+static tdm_code load_row(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
+{
+    range_load *load = context;
+    load->sum += check;
+    return load->take(load->fold, key, value, check, err);
+}
+
+static tdm_code load_range(tdm_fold *fold, enum tdm_views_table table, tdm_span prefix, tdm_views_visit *take,
+                           tdm_err *err)
+{
+    range_load load = { .fold = fold, .take = take };
     tdm_kv_txn *txn;
-    tdm_kv_cursor *cursor = NULL;
     tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
     if (code != TDM_OK || txn == NULL)
         return code;
-    tdm_span key;
-    tdm_span value;
-    code = tdm_kv_cursor_open(txn, table, &cursor, err);
-    if (code == TDM_OK)
-        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
-    while (code == TDM_OK) {
-        code = take(fold, key, value, err);
-        if (code == TDM_OK)
-            code = tdm_kv_cursor_next(cursor, &key, &value);
+    code = tdm_views_each(txn, table, prefix, load_row, &load, err);
+    if (code == TDM_OK && load.sum != tdm_views_sum_of(&fold->shelf.sums, tdm_views_range(table, prefix)))
+        code = tdm_fail(err, TDM_CORRUPT, 0, "views: rows of %s are missing or old ones",
+                        TDM_VIEWS_TABLES[table]);
+    return code;
+}
+
+/* Every range of one table. */
+static tdm_code load_ranges(tdm_fold *fold, enum tdm_views_table table, tdm_views_visit *take, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    for (size_t i = 0; i < fold->shelf.sums.count && code == TDM_OK; i++) {
+        uint32_t range = fold->shelf.sums.items[i].range;
+        const uint8_t prefix[2] = { (uint8_t)(range >> 8), (uint8_t)range };
+        if (range >> 16 == (uint32_t)table)
+            code = load_range(fold, table, (tdm_span){ prefix, sizeof prefix }, take, err);
     }
-    tdm_kv_cursor_close(&cursor);
-    return code == TDM_END ? TDM_OK : code;
+    return code;
+}
+
+/* What a fold that follows has in memory, and one at rest reads when it is asked. */
+static tdm_code load_all(tdm_fold *fold, tdm_err *err)
+{
+    tdm_code code = load_ranges(fold, TDM_VIEWS_CELLS, load_cell, err);
+    if (code == TDM_OK)
+        code = load_ranges(fold, TDM_VIEWS_TABLES_CELLS, load_table_cell, err);
+    if (code == TDM_OK)
+        code = tdm_feeds_load(fold, err);
+    if (code == TDM_OK && fold->options.has_authority)
+        code = tdm_tides_close(fold, fold->registry, err);
+    return code;
+}
+
+tdm_code tdm_fold_need(tdm_fold *fold, enum tdm_views_table table, tdm_span range, tdm_err *err)
+{
+    tdm_views_sum *sum = tdm_views_sum_find(&fold->shelf.sums, tdm_views_range(table, range));
+    if (!fold->shelf.reads || sum == NULL || sum->read)
+        return TDM_OK;
+    sum->read = true;
+    return load_range(fold, table, range, table == TDM_VIEWS_CELLS ? load_cell : load_table_cell, err);
 }
 
 static tdm_code load(tdm_fold *fold, tdm_err *err)
 {
     tdm_code code = tdm_state_load(fold, err);
     if (code == TDM_OK)
-        code = load_table(fold, TDM_VIEWS_INCARNATIONS, load_incarnation, err);
+        code = load_range(fold, TDM_VIEWS_INCARNATIONS, (tdm_span){ NULL, 0 }, load_incarnation, err);
     if (code == TDM_OK)
         code = tdm_shelf_load_residents(&fold->shelf, err);
-    if (code == TDM_OK)
-        code = load_table(fold, TDM_VIEWS_CELLS, load_cell, err);
-    if (code == TDM_OK)
-        code = load_table(fold, TDM_VIEWS_TABLES_CELLS, load_table_cell, err);
-    if (code == TDM_OK)
-        code = tdm_feeds_load(fold, err);
-    if (code == TDM_OK && fold->options.has_authority) {
+    if (code == TDM_OK && fold->options.has_authority)
         tdm_registry_read(fold->registry, &fold->lineage, &fold->options.authority, fold->shelf.residents,
                           fold->shelf.resident_count);
-        fold->tides.changed = true; /* nothing to take over from */
-        code = tdm_tides_close(fold, fold->registry, err);
-    }
+    fold->tides.changed = true; /* nothing to take over from */
+    if (code == TDM_OK && !fold->options.at_rest)
+        code = load_all(fold, err);
     tdm_shelf_end(&fold->shelf);
     return code;
 }
@@ -104,6 +141,10 @@ tdm_code tdm_fold_open(tdm_fold **out, tdm_kv **kv, const tdm_fold_options *opti
         fold->options.cache_bytes = CACHE_BYTES;
     init_lock(&fold->lock);
     tdm_shelf_init(&fold->shelf, taken);
+    fold->shelf.reads = options->at_rest;
+    fold->shelf.lent = options->lender != NULL;
+    fold->shelf.trusted =
+        options->lender != NULL && (!options->lender->shelf.reads || options->lender->shelf.trusted);
     tdm_lineage_init(&fold->lineage);
     tdm_cells_init(&fold->cells);
     tdm_tables_init(&fold->tables);
@@ -152,6 +193,11 @@ void tdm_fold_close(tdm_fold **handle)
 uint64_t tdm_fold_position(const tdm_fold *fold)
 {
     return __atomic_load_n(&fold->position, __ATOMIC_ACQUIRE);
+}
+
+bool tdm_fold_has_views(const tdm_fold *fold)
+{
+    return fold->shelf.kv != NULL;
 }
 
 uint64_t tdm_fold_checkpointed(const tdm_fold *fold)
@@ -322,6 +368,18 @@ static tdm_code file_slot(tdm_fold *fold, const tdm_event *event, const tdm_slot
     return tdm_feed_after(fold, dossier, parts, &before, err);
 }
 
+/* At rest: into a dossier of what the views lack. */
+static void add_slot(tdm_fold *fold, const tdm_event *event, const tdm_slot_parts *parts,
+                     const tdm_record *content)
+{
+    tdm_dossier *dossier = tdm_shelf_add(&fold->shelf, event->subject);
+    if (!tdm_dossier_file(dossier, parts))
+        return;
+    if (parts->readable)
+        name_organisations(fold, dossier, content);
+    keep_for_registry(fold, dossier, parts);
+}
+
 static void refold_everything(tdm_fold *fold)
 {
     fold->everything = true;
@@ -380,11 +438,49 @@ static tdm_code file_event(tdm_fold *fold, uint64_t position, const tdm_event *e
     bool tide = event->type == TDM_TYPE_TIDE && tdm_span_equal(event->subject, TDM_SPAN_LITERAL("tide"));
     if (event->type == TDM_TYPE_TIDE && is_authority(fold, &event->origin))
         code = tdm_tides_add(fold, event, err);
-    if (code == TDM_OK && means && !tide)
+    if (code == TDM_OK && means && !tide && fold->shelf.reads)
+        add_slot(fold, event, &parts, &content);
+    else if (code == TDM_OK && means && !tide)
         code = file_slot(fold, event, &parts, &content, err);
     if (code == TDM_OK)
         __atomic_store_n(&fold->position, position, __ATOMIC_RELEASE);
     return code;
+}
+
+tdm_code tdm_fold_file_at_rest(tdm_fold *fold, uint64_t position, const tdm_event *event, tdm_err *err)
+{
+    return file_event(fold, position, event, err);
+}
+
+static bool list_names(const tdm_field *field, const tdm_value *value, tdm_span organisation)
+{
+    tdm_texts list = tdm_texts_of(value);
+    tdm_span code;
+    tdm_record part;
+    bool found = false;
+    if (field->kind == TDM_KIND_TEXTS) {
+        while (!found && tdm_texts_next(&list, &code))
+            found = tdm_span_equal(code, organisation);
+        return found;
+    }
+    while (!found && tdm_parts_next(&list, field->part_type, &part))
+        found = tdm_span_equal(part.values[TDM_MEMBER_COUNT_ORGANISATION].bytes, organisation);
+    return found;
+}
+
+bool tdm_fold_content_names(const tdm_record *content, tdm_span organisation)
+{
+    const tdm_type *type = content->type;
+    for (size_t i = 0; is_judged(type) && i < type->field_count; i++) {
+        const tdm_field *field = &type->fields[i];
+        const tdm_value *value = &content->values[field->number];
+        if (!value->present)
+            continue;
+        if (field->kind == TDM_KIND_CODE ? tdm_span_equal(value->bytes, organisation)
+                                         : lists_codes(field) && list_names(field, value, organisation))
+            return true;
+    }
+    return false;
 }
 
 /* A few events at once, their dossiers brought near first. */
@@ -403,6 +499,9 @@ static tdm_code file_few(tdm_fold *fold, const tdm_ledger_entry *entries, size_t
     for (size_t i = 0; i < count && code == TDM_OK; i++)
         if (entries[i].position > fold->position)
             code = file_event(fold, entries[i].position, &events[i], err);
+    if (code == TDM_OK && count > 0 && fold->shelf.kv != NULL
+        && entries[count - 1].position == fold->position)
+        fold->last_check = tdm_bytes_check(0, (tdm_span){ NULL, 0 }, entries[count - 1].bytes);
     return code;
 }
 
@@ -458,20 +557,33 @@ bool tdm_fold_needs_checkpoint(const tdm_fold *fold)
     return shelf->kv != NULL && (held > bound || held + shelf->dirty_count * PAGE_SHARE > bound / 2 * 5);
 }
 
+/* Put one row in place of the one there, or delete it; returns its check. */
+static uint64_t save_row(tdm_fold *fold, tdm_kv_txn *txn, enum tdm_views_table table, tdm_span key,
+                         tdm_buf *value, uint64_t before)
+{
+    uint64_t check = 0;
+    if (value == NULL) {
+        tdm_kv_del(txn, table, key);
+    } else {
+        check = tdm_views_seal(table, key, value);
+        TDM_ASSERT(!value->failed);
+        tdm_kv_put(txn, table, key, tdm_buf_span(value));
+    }
+    tdm_views_count(&fold->shelf.sums, tdm_views_range(table, key), before, check);
+    return check;
+}
+
 static void save_cells(tdm_fold *fold, tdm_kv_txn *txn)
 {
     tdm_buf value = { 0 };
     for (size_t i = 0; i < fold->cells.dirty_count; i++) {
-        const tdm_cell *cell = fold->cells.dirty[i];
+        tdm_cell *cell = fold->cells.dirty[i];
         uint8_t bytes[TDM_CELL_KEY_MAX];
         tdm_span key = { bytes, tdm_cell_key(cell, bytes) };
         tdm_buf_clear(&value);
         tdm_cell_encode(cell, &value);
-        TDM_ASSERT(!value.failed);
-        if (tdm_cell_is_zero(cell))
-            tdm_kv_del(txn, TDM_VIEWS_CELLS, key);
-        else
-            tdm_kv_put(txn, TDM_VIEWS_CELLS, key, tdm_buf_span(&value));
+        cell->check =
+            save_row(fold, txn, TDM_VIEWS_CELLS, key, tdm_cell_is_zero(cell) ? NULL : &value, cell->check);
     }
     tdm_buf_free(&value);
 }
@@ -480,15 +592,12 @@ static void save_tables(tdm_fold *fold, tdm_kv_txn *txn)
 {
     tdm_buf value = { 0 };
     for (size_t i = 0; i < fold->tables.dirty_count; i++) {
-        const tdm_table_slot *slot = fold->tables.dirty[i];
+        tdm_table_slot *slot = fold->tables.dirty[i];
         tdm_span key = { slot->key, slot->key_len };
         tdm_buf_clear(&value);
         tdm_table_slot_encode(slot, &value);
-        TDM_ASSERT(!value.failed);
-        if (tdm_table_slot_is_zero(slot))
-            tdm_kv_del(txn, TDM_VIEWS_TABLES_CELLS, key);
-        else
-            tdm_kv_put(txn, TDM_VIEWS_TABLES_CELLS, key, tdm_buf_span(&value));
+        slot->check = save_row(fold, txn, TDM_VIEWS_TABLES_CELLS, key,
+                               tdm_table_slot_is_zero(slot) ? NULL : &value, slot->check);
     }
     tdm_buf_free(&value);
 }
@@ -496,14 +605,19 @@ static void save_tables(tdm_fold *fold, tdm_kv_txn *txn)
 static void save_incarnations(tdm_fold *fold, tdm_kv_txn *txn)
 {
     size_t at = 0;
-    for (const tdm_incarnation *known = tdm_map_next(&fold->lineage.incarnations, &at); known != NULL;
+    tdm_buf value = { 0 };
+    for (tdm_incarnation *known = tdm_map_next(&fold->lineage.incarnations, &at); known != NULL;
          known = tdm_map_next(&fold->lineage.incarnations, &at)) {
-        uint8_t value[4];
-        tdm_put_be(value, known->generation, sizeof value);
-        if (known->unsaved)
-            tdm_kv_put(txn, TDM_VIEWS_INCARNATIONS, (tdm_span){ known->key, sizeof known->key },
-                       (tdm_span){ value, sizeof value });
+        uint8_t bytes[4];
+        if (!known->unsaved)
+            continue;
+        tdm_put_be(bytes, known->generation, sizeof bytes);
+        tdm_buf_clear(&value);
+        tdm_buf_add(&value, bytes, sizeof bytes);
+        known->check = save_row(fold, txn, TDM_VIEWS_INCARNATIONS,
+                                (tdm_span){ known->key, sizeof known->key }, &value, known->check);
     }
+    tdm_buf_free(&value);
 }
 
 static tdm_code save(tdm_fold *fold, tdm_err *err)

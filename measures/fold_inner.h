@@ -44,6 +44,7 @@ struct tdm_fold {
     tdm_map speakers; /* organisation code -> origins whose feeds follow it (feed.c) */
     uint64_t position;
     uint64_t checkpointed;
+    uint64_t last_check; /* of the event at the position: tells which log it is; 0: none */
     int64_t events;
     int64_t unknown_types;
     uint64_t exchanged; /* entries of tallies that went into tables or came out, since it was opened */
@@ -56,6 +57,7 @@ struct tdm_fold {
     size_t judged; /* of them */
     size_t touched_capacity;
     bool registry_stale;
+    bool closings_read; /* at rest: the registry's closings have their frontiers */
     /* what a change of the registry left to do */
     tdm_subjects work; /* subjects in work_arena, from work_done on */
     size_t work_done;
@@ -106,6 +108,12 @@ tdm_code tdm_fold_view(tdm_fold *fold, tdm_span subject, tdm_class_look *look, t
 void tdm_fold_view_done(tdm_fold *fold, tdm_class_look *look);
 /* The fact as it is told. Spans are borrowed. */
 void tdm_statement_fact(const tdm_statement *from, tdm_fact *out);
+
+/* At rest: an event that the views lack. Read one range of the views, unless it has been. Does a fact's
+ * content name the organisation in a field? */
+tdm_code tdm_fold_file_at_rest(tdm_fold *fold, uint64_t position, const tdm_event *event, tdm_err *err);
+tdm_code tdm_fold_need(tdm_fold *fold, enum tdm_views_table table, tdm_span range, tdm_err *err);
+bool tdm_fold_content_names(const tdm_record *content, tdm_span organisation);
 
 /* refold.c */
 tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err *err);

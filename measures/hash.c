@@ -4,7 +4,7 @@
  * tables in order of key; numbers big-endian; without ledger positions, received times and anything that only
  * this store knows.
  */
-#include "fold_inner.h"
+#include "at_rest.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -100,7 +100,9 @@ tdm_code tdm_fold_state_hash(tdm_fold *fold, tdm_digest *out, tdm_err *err)
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, TDM_DIGEST_BYTES);
     tdm_fold_lock(fold);
-    tdm_code code = hash_dossiers(fold, &state, err);
+    tdm_code code = tdm_rest_need_all(fold, err);
+    if (code == TDM_OK)
+        code = hash_dossiers(fold, &state, err);
     if (code == TDM_OK) {
         hash_cells(fold, &state);
         hash_tables(fold, &state);

@@ -2,8 +2,8 @@
  *
  * level.c: rows of the level, read from cells and the registry alone (docs/figures.md section 6).
  */
+#include "at_rest.h"
 #include "bytes.h"
-#include "fold_inner.h"
 #include "groups.h"
 #include "target.h"
 
@@ -99,6 +99,15 @@ static void join_rows(gathering *at)
         at->rows[kept++] = row; /* never beyond i: what lies there has been read */
     }
     at->count = kept;
+}
+
+static tdm_code read_cells(tdm_fold *fold, const tdm_level_question *question, tdm_err *err)
+{
+    tdm_family family = question->planned ? TDM_FAMILY_PLANNED : TDM_FAMILY_DELIVERED;
+    tdm_code code = tdm_rest_need_cells(fold, family, question->period_kind, err);
+    return code == TDM_OK
+               ? tdm_rest_need_cells(fold, TDM_FAMILY_DAYS_DELIVERED + family, question->period_kind, err)
+               : code;
 }
 
 /* Every cell of the asked family and dimension makes a row; those of one group are joined afterwards. */
@@ -276,10 +285,14 @@ static void write_answer(const gathering *at, tdm_level_answer *out)
 tdm_code tdm_fold_level(tdm_fold *fold, const tdm_level_question *question, tdm_level_answer *out,
                         tdm_err *err)
 {
-    (void)err;
     *out = (tdm_level_answer){ 0 };
     gathering at = { .fold = fold, .question = question };
     tdm_fold_lock(fold);
+    tdm_code code = read_cells(fold, question, err);
+    if (code != TDM_OK) {
+        tdm_fold_unlock(fold);
+        return code;
+    }
     gather_cells(&at);
     gather_expected(&at);
     join_rows(&at);

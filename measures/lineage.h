@@ -26,7 +26,8 @@ typedef struct tdm_lineage {
 typedef struct tdm_incarnation {
     uint8_t key[24]; /* origin, incarnation big-endian: also the key in the views */
     uint32_t generation;
-    bool unsaved; /* differs from the views */
+    bool unsaved;   /* differs from the views */
+    uint64_t check; /* of its row there; 0: none */
 } tdm_incarnation;
 
 void tdm_lineage_init(tdm_lineage *lineage);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "at_rest.h"
 #include "bytes.h"
 #include "groups.h"
 
@@ -267,7 +268,7 @@ static tdm_code scan_units(gathering *at, tdm_err *err)
         for (size_t i = 0; code == TDM_OK && i < walk.found.count; i++) {
             tdm_dossier *dossier;
             bool owned;
-            code = tdm_shelf_look(&at->fold->shelf, walk.found.items[i], &dossier, &owned, err);
+            code = tdm_rest_look(at->fold, walk.found.items[i], &dossier, &owned, err);
             if (code == TDM_OK && dossier != NULL)
                 take_dossier(at, dossier, &cells);
             if (owned)

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "at_rest.h"
 #include "bytes.h"
 
 typedef struct asking {
@@ -249,6 +250,19 @@ tdm_measure_question tdm_question_settled(const tdm_measure_question *asked)
     return out;
 }
 
+static tdm_code read_tables(tdm_fold *fold, const tdm_measure_question *question, tdm_err *err)
+{
+    const tdm_measure *measure = question->measure;
+    tdm_code code = TDM_OK;
+    for (size_t t = 0; t < TDM_MEASURE_TABLES && measure->tables[t] != 0 && code == TDM_OK; t++)
+        code = tdm_rest_need_table(fold, measure->tables[t], err);
+    if (code == TDM_OK && measure->registered)
+        code = tdm_rest_need_table(fold, TDM_TABLE_TIES, err);
+    if (code == TDM_OK && measure->registered)
+        code = tdm_rest_need_cells(fold, TDM_FAMILY_DELIVERED, question->period_kind, err);
+    return code;
+}
+
 tdm_code tdm_fold_measure(tdm_fold *fold, const tdm_measure_question *asked, tdm_measure_answer *out,
                           tdm_err *err)
 {
@@ -258,6 +272,8 @@ tdm_code tdm_fold_measure(tdm_fold *fold, const tdm_measure_question *asked, tdm
     *out = (tdm_measure_answer){ 0 };
     tdm_fold_lock(fold);
     tdm_code code = ask_level(&at, err);
+    if (code == TDM_OK)
+        code = read_tables(fold, &question, err);
     if (code == TDM_OK)
         code = tdm_gather(fold, &question, &at.rows, err);
     if (code == TDM_OK && question.measure->by_programme)
@@ -279,6 +295,7 @@ tdm_code tdm_fold_tables(tdm_fold *fold, tdm_table_visit *visit, void *context, 
     size_t count;
     tdm_code code = TDM_OK;
     tdm_fold_lock(fold);
+    code = tdm_rest_need_all(fold, err);
     tdm_table_slot **slots = tdm_tables_sorted(&fold->tables, &count);
     for (size_t i = 0; i < count && code == TDM_OK; i++) {
         tdm_table_cell cell = { 0 };

@@ -62,27 +62,36 @@ static size_t write_key(uint8_t out[KEY_MAX], tdm_span code, tdm_span subject)
     return code_len + 1 + subject.len;
 }
 
+typedef struct named_rows {
+    tdm_subjects *out;
+    tdm_arena *arena;
+    size_t prefix;
+} named_rows;
+
+static tdm_code take_row(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
+{
+    (void)value;
+    (void)check;
+    (void)err;
+    const named_rows *rows = context;
+    tdm_span subject = { key.data + rows->prefix, key.len - rows->prefix };
+    if (subject.len > 0)
+        tdm_subjects_add(rows->out, tdm_arena_keep(rows->arena, subject));
+    return TDM_OK;
+}
+
 static tdm_code read_views(tdm_fold *fold, tdm_span code, tdm_subjects *out, tdm_arena *arena, tdm_err *err)
 {
     tdm_kv_txn *txn;
-    tdm_kv_cursor *cursor = NULL;
     tdm_code result = tdm_shelf_reader(&fold->shelf, &txn, err);
+    if (result == TDM_OK && txn != NULL)
+        result = tdm_shelf_trust(&fold->shelf, err);
     if (result != TDM_OK || txn == NULL)
         return result;
     uint8_t bytes[KEY_MAX];
     tdm_span prefix = { bytes, write_key(bytes, code, (tdm_span){ NULL, 0 }) };
-    tdm_span key;
-    tdm_span value;
-    result = tdm_kv_cursor_open(txn, TDM_VIEWS_NAMING, &cursor, err);
-    if (result == TDM_OK)
-        result = tdm_kv_cursor_seek(cursor, prefix, &key, &value);
-    while (result == TDM_OK && key.len > prefix.len && memcmp(key.data, prefix.data, prefix.len) == 0) {
-        tdm_span subject = { key.data + prefix.len, key.len - prefix.len };
-        tdm_subjects_add(out, tdm_arena_keep(arena, subject));
-        result = tdm_kv_cursor_next(cursor, &key, &value);
-    }
-    tdm_kv_cursor_close(&cursor);
-    return result == TDM_END ? TDM_OK : result;
+    named_rows rows = { out, arena, prefix.len };
+    return tdm_views_each(txn, TDM_VIEWS_NAMING, prefix, take_row, &rows, err);
 }
 
 tdm_code tdm_naming_subjects(tdm_fold *fold, tdm_span text, tdm_subjects *out, tdm_arena *arena, tdm_err *err)
@@ -108,7 +117,7 @@ void tdm_naming_save(tdm_fold *fold, tdm_kv_txn *txn)
             uint8_t bytes[KEY_MAX];
             tdm_span key = { bytes, write_key(bytes, tdm_org_code_span(&item->code),
                                               tdm_dossier_subject(item->dossiers[i])) };
-            tdm_kv_put(txn, TDM_VIEWS_NAMING, key, (tdm_span){ NULL, 0 });
+            tdm_views_put(txn, TDM_VIEWS_NAMING, key, (tdm_span){ NULL, 0 });
         }
     }
 }

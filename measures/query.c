@@ -2,7 +2,7 @@
  *
  * query.c: facts, units and doubts as they stand. Each step takes the lock, judges one class, and lets go.
  */
-#include "fold_inner.h"
+#include "at_rest.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ tdm_code tdm_fold_view(tdm_fold *fold, tdm_span subject, tdm_class_look *look, t
     tdm_registry_class(fold->registry, subject, &look->subjects);
     look->dossiers = tdm_memory_new(look->subjects.count * sizeof *look->dossiers);
     look->owned = tdm_memory_new(look->subjects.count * sizeof *look->owned);
-    tdm_code code = TDM_OK;
+    tdm_code code = tdm_rest_need_closings(fold, err);
     for (size_t i = 0; i < look->subjects.count && code == TDM_OK; i++) {
         code = tdm_shelf_look(&fold->shelf, look->subjects.items[i], &look->dossiers[look->count],
                               &look->owned[look->count], err);
@@ -282,6 +282,10 @@ static tdm_code named_classes(tdm_fold *fold, tdm_span organisation, tdm_subject
     for (size_t i = 0; code == TDM_OK && i < named.count; i++) {
         if (named.items[i].len <= 5 || memcmp(named.items[i].data, "unit/", 5) != 0)
             continue;
+        bool names = true;
+        code = tdm_rest_names(fold, named.items[i], organisation, &names, err);
+        if (code != TDM_OK || !names)
+            continue;
         tdm_registry_class(fold->registry, named.items[i], &class);
         tdm_subjects_add(out, tdm_arena_keep(arena, class.items[0]));
     }
@@ -367,6 +371,7 @@ void tdm_fold_counts_read(tdm_fold *fold, tdm_fold_counts *out)
 {
     *out = (tdm_fold_counts){ 0 };
     tdm_fold_lock(fold);
+    tdm_rest_need_cells(fold, TDM_FAMILY_SUMMARY, TDM_PERIOD_YEAR, NULL);
     tdm_cell_place place = { .family = TDM_FAMILY_SUMMARY, .period = { TDM_PERIOD_YEAR, 0 } };
     const tdm_cell *cell = tdm_cells_find(&fold->cells, &place);
     if (cell != NULL) {

@@ -3,7 +3,7 @@
  * revision.c: why a closed period's level is another now: the units that add something else than they did,
  * and the facts that came after the closing.
  */
-#include "fold_inner.h"
+#include "at_rest.h"
 #include "frontier.h"
 #include "tandem/measure.h"
 
@@ -49,7 +49,7 @@ static tdm_code read_amounts(tdm_fold *fold, tdm_span subject, tdm_period period
     bool owned;
     memset(n, 0, TDM_TABLE_AMOUNTS * sizeof *n);
     tdm_fold_lock(fold);
-    tdm_code code = tdm_shelf_look(&fold->shelf, subject, &dossier, &owned, err);
+    tdm_code code = tdm_rest_look(fold, subject, &dossier, &owned, err);
     if (code == TDM_OK && dossier != NULL
         && tdm_contribution_find(tdm_dossier_contribution(dossier), TDM_FAMILY_DELIVERED, period, v))
         tdm_level_amounts(v, TDM_WEIGHT_COUNT, n);

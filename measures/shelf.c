@@ -20,12 +20,17 @@ void tdm_shelf_init(tdm_shelf *shelf, tdm_kv *kv)
 {
     *shelf = (tdm_shelf){ .kv = kv };
     tdm_map_init(&shelf->dossiers, dossier_key);
+    tdm_map_init(&shelf->added, dossier_key);
 }
 
 void tdm_shelf_close(tdm_shelf *shelf)
 {
-    tdm_shelf_end(shelf);
-    tdm_kv_close(&shelf->kv);
+    tdm_kv_abort(&shelf->txn);
+    if (!shelf->lent)
+        tdm_kv_close(&shelf->kv);
+    tdm_frontier_free(&shelf->frontier);
+    tdm_map_free(&shelf->added, release_dossier);
+    tdm_views_sums_free(&shelf->sums);
     tdm_map_free(&shelf->dossiers, release_dossier);
     free(shelf->dirty);
     free(shelf->fresh);
@@ -43,7 +48,8 @@ tdm_code tdm_shelf_reader(tdm_shelf *shelf, tdm_kv_txn **out, tdm_err *err)
 
 void tdm_shelf_end(tdm_shelf *shelf)
 {
-    tdm_kv_abort(&shelf->txn);
+    if (!shelf->reads) /* one moment of the views, as long as they are read */
+        tdm_kv_abort(&shelf->txn);
 }
 
 static void list_add(tdm_dossier ***items, size_t *count, size_t *capacity, tdm_dossier *dossier)
@@ -59,7 +65,8 @@ static void shelve(tdm_shelf *shelf, tdm_dossier *dossier)
 }
 
 /* From the views; *out is NULL if they hold none. */
-static tdm_code fetch(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, tdm_err *err)
+static tdm_code fetch_stored(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, uint64_t *check,
+                             tdm_err *err)
 {
     tdm_kv_txn *txn;
     tdm_span record;
@@ -67,10 +74,37 @@ static tdm_code fetch(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, tdm
     tdm_code code = tdm_shelf_reader(shelf, &txn, err);
     if (code != TDM_OK || txn == NULL || subject.len == 0)
         return code;
-    code = tdm_kv_get(txn, TDM_VIEWS_DOSSIERS, subject, &record, err);
+    code = tdm_views_get(txn, TDM_VIEWS_DOSSIERS, subject, &record, check, err);
     if (code == TDM_NOT_FOUND)
         return TDM_OK;
     return code == TDM_OK ? tdm_dossier_decode(subject, record, out, err) : code;
+}
+
+/* What is left of a dossier at the moment; NULL if nothing is. */
+static void take_to_moment(const tdm_shelf *shelf, tdm_span subject, tdm_dossier **dossier)
+{
+    const tdm_dossier *added = tdm_map_find(&shelf->added, subject);
+    if (*dossier != NULL && shelf->has_frontier)
+        tdm_dossier_cut(*dossier, &shelf->frontier);
+    if (*dossier == NULL && added != NULL)
+        *dossier = tdm_dossier_new(subject);
+    if (added != NULL)
+        tdm_dossier_merge(*dossier, added);
+    if (*dossier != NULL && (*dossier)->slots_len == 0) {
+        tdm_dossier_free(*dossier);
+        *dossier = NULL;
+    }
+}
+
+static tdm_code fetch(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, tdm_err *err)
+{
+    *out = NULL;
+    tdm_code code = tdm_shelf_trust(shelf, err);
+    if (code == TDM_OK)
+        code = fetch_stored(shelf, subject, out, NULL, err);
+    if (code == TDM_OK && shelf->has_moment)
+        take_to_moment(shelf, subject, out);
+    return code;
 }
 
 tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossier **out, tdm_err *err)
@@ -139,7 +173,6 @@ void tdm_shelf_make_resident(tdm_shelf *shelf, tdm_dossier *dossier)
     if (dossier->resident)
         return;
     dossier->resident = true;
-    dossier->unsaved_resident = true;
     list_add(&shelf->residents, &shelf->resident_count, &shelf->resident_capacity, dossier);
 }
 
@@ -193,7 +226,9 @@ static tdm_code walk_views(tdm_shelf *shelf, tdm_span prefix, tdm_span after, si
     tdm_code code = tdm_shelf_reader(shelf, &txn, err);
     if (code != TDM_OK || txn == NULL)
         return code;
-    code = tdm_kv_cursor_open(txn, TDM_VIEWS_DOSSIERS, &cursor, err);
+    code = tdm_shelf_trust(shelf, err);
+    if (code == TDM_OK)
+        code = tdm_kv_cursor_open(txn, TDM_VIEWS_DOSSIERS, &cursor, err);
     if (code != TDM_OK)
         return code;
     tdm_span key;
@@ -203,9 +238,14 @@ static tdm_code walk_views(tdm_shelf *shelf, tdm_span prefix, tdm_span after, si
     if (code == TDM_OK && after.len > 0 && tdm_span_equal(key, after))
         code = tdm_kv_cursor_next(cursor, &key, &value);
     size_t found = 0;
-    for (; code == TDM_OK && found < limit && begins_with(key, prefix);
-         code = tdm_kv_cursor_next(cursor, &key, &value), found++)
-        tdm_subjects_add(out, tdm_arena_keep(arena, key));
+    for (; code == TDM_OK && found < limit && begins_with(key, prefix); found++) {
+        code =
+            tdm_views_open(TDM_VIEWS_DOSSIERS, key, &value, NULL, err); /* else the subject may be another */
+        if (code == TDM_OK)
+            tdm_subjects_add(out, tdm_arena_keep(arena, key));
+        if (code == TDM_OK)
+            code = tdm_kv_cursor_next(cursor, &key, &value);
+    }
     tdm_kv_cursor_close(&cursor);
     return code == TDM_END ? TDM_OK : code;
 }
@@ -267,6 +307,15 @@ void tdm_walk_end(tdm_walk *walk)
 
 /* ---- checkpoint ---- */
 
+static void save_resident(tdm_shelf *shelf, tdm_kv_txn *txn, tdm_dossier *dossier, uint64_t record)
+{
+    tdm_span key = tdm_dossier_subject(dossier);
+    uint64_t check =
+        tdm_views_put(txn, TDM_VIEWS_RESIDENTS, key, (tdm_span){ (const uint8_t *)&record, sizeof record });
+    tdm_views_count(&shelf->sums, tdm_views_range(TDM_VIEWS_RESIDENTS, key), dossier->resident_check, check);
+    dossier->resident_check = check;
+}
+
 void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn)
 {
     tdm_buf record = { 0 };
@@ -275,10 +324,11 @@ void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn)
         const tdm_dossier *dossier = shelf->dirty[i];
         tdm_buf_clear(&record);
         tdm_dossier_encode(dossier, &record);
+        uint64_t check = tdm_views_seal(TDM_VIEWS_DOSSIERS, tdm_dossier_subject(dossier), &record);
         TDM_ASSERT(!record.failed);
         tdm_kv_put(txn, TDM_VIEWS_DOSSIERS, tdm_dossier_subject(dossier), tdm_buf_span(&record));
-        if (dossier->unsaved_resident)
-            tdm_kv_put(txn, TDM_VIEWS_RESIDENTS, tdm_dossier_subject(dossier), (tdm_span){ NULL, 0 });
+        if (dossier->resident)
+            save_resident(shelf, txn, shelf->dirty[i], check);
     }
     tdm_buf_free(&record);
 }
@@ -310,7 +360,6 @@ void tdm_shelf_saved(tdm_shelf *shelf, size_t cache_bytes)
     for (size_t i = 0; i < shelf->dirty_count; i++) {
         shelf->dirty[i]->dirty = false;
         shelf->dirty[i]->stored = true;
-        shelf->dirty[i]->unsaved_resident = false;
     }
     shelf->dirty_count = 0;
     shelf->fresh_count = 0;
@@ -318,30 +367,121 @@ void tdm_shelf_saved(tdm_shelf *shelf, size_t cache_bytes)
         evict(shelf);
 }
 
+typedef struct resident_load {
+    tdm_shelf *shelf;
+    uint64_t sum;
+} resident_load;
+
+static tdm_code load_resident(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
+{
+    resident_load *load = context;
+    tdm_dossier *dossier = NULL;
+    uint64_t record = 0;
+    tdm_code code = fetch_stored(load->shelf, key, &dossier, &record, err);
+    if (code != TDM_OK)
+        return code;
+    if (dossier == NULL || value.len != sizeof record || tdm_load_u64(value.data) != record) {
+        tdm_dossier_free(dossier);
+        return tdm_fail(err, TDM_CORRUPT, 0, "views: a dossier of the registry is missing or an old one");
+    }
+    load->sum += check;
+    dossier->resident = true;
+    dossier->resident_check = check;
+    shelve(load->shelf, dossier);
+    list_add(&load->shelf->residents, &load->shelf->resident_count, &load->shelf->resident_capacity, dossier);
+    return TDM_OK;
+}
+
 tdm_code tdm_shelf_load_residents(tdm_shelf *shelf, tdm_err *err)
 {
     tdm_kv_txn *txn;
-    tdm_kv_cursor *cursor = NULL;
+    resident_load load = { .shelf = shelf };
     tdm_code code = tdm_shelf_reader(shelf, &txn, err);
     if (code != TDM_OK || txn == NULL)
         return code;
-    code = tdm_kv_cursor_open(txn, TDM_VIEWS_RESIDENTS, &cursor, err);
-    tdm_span key;
-    tdm_span value;
-    if (code == TDM_OK)
-        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
-    while (code == TDM_OK) {
-        tdm_dossier *dossier;
-        code = tdm_shelf_get(shelf, key, false, &dossier, err);
-        if (code != TDM_OK)
-            break;
-        if (dossier == NULL)
-            return tdm_fail(err, TDM_CORRUPT, 0, "views: a dossier of the registry is missing");
-        dossier->resident = true;
-        list_add(&shelf->residents, &shelf->resident_count, &shelf->resident_capacity, dossier);
-        code = tdm_kv_cursor_next(cursor, &key, &value);
-    }
-    tdm_kv_cursor_close(&cursor);
+    code = tdm_views_each(txn, TDM_VIEWS_RESIDENTS, (tdm_span){ NULL, 0 }, load_resident, &load, err);
     shelf->kept_bytes = shelf->bytes;
-    return code == TDM_END ? TDM_OK : code;
+    if (code == TDM_OK && load.sum != tdm_views_sum_of(&shelf->sums, (uint32_t)TDM_VIEWS_RESIDENTS << 16))
+        code = tdm_fail(err, TDM_CORRUPT, 0, "views: the list of the registry's dossiers is damaged");
+    return code;
+}
+
+/* ---- at rest ---- */
+
+tdm_dossier *tdm_shelf_add(tdm_shelf *shelf, tdm_span subject)
+{
+    tdm_dossier *dossier = tdm_map_find(&shelf->added, subject);
+    if (dossier != NULL)
+        return dossier;
+    dossier = tdm_dossier_new(subject);
+    tdm_map_add(&shelf->added, dossier);
+    list_add(&shelf->fresh, &shelf->fresh_count, &shelf->fresh_capacity, dossier);
+    shelf->fresh_sorted = false;
+    return dossier;
+}
+
+void tdm_shelf_set_moment(tdm_shelf *shelf, const tdm_frontier *frontier)
+{
+    shelf->has_moment = true;
+    shelf->has_frontier = frontier != NULL;
+    if (frontier == NULL)
+        return;
+    shelf->frontier.count = frontier->count;
+    shelf->frontier.entries = tdm_memory_new(frontier->count * sizeof *frontier->entries);
+    if (frontier->count > 0)
+        memcpy(shelf->frontier.entries, frontier->entries, frontier->count * sizeof *frontier->entries);
+}
+
+/* The list names dossiers of the views, and dossiers of what was added. */
+tdm_code tdm_shelf_renew_residents(tdm_shelf *shelf, tdm_err *err)
+{
+    tdm_arena arena = { 0 };
+    tdm_subjects subjects = { 0 };
+    tdm_code code = TDM_OK;
+    for (size_t i = 0; i < shelf->resident_count; i++)
+        tdm_subjects_add(&subjects, tdm_arena_keep(&arena, tdm_dossier_subject(shelf->residents[i])));
+    tdm_subjects_sort(&subjects);
+    tdm_map_free(&shelf->dossiers, release_dossier); /* residents are all that was loaded */
+    tdm_map_init(&shelf->dossiers, dossier_key);
+    shelf->bytes = shelf->resident_count = 0;
+    for (size_t i = 0; i < subjects.count && code == TDM_OK; i++) {
+        tdm_dossier *dossier;
+        code = fetch(shelf, subjects.items[i], &dossier, err);
+        if (code != TDM_OK || dossier == NULL)
+            continue;
+        dossier->resident = true;
+        shelve(shelf, dossier);
+        list_add(&shelf->residents, &shelf->resident_count, &shelf->resident_capacity, dossier);
+    }
+    shelf->kept_bytes = shelf->bytes;
+    tdm_subjects_free(&subjects);
+    tdm_arena_free(&arena);
+    return code;
+}
+
+tdm_code tdm_shelf_stored(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, tdm_err *err)
+{
+    *out = NULL;
+    tdm_code code = tdm_shelf_trust(shelf, err);
+    return code == TDM_OK ? fetch_stored(shelf, subject, out, NULL, err) : code;
+}
+
+static void count_fault(void *context, uint64_t page, const char *what)
+{
+    (void)page;
+    (void)what;
+    ++*(uint64_t *)context;
+}
+
+tdm_code tdm_shelf_trust(tdm_shelf *shelf, tdm_err *err)
+{
+    uint64_t faults = 0;
+    if (!shelf->reads || shelf->trusted)
+        return TDM_OK;
+    tdm_code code = tdm_kv_check(shelf->kv, count_fault, &faults, err);
+    if (code == TDM_OK && faults > 0)
+        code = tdm_fail(err, TDM_CORRUPT, 0, "views: %llu faults in the pages of their file",
+                        (unsigned long long)faults);
+    shelf->trusted = code == TDM_OK;
+    return code;
 }

@@ -9,28 +9,25 @@
 #include "dossier.h"
 #include "map.h"
 #include "match.h"
-#include "tandem/kv.h"
-
-/* Tables of the views, in the order of TDM_VIEWS_TABLES. */
-enum tdm_views_table {
-    TDM_VIEWS_META,         /* "state" -> position, counts, pending work (state.c) */
-    TDM_VIEWS_DOSSIERS,     /* subject -> record (dossier.h) */
-    TDM_VIEWS_CELLS,        /* cell key -> amounts (cells.h) */
-    TDM_VIEWS_NAMING,       /* organisation code, 0, subject -> nothing */
-    TDM_VIEWS_FEEDS,        /* recipient 16, number 8 -> position 8 */
-    TDM_VIEWS_RECIPIENTS,   /* recipient 16 -> last number 8 */
-    TDM_VIEWS_TIDES,        /* incarnation 8, sequence 8 -> payload of the authority's tide */
-    TDM_VIEWS_INCARNATIONS, /* origin 16, incarnation 8 -> generation 4 */
-    TDM_VIEWS_RESIDENTS,    /* subject of a dossier that stays in memory -> nothing */
-    TDM_VIEWS_TABLES_CELLS  /* cell key -> amounts (tables.h) */
-};
+#include "tandem/fold.h"
+#include "views.h"
 
 typedef struct tdm_shelf {
-    tdm_kv *kv;      /* NULL: everything stays in memory; owned */
-    tdm_kv_txn *txn; /* reader of the step at work, opened when first needed */
+    tdm_kv *kv;          /* NULL: everything stays in memory; owned */
+    tdm_kv_txn *txn;     /* reader of the step at work, opened when first needed */
+    tdm_views_sums sums; /* as the views will have them after the next checkpoint */
     tdm_map dossiers;
     size_t bytes;      /* memory taken by them */
     size_t kept_bytes; /* of what the last eviction left */
+    /* At rest (at_rest.c): the views are read as of one transaction, and nothing is written. */
+    bool reads;
+    bool lent;       /* kv is another's */
+    bool trusted;    /* the pages of the views were checked */
+    bool has_moment; /* dossiers are as of the moment that is set, no longer as the views hold them */
+    bool changed;    /* what dossiers are stored with is not what they contribute */
+    bool has_frontier;
+    tdm_frontier frontier; /* what is covered; own */
+    tdm_map added;         /* dossiers of covered events alone that the views lack */
     tdm_dossier **dirty;
     size_t dirty_count;
     size_t dirty_capacity;
@@ -85,6 +82,19 @@ typedef struct tdm_walk {
 tdm_walk tdm_walk_begin(tdm_span prefix);
 tdm_code tdm_walk_step(tdm_shelf *shelf, tdm_walk *walk, tdm_err *err);
 void tdm_walk_end(tdm_walk *walk);
+
+/* ---- at rest */
+
+/* The dossier that covered events that the views lack are filed into. */
+tdm_dossier *tdm_shelf_add(tdm_shelf *shelf, tdm_span subject);
+/* From now on dossiers are as of the moment: of the covered facts alone (NULL: all), with what was added. */
+void tdm_shelf_set_moment(tdm_shelf *shelf, const tdm_frontier *frontier);
+/* The residents as of the moment, in place of those that the views were loaded with. */
+tdm_code tdm_shelf_renew_residents(tdm_shelf *shelf, tdm_err *err);
+/* As the views hold it, the caller's to free; NULL if they do not. */
+tdm_code tdm_shelf_stored(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, tdm_err *err);
+/* Before anything is believed that is not held against a sum: the structure of the views' file, once. */
+tdm_code tdm_shelf_trust(tdm_shelf *shelf, tdm_err *err);
 
 /* Write what is dirty into the transaction; call saved once it is committed. */
 void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn);

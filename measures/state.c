@@ -4,7 +4,7 @@
  */
 #include "fold_inner.h"
 
-enum { STATE_FORMAT = 3, EMPTY_STEP = 20000 };
+enum { STATE_FORMAT = 4, EMPTY_STEP = 20000 };
 
 #define STATE_KEY TDM_SPAN_LITERAL("state")
 
@@ -13,7 +13,7 @@ const char *const TDM_VIEWS_TABLES[] = { "meta",       "dossiers", "cells",     
 const size_t TDM_VIEWS_TABLE_COUNT = TDM_COUNT(TDM_VIEWS_TABLES);
 
 /* format | definition | authority flag | feeds flag | authority 16 | position | events | unknown types |
- * everything flag | cursor length | cursor */
+ * everything flag | cursor length | cursor | check of the event at the position 8 | sums (views.h) */
 void tdm_state_save(tdm_fold *fold, tdm_kv_txn *txn)
 {
     tdm_buf out = { 0 };
@@ -31,14 +31,19 @@ void tdm_state_save(tdm_fold *fold, tdm_kv_txn *txn)
     tdm_span cursor = single ? (tdm_span){ NULL, 0 } : tdm_buf_span(&fold->cursor);
     tdm_varint_put(&out, cursor.len);
     tdm_buf_add(&out, cursor.data, cursor.len);
+    tdm_buf_add(&out, &fold->last_check, sizeof fold->last_check);
+    tdm_views_sums_encode(&fold->shelf.sums, &out);
+    tdm_views_seal(TDM_VIEWS_META, STATE_KEY, &out);
     TDM_ASSERT(!out.failed);
     tdm_kv_put(txn, TDM_VIEWS_META, STATE_KEY, tdm_buf_span(&out));
     tdm_buf_free(&out);
 }
 
-/* False if the record is of another format, definition, authority or kind. */
+/* False if the record is of another format, definition, authority or kind, or damaged. */
 static bool read_state(tdm_fold *fold, tdm_span value)
 {
+    if (tdm_views_open(TDM_VIEWS_META, STATE_KEY, &value, NULL, NULL) != TDM_OK)
+        return false;
     const uint8_t *at = value.data;
     const uint8_t *end = value.data + value.len;
     bool same = tdm_varint_get(&at, end) == STATE_FORMAT && tdm_varint_get(&at, end) == TDM_DEFINITION_VERSION
@@ -56,8 +61,13 @@ static bool read_state(tdm_fold *fold, tdm_span value)
     if (at == NULL || cursor > (uint64_t)(end - at))
         return false;
     tdm_buf_add(&fold->cursor, at, (size_t)cursor);
+    at += cursor;
+    if (end - at < 8)
+        return false;
+    fold->last_check = tdm_load_u64(at);
+    at += 8;
     fold->checkpointed = fold->position;
-    return true;
+    return tdm_views_sums_decode(&fold->shelf.sums, &at, end);
 }
 
 /* Delete up to a step's worth of one table's keys; *more tells whether any was there. */
@@ -114,9 +124,14 @@ tdm_code tdm_state_load(tdm_fold *fold, tdm_err *err)
         return code;
     if (same)
         return TDM_OK;
+    if (fold->options.at_rest)
+        return tdm_fail(err, TDM_INVALID, 0,
+                        "they are of another hub, or of another version of this program");
     fold->position = fold->checkpointed = 0;
     fold->events = fold->unknown_types = 0;
     fold->everything = false;
+    fold->last_check = 0;
+    fold->shelf.sums.count = 0;
     tdm_buf_clear(&fold->cursor);
     return empty(fold->shelf.kv, err);
 }

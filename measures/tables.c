@@ -356,13 +356,15 @@ void tdm_table_slot_encode(const tdm_table_slot *slot, tdm_buf *out)
     write_amounts(out, slot->n);
 }
 
-tdm_code tdm_tables_load(tdm_tables *tables, tdm_span key, tdm_span value, tdm_err *err)
+tdm_code tdm_tables_load(tdm_tables *tables, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
 {
     int64_t n[TDM_TABLE_AMOUNTS];
     const uint8_t *at = value.data;
     if (!key_is_sound(key) || !read_amounts(&at, value.data + value.len, n) || at != value.data + value.len)
         return tdm_fail(err, TDM_CORRUPT, 0, "views: a cell of a table is damaged");
-    tdm_amounts_add(slot_of(tables, key)->n, n);
+    tdm_table_slot *slot = slot_of(tables, key);
+    tdm_amounts_add(slot->n, n);
+    slot->check = check;
     return TDM_OK;
 }
 

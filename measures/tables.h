@@ -55,6 +55,7 @@ bool tdm_tally_next(tdm_span encoded, size_t *at, tdm_span *key, int64_t n[TDM_T
 
 typedef struct tdm_table_slot {
     int64_t n[TDM_TABLE_AMOUNTS];
+    uint64_t check; /* of its row in the views; 0: none */
     bool dirty;
     uint16_t key_len;
     uint8_t key[];
@@ -76,7 +77,7 @@ size_t tdm_tables_replace(tdm_tables *tables, tdm_span old, tdm_span new);
 
 bool tdm_table_slot_is_zero(const tdm_table_slot *slot);
 void tdm_table_slot_encode(const tdm_table_slot *slot, tdm_buf *out);
-tdm_code tdm_tables_load(tdm_tables *tables, tdm_span key, tdm_span value, tdm_err *err);
+tdm_code tdm_tables_load(tdm_tables *tables, tdm_span key, tdm_span value, uint64_t check, tdm_err *err);
 void tdm_tables_saved(tdm_tables *tables);
 
 /* Slots of one table and period, in order of key; some may be zero. *count 0: none. Borrowed. */

@@ -39,28 +39,33 @@ static void gather(gathering *at, uint64_t incarnation, uint64_t sequence, tdm_s
 {
     tdm_order order = order_of(at->fold, incarnation, sequence);
     int compared = tdm_order_compare(&order, &at->limit);
-    if (compared > 0)
+    const tdm_shelf *shelf = &at->fold->shelf;
+    bool held = !shelf->has_frontier
+                || tdm_frontier_covers(&shelf->frontier, &at->fold->options.authority, incarnation, sequence);
+    if (compared > 0 || !held)
         return;
     at->found = at->found || compared == 0;
     tdm_frontier_add_tide(&at->builder, payload);
 }
 
+static tdm_code gather_row(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
+{
+    (void)check;
+    if (key.len != 16)
+        return tdm_fail(err, TDM_CORRUPT, 0, "views: a tide is damaged");
+    gather(context, tdm_get_be(key.data, 8), tdm_get_be(key.data + 8, 8), value);
+    return TDM_OK;
+}
+
 static tdm_code gather_views(tdm_fold *fold, gathering *at, tdm_err *err)
 {
     tdm_kv_txn *txn;
-    tdm_kv_cursor *cursor = NULL;
     tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
+    if (code == TDM_OK && txn != NULL)
+        code = tdm_shelf_trust(&fold->shelf, err);
     if (code != TDM_OK || txn == NULL)
         return code;
-    tdm_span key;
-    tdm_span value;
-    code = tdm_kv_cursor_open(txn, TDM_VIEWS_TIDES, &cursor, err);
-    if (code == TDM_OK)
-        code = tdm_kv_cursor_seek(cursor, TDM_SPAN_LITERAL("\0"), &key, &value);
-    for (; code == TDM_OK && key.len == 16; code = tdm_kv_cursor_next(cursor, &key, &value))
-        gather(at, tdm_get_be(key.data, 8), tdm_get_be(key.data + 8, 8), value);
-    tdm_kv_cursor_close(&cursor);
-    return code == TDM_END ? TDM_OK : code;
+    return tdm_views_each(txn, TDM_VIEWS_TIDES, (tdm_span){ NULL, 0 }, gather_row, at, err);
 }
 
 /* Of the authority's own events all up to the named tide are covered: other incarnations whole if they are
@@ -134,7 +139,7 @@ void tdm_tides_save(tdm_fold *fold, tdm_kv_txn *txn)
         uint8_t key[16];
         tdm_put_be(key, fold->tides.items[i].incarnation, 8);
         tdm_put_be(key + 8, fold->tides.items[i].sequence, 8);
-        tdm_kv_put(txn, TDM_VIEWS_TIDES, (tdm_span){ key, sizeof key }, fold->tides.items[i].payload);
+        tdm_views_put(txn, TDM_VIEWS_TIDES, (tdm_span){ key, sizeof key }, fold->tides.items[i].payload);
     }
 }
 

@@ -24,6 +24,9 @@ typedef struct tdm_fold_options {
     tdm_id authority;   /* the hub's origin */
     bool with_feeds;    /* keep the partners' feeds (hub) */
     size_t cache_bytes; /* memory for dossiers not yet checkpointed; 0: 256 MiB */
+    bool level_only; /* at rest: no measure will be asked for but the level; their tables stay as they are */
+    bool at_rest;    /* set by tdm_fold_at_rest alone, */
+    const tdm_fold *lender; /* and so is this */
 } tdm_fold_options;
 
 /* Takes the views environment over (*kv NULL afterwards), also on failure; a NULL environment keeps
@@ -300,6 +303,23 @@ tdm_code tdm_frontier_of_tide(tdm_ledger *ledger, const tdm_id *authority, uint6
 /* A memory fold over the covered facts of a ledger (all if frontier is NULL). */
 tdm_code tdm_fold_of(tdm_ledger *ledger, const tdm_fold_options *options, const tdm_frontier *frontier,
                      tdm_fold **out, tdm_err *err);
+/*
+ * A fold over views that are only read, as of one moment of them, over the covered facts of their ledger (all
+ * if frontier is NULL): what the views lack is folded in memory, what they hold beyond the moment is left out
+ * the same way. For questions only; memory is taken for what differs, not for what there is. Equal to
+ * tdm_fold_of over the same facts.
+ *
+ * *views is taken over (NULL afterwards), also on failure. Or lender, a fold that follows or is at rest,
+ * lends its views and stays open meanwhile: views is then NULL. While the fold is open the views' file keeps
+ * old pages: a moment.
+ *
+ * TDM_INVALID: of another authority, kind or version; TDM_DIFFERS: of another log, or beyond the end of this
+ * one; TDM_CORRUPT, also from any question later: damaged. tdm_fold_of answers then.
+ */
+tdm_code tdm_fold_at_rest(tdm_fold **out, tdm_ledger *ledger, tdm_kv **views, const tdm_fold *lender,
+                          const tdm_fold_options *options, const tdm_frontier *frontier, tdm_err *err);
+/* May it lend them? One in memory has none. */
+bool tdm_fold_has_views(const tdm_fold *fold);
 /* A memory fold over what is stated about some subjects (all, if count is 0), and over the registry, which
  * says what that means; the event `except` (by origin, incarnation, sequence; NULL: none) is left out. Two of
  * them, with an event and without it, tell what it moves. */

@@ -541,6 +541,36 @@ tdm_ledger *book_ledger(const tdm_book *book)
     return ledger;
 }
 
+static void append_one(tdm_ledger_txn *txn, tdm_span bytes)
+{
+    tdm_err err = { 0 };
+    tdm_event event;
+    tdm_tip tip;
+    tdm_digest digest;
+    must(tdm_event_peek(bytes, &event, &err), &err);
+    tdm_ledger_txn_tip(txn, &event.origin, event.incarnation, &tip, &err); /* none: zeroes */
+    tdm_run run = { .first = event.sequence, .last = event.sequence };
+    tdm_event_digest(bytes, &digest);
+    tdm_run_root(&digest, 1, &run.root);
+    tdm_run_head(&tip.head, &run.root, &run.head);
+    must(tdm_ledger_append_run(txn, &event.origin, event.incarnation, &run, &bytes, 1, &err), &err);
+}
+
+tdm_ledger *book_ledger_in_order(const tdm_book *book)
+{
+    tdm_err err = { 0 };
+    tdm_kv *kv = NULL;
+    tdm_ledger *ledger = NULL;
+    tdm_ledger_txn *txn = NULL;
+    must(tdm_kv_open_memory(&kv, TDM_LEDGER_TABLE_COUNT, &err), &err);
+    must(tdm_ledger_open(&ledger, &kv, &err), &err);
+    must(tdm_ledger_begin(ledger, &txn, &err), &err);
+    for (size_t i = 0; i < book->count; i++)
+        append_one(txn, book->events[i]);
+    must(tdm_ledger_commit(&txn, &err), &err);
+    return ledger;
+}
+
 tdm_level_row book_row(tdm_fold *fold, tdm_dimension by, tdm_weight weight, const char *period,
                        const char *group)
 {

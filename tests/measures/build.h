@@ -81,6 +81,8 @@ tdm_digest book_hash(tdm_fold *fold);
 void book_apply(const tdm_book *book, tdm_fold *fold, size_t from, size_t count);
 /* A memory ledger with each store's events as one run, origin by origin. */
 tdm_ledger *book_ledger(const tdm_book *book);
+/* The same in the book's order, as a hub holds them: a run an event. */
+tdm_ledger *book_ledger_in_order(const tdm_book *book);
 /* The row of a period ("2017/18") and group. rows of zero if there is none. */
 tdm_level_row book_row(tdm_fold *fold, tdm_dimension by, tdm_weight weight, const char *period,
                        const char *group);

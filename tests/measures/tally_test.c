@@ -216,8 +216,9 @@ static void check_load(void **state)
     tdm_err err = { 0 };
     size_t count;
     tdm_tables_init(&tables);
-    assert_int_equal(tdm_tables_load(&tables, key, (tdm_span){ (const uint8_t *)row->value, row->len }, &err),
-                     row->code);
+    assert_int_equal(
+        tdm_tables_load(&tables, key, (tdm_span){ (const uint8_t *)row->value, row->len }, 0, &err),
+        row->code);
     tdm_table_slot *const *slots = tdm_tables_of(&tables, TDM_TABLE_TIES, YEAR, &count);
     assert_int_equal(count, row->code == TDM_OK);
     assert_int_equal(tables.dirty_count, 0); /* what was read need not be written */
