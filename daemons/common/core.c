@@ -31,11 +31,20 @@ static tdm_code ledger_open(tdm_core *core, tdm_err *err)
     return code == TDM_OK ? tdm_ledger_open(&core->ledger, &kv, err) : code;
 }
 
-static tdm_code open_for_reading(tdm_core *core, const tdm_frontier *frontier, tdm_err *err)
+static tdm_code open_for_reading(tdm_core *core, const tdm_core_options *from, tdm_err *err)
 {
     tdm_fold_options options = { .has_authority = core->identity.has_authority,
                                  .authority = core->identity.authority };
-    tdm_code code = tdm_fold_of(core->ledger, &options, frontier, &core->fold, err);
+    tdm_err why = { .code = TDM_OK };
+    tdm_code code = TDM_NOT_FOUND;
+    if (from->without_views)
+        tdm_fail(&why, TDM_OK, 0, "the figures kept beside it are damaged");
+    else
+        code = core_fold_open_at_rest(core, from->frontier, &why);
+    if (code != TDM_OK) {
+        snprintf(core->way, sizeof core->way, "from the whole log: %.150s", why.what);
+        code = tdm_fold_of(core->ledger, &options, from->frontier, &core->fold, err);
+    }
     if (code != TDM_OK)
         return code;
     atomic_store(&core->folded, atomic_load(&core->committed));
@@ -104,7 +113,7 @@ tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err 
         code = !core->read_only         ? open_for_writing(core, err)
                : options->views != NULL ? open_for_views(core, err)
                : options->log_only      ? open_for_the_log(core, err)
-                                        : open_for_reading(core, options->frontier, err);
+                                        : open_for_reading(core, options, err);
     if (code != TDM_OK)
         tdm_core_close(&core);
     *out = core;
@@ -139,6 +148,11 @@ bool tdm_core_is_hub(const tdm_core *core)
 bool tdm_core_is_read_only(const tdm_core *core)
 {
     return core->read_only;
+}
+
+const char *tdm_core_way(const tdm_core *core)
+{
+    return core->way;
 }
 
 const char *tdm_core_folder(const tdm_core *core)

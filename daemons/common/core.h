@@ -33,7 +33,9 @@ void tdm_identity_renew(tdm_identity *identity);
 typedef struct tdm_core_options {
     const char *folder; /* the state folder */
     bool hub;           /* its own origin is the authority */
-    bool read_only;     /* offline readers: no threads, memory fold over what the ledger holds */
+    bool read_only;     /* offline readers: no threads, nothing is written; figures from the views as
+                           far as these are sound, else folded in memory from what the ledger holds */
+    bool without_views; /* read_only: from the ledger alone */
     bool log_only;      /* read_only: for whoever reads the log alone; the fold stays empty */
     /* A store that lost its log and takes it back. The folder is new: it becomes this identity's (origin and
      * keys as told, the incarnation too, which must not have been used), has no event of its own until
@@ -57,6 +59,9 @@ void tdm_core_close(tdm_core **core);
 
 bool tdm_core_is_hub(const tdm_core *core);
 bool tdm_core_is_read_only(const tdm_core *core);
+/* Opened read_only: where its figures are from, and why, as half a sentence; "" if it has none. */
+enum { TDM_CORE_WAY_MAX = 200 }; /* with its end */
+const char *tdm_core_way(const tdm_core *core);
 const char *tdm_core_folder(const tdm_core *core);
 const tdm_id *tdm_core_origin(const tdm_core *core);
 uint64_t tdm_core_incarnation(const tdm_core *core);

@@ -35,6 +35,7 @@ struct tdm_core {
     char views[16]; /* folder of the views within it */
     bool hub;
     bool read_only;
+    char way[TDM_CORE_WAY_MAX]; /* read_only: where figures are from */
     size_t map_bytes;
     size_t cache_bytes;
     size_t gather_events;
@@ -122,6 +123,7 @@ void core_tell_progress(tdm_core *core);
 
 /* core_views.c */
 tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err);
+tdm_code core_fold_open_at_rest(tdm_core *core, const tdm_frontier *frontier, tdm_err *err); /* offline */
 tdm_code core_fold_swap(tdm_core *core, tdm_err *err); /* with the turn held */
 
 #endif

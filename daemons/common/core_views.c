@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static tdm_code views_open(tdm_core *core, tdm_fold **out, tdm_err *err)
@@ -27,6 +28,60 @@ static tdm_code views_open(tdm_core *core, tdm_fold **out, tdm_err *err)
     fold.has_authority = tdm_core_authority(core, &fold.authority);
     return tdm_fold_open(out, &kv, &fold, err);
 }
+
+/* ---- at rest: read, and nothing written ---- */
+
+static bool same_folder(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* A rebuild exchanges two folders: LMDB's lock and data must be of the same one. */
+static tdm_code open_in_place(tdm_kv **out, const tdm_kv_options *options, tdm_err *err)
+{
+    enum { TRIES = 5 };
+    tdm_code code = TDM_BUSY;
+    for (int i = 0; i < TRIES && code == TDM_BUSY; i++) {
+        struct stat before;
+        struct stat after;
+        if (stat(options->path, &before) != 0)
+            return tdm_fail(err, TDM_NOT_FOUND, errno, "no figures are kept beside it");
+        code = tdm_kv_open_lmdb(out, options, err);
+        if (code == TDM_OK && (stat(options->path, &after) != 0 || !same_folder(&before, &after))) {
+            tdm_kv_close(out);
+            code = tdm_fail(err, TDM_BUSY, 0, "the figures kept beside it are being replaced");
+        }
+    }
+    return code;
+}
+
+/* The views' position first, then the ledger's end: the ledger then holds all that the views were made of. */
+tdm_code core_fold_open_at_rest(tdm_core *core, const tdm_frontier *frontier, tdm_err *err)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", core->folder, core->views);
+    const tdm_kv_options views = { .path = path,
+                                   .mode = TDM_KV_READ_ONLY,
+                                   .tables = TDM_VIEWS_TABLES,
+                                   .table_count = TDM_VIEWS_TABLE_COUNT };
+    const tdm_fold_options options = { .has_authority = core->identity.has_authority,
+                                       .authority = core->identity.authority,
+                                       .with_feeds = core->hub };
+    tdm_kv *kv = NULL;
+    tdm_code code = open_in_place(&kv, &views, err);
+    if (code == TDM_OK)
+        code = tdm_fold_at_rest(&core->fold, core->ledger, &kv, NULL, &options, frontier, err);
+    if (code != TDM_OK)
+        return code;
+    uint64_t held = tdm_fold_checkpointed(core->fold);
+    atomic_store(&core->committed, tdm_fold_position(core->fold));
+    snprintf(core->way, sizeof core->way,
+             "from those kept beside it, of %llu events; %llu more are in the log", (unsigned long long)held,
+             (unsigned long long)(atomic_load(&core->committed) - held));
+    return TDM_OK;
+}
+
+/* ---- following ---- */
 
 /* Views hold nothing that cannot be folded again. */
 static tdm_code views_remove(tdm_core *core, tdm_err *err)

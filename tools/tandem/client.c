@@ -86,6 +86,17 @@ static const char *store_of(const tdm_invocation *invocation, json_t *args, char
     return room;
 }
 
+static tdm_code ask_store(tdm_session *session, const char *folder, const char *verb, const json_t *args,
+                          tdm_answer *answer, tdm_err *err)
+{
+    char way[TDM_WAY_MAX];
+    const tdm_offline_task work = { .folder = folder, .verb = verb, .args = args, .way = way };
+    tdm_code code = tdm_offline_work(&work, answer, err);
+    if (session->verbose && way[0] != '\0')
+        tdm_session_say(session, "figures of %s: %s", folder, way);
+    return code;
+}
+
 int tdm_client_ask(const tdm_invocation *invocation, tdm_session *session, const char *verb, json_t *args,
                    tdm_span body, tdm_answer *answer)
 {
@@ -98,7 +109,7 @@ int tdm_client_ask(const tdm_invocation *invocation, tdm_session *session, const
     if (text == NULL)
         code = tdm_fail(&err, TDM_FULL, 0, "no memory for the arguments");
     else if (folder != NULL)
-        code = tdm_offline_call(folder, verb, args, answer, &err);
+        code = ask_store(session, folder, verb, args, answer, &err);
     else
         code = ask_daemon(invocation, session, verb, text, body, answer, &err);
     free(text);

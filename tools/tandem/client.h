@@ -6,6 +6,7 @@
 #define TANDEM_TOOLS_CLIENT_H
 
 #include "connection_internal.h"
+#include "core.h"
 #include "session.h"
 
 /* The control endpoint by --connect, --config or TANDEM_HOME (home; may be NULL), in this order.
@@ -44,7 +45,9 @@ int tdm_client_show_rows(const tdm_invocation *invocation, tdm_session *session,
 
 /* ---- offline.c: a state folder's store, opened for reading in a child process, so that damaged pages end
  * only the child: then TDM_CORRUPT. */
-/* As tdm_service_call. */
+enum { TDM_WAY_MAX = TDM_CORE_WAY_MAX };
+/* As tdm_service_call. Figures are read from the views in the folder as far as these are sound, else made
+ * from the whole log. */
 tdm_code tdm_offline_call(const char *folder, const char *verb, const json_t *args, tdm_answer *answer,
                           tdm_err *err);
 /* The same for long work: with a body, and told how far it is. */
@@ -54,6 +57,8 @@ typedef struct tdm_offline_task {
     const json_t *args;
     tdm_span body;
     const tdm_told *told; /* NULL: nobody */
+    char
+        *way; /* NULL, or TDM_WAY_MAX bytes: where figures were from, and why, as half a sentence; "": none */
 } tdm_offline_task;
 tdm_code tdm_offline_work(const tdm_offline_task *task_at, tdm_answer *answer, tdm_err *err);
 /* Is it a hub's store? TDM_NOT_FOUND: there is none. */

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -26,6 +27,7 @@ typedef struct task {
     const json_t *args;
     tdm_span body;
     const tdm_told *told; /* parent: who hears how far it is; NULL: nobody */
+    bool without_views;   /* figures from the log alone */
     FILE *out;            /* parent: where the bytes go, or into `bytes` */
     tdm_buf bytes;
 } task;
@@ -38,6 +40,7 @@ typedef struct verdict {
     tdm_code code; /* this and the rest at its end */
     bool raw;
     int exit;
+    char way[TDM_WAY_MAX]; /* where figures are from; "" if none were asked for */
     tdm_err err;
 } verdict;
 
@@ -177,11 +180,14 @@ static tdm_code open_and_serve(const task *what, int fd, int verdict_fd, verdict
 {
     tdm_core_options options = { .folder = what->folder,
                                  .read_only = true,
+                                 .without_views = what->without_views,
                                  .log_only = reads_log_alone(what) };
     tdm_core *core = NULL;
     tdm_code code = tdm_offline_is_hub(what->folder, &options.hub, &out->err);
     if (code == TDM_OK)
         code = tdm_core_open(&core, &options, &out->err);
+    if (code == TDM_OK)
+        snprintf(out->way, sizeof out->way, "%s", tdm_core_way(core));
     if (code == TDM_OK)
         code = serve(core, what, fd, verdict_fd, out);
     tdm_core_close(&core);
@@ -192,7 +198,9 @@ static _Noreturn void be_child(const task *what, int data_fd, int verdict_fd)
 {
     verdict out;
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody waits for an answer any more */
-    memset(&out, 0, sizeof out);      /* padding, too: it goes through a pipe */
+    signal(SIGBUS, SIG_DFL);          /* a caller's handlers are not for this process */
+    signal(SIGSEGV, SIG_DFL);
+    memset(&out, 0, sizeof out); /* padding, too: it goes through a pipe */
     out.last = true;
     out.code = open_and_serve(what, data_fd, verdict_fd, &out);
     close(data_fd);
@@ -320,6 +328,21 @@ static tdm_code run_child(task *what, verdict *out, tdm_err *err)
     return code;
 }
 
+/* Damage may be in the views, which show it by a check or by a signal: then the log alone tells. */
+static tdm_code run_twice(task *what, verdict *out, tdm_err *err)
+{
+    char views[PATH_MAX];
+    tdm_code code = run_child(what, out, err);
+    bool damaged = code == TDM_CORRUPT || (code == TDM_OK && out->code == TDM_CORRUPT);
+    int len = snprintf(views, sizeof views, "%s/views", what->folder);
+    if (!damaged || reads_log_alone(what) || len < 0 || (size_t)len >= sizeof views
+        || access(views, F_OK) != 0)
+        return code;
+    tdm_buf_free(&what->bytes);
+    what->without_views = true;
+    return run_child(what, out, err);
+}
+
 tdm_code tdm_offline_work(const tdm_offline_task *task_at, tdm_answer *answer, tdm_err *err)
 {
     task what = { .folder = task_at->folder,
@@ -329,11 +352,15 @@ tdm_code tdm_offline_work(const tdm_offline_task *task_at, tdm_answer *answer, t
                   .told = task_at->told };
     verdict out;
     *answer = (tdm_answer){ 0 };
-    tdm_code code = run_child(&what, &out, err);
+    if (task_at->way != NULL)
+        task_at->way[0] = '\0';
+    tdm_code code = run_twice(&what, &out, err);
     if (code != TDM_OK) {
         tdm_buf_free(&what.bytes);
         return code;
     }
+    if (task_at->way != NULL)
+        memcpy(task_at->way, out.way, TDM_WAY_MAX);
     answer->bytes = what.bytes;
     answer->raw = out.raw;
     answer->exit = out.exit;

@@ -181,7 +181,7 @@ tdm_code tdm_serve_level(const tdm_service_context *context, const tdm_request *
     if (code == TDM_OK)
         code = read_weight(request->args, &question, &digits, err);
     if (code == TDM_OK)
-        code = tdm_view_open(context, request->args, &view, err);
+        code = tdm_view_open_level(context, request->args, &view, err);
     if (code == TDM_OK) {
         question.as_of = view.date;
         code = write_answer(&view, &question, digits, answer, err);

@@ -138,7 +138,7 @@ static const struct {
 
 typedef struct publishing {
     const tdm_service_context *context;
-    tdm_fold *fold; /* at the tide */
+    tdm_moment at; /* at the tide */
     tdm_period period;
     char period_text[16];
     tdm_tide_name tide;
@@ -213,7 +213,7 @@ static tdm_code publish_dimension(publishing *p, size_t dimension)
                                     .period_kind = p->period.kind,
                                     .by = DIMENSIONS[dimension].by,
                                     .as_of = tdm_today(p->context) };
-    tdm_code code = tdm_fold_level(p->fold, &question, &level, p->err);
+    tdm_code code = tdm_fold_level(p->at.fold, &question, &level, p->err);
     for (size_t i = 0; i < level.count && code == TDM_OK; i++)
         if (level.rows[i].period.number == p->period.number)
             code = publish_row(p, DIMENSIONS[dimension].word, &level.rows[i]);
@@ -221,17 +221,16 @@ static tdm_code publish_dimension(publishing *p, size_t dimension)
     return code;
 }
 
-tdm_code tdm_fold_at_tide(const tdm_service_context *context, const tdm_tide_name *tide,
-                          tdm_frontier *frontier, tdm_fold **out, tdm_err *err)
+tdm_code tdm_moment_of_tide(const tdm_service_context *context, const tdm_tide_name *tide, bool level_only,
+                            tdm_frontier *frontier, tdm_moment *out, tdm_err *err)
 {
     tdm_frontier own = { 0 };
     tdm_frontier *at = frontier == NULL ? &own : frontier;
     tdm_ledger *ledger = tdm_core_ledger(context->core);
-    tdm_fold_options options = { .has_authority = true, .authority = *tdm_core_origin(context->core) };
     tdm_code code = tdm_frontier_of_tide(ledger, tdm_core_origin(context->core), tide->incarnation,
                                          tide->sequence, at, err);
     if (code == TDM_OK)
-        code = tdm_fold_of(ledger, &options, at, out, err);
+        code = tdm_moment_open(context, at, level_only, out, err);
     tdm_frontier_free(&own);
     return code;
 }
@@ -250,7 +249,7 @@ static tdm_code publish_all(publishing *p, size_t dimension)
 {
     tdm_code code = tdm_tide_of_period(p->context, p->period_text, &p->tide, p->err);
     if (code == TDM_OK)
-        code = tdm_fold_at_tide(p->context, &p->tide, NULL, &p->fold, p->err);
+        code = tdm_moment_of_tide(p->context, &p->tide, true, NULL, &p->at, p->err);
     if (code == TDM_OK)
         code = publish_dimension(p, 0);
     if (code == TDM_OK && dimension > 0)
@@ -258,7 +257,7 @@ static tdm_code publish_all(publishing *p, size_t dimension)
     if (code == TDM_OK && p->count == 0)
         code = tdm_fail(p->err, TDM_NOT_FOUND, 0, "there is no unit in %s, so there is nothing to publish",
                         p->period_text);
-    tdm_fold_close(&p->fold);
+    tdm_moment_close(p->context, &p->at);
     return code;
 }
 

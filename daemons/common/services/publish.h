@@ -19,9 +19,9 @@ tdm_code tdm_tide_of_closing(tdm_fold *fold, const char *period, tdm_tide_name *
  * Hub only. */
 tdm_code tdm_tide_of_period(const tdm_service_context *context, const char *period, tdm_tide_name *tide,
                             tdm_err *err);
-/* Everything as it stood at a tide, in memory; the caller's to close. frontier (NULL: not wanted): what that
- * was, the caller's to free. Hub only. */
-tdm_code tdm_fold_at_tide(const tdm_service_context *context, const tdm_tide_name *tide,
-                          tdm_frontier *frontier, tdm_fold **out, tdm_err *err);
+/* Everything as it stood at a tide; to be closed. level_only: tdm_moment_open. frontier (NULL: not wanted):
+ * what that was, the caller's to free. Hub only. */
+tdm_code tdm_moment_of_tide(const tdm_service_context *context, const tdm_tide_name *tide, bool level_only,
+                            tdm_frontier *frontier, tdm_moment *out, tdm_err *err);
 
 #endif

@@ -458,7 +458,7 @@ static tdm_code release_rows(releasing *p, const tdm_measure_answer *answer)
 
 static tdm_code release_all(releasing *p)
 {
-    tdm_fold *fold = NULL;
+    tdm_moment at = { 0 };
     tdm_measure_answer answer = { 0 };
     tdm_code code = tdm_tide_of_period(p->context, p->period_text, &p->tide, p->err);
     if (code == TDM_OK) {
@@ -469,13 +469,13 @@ static tdm_code release_all(releasing *p)
     if (code == TDM_OK)
         code = list_earlier(p);
     if (code == TDM_OK)
-        code = tdm_fold_at_tide(p->context, &p->tide, NULL, &fold, p->err);
+        code = tdm_moment_of_tide(p->context, &p->tide, false, NULL, &at, p->err);
     if (code == TDM_OK)
-        code = tdm_fold_measure(fold, &p->question, &answer, p->err);
+        code = tdm_fold_measure(at.fold, &p->question, &answer, p->err);
     if (code == TDM_OK)
         code = release_rows(p, &answer);
     tdm_measure_answer_free(&answer);
-    tdm_fold_close(&fold);
+    tdm_moment_close(p->context, &at);
     return code;
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct revision {
-    tdm_fold *then;
+    tdm_moment then;
     tdm_fold *now;
     tdm_frontier frontier;
     tdm_buf subjects; /* of the units revised, with a zero byte behind each */
@@ -141,16 +141,16 @@ tdm_code tdm_serve_revision(const tdm_service_context *context, const tdm_reques
     if (code == TDM_OK)
         code = find_closing(r.now, text, &closing, err);
     if (code == TDM_OK)
-        code = tdm_fold_at_tide(context, &closing, &r.frontier, &r.then, err);
+        code = tdm_moment_of_tide(context, &closing, false, &r.frontier, &r.then, err);
     if (code == TDM_OK)
-        code = tdm_folds_compare(r.then, r.now, period, note_unit, &r, err);
+        code = tdm_folds_compare(r.then.fold, r.now, period, note_unit, &r, err);
     tdm_document_open(&document, answer, "tandem.revision/1", context->now_ms, true);
     if (code == TDM_OK)
         code = write_units(&r, err);
     if (code == TDM_OK && r.count > 0)
         code = write_registry(&r, err);
+    tdm_moment_close(context, &r.then);
     tdm_view_close(context, &view);
-    tdm_fold_close(&r.then);
     tdm_frontier_free(&r.frontier);
     tdm_buf_free(&r.subjects);
     tdm_buf_free(&r.rows);

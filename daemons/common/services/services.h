@@ -89,9 +89,19 @@ tdm_code tdm_arg_unit(const char *text, tdm_buf *subject, tdm_err *err);
 tdm_span tdm_unit_text(tdm_span subject);
 
 /* ---- the moment asked for (when.c) */
+/* Figures over the covered facts alone, made for one question. */
+typedef struct tdm_moment {
+    tdm_fold *fold;
+    tdm_fold *lender; /* whose views it reads; NULL: it was folded from the log */
+} tdm_moment;
+/* level_only: no measure is asked for. Closed with the core still open; an empty one may be closed, too. */
+tdm_code tdm_moment_open(const tdm_service_context *context, const tdm_frontier *frontier, bool level_only,
+                         tdm_moment *out, tdm_err *err);
+void tdm_moment_close(const tdm_service_context *context, tdm_moment *moment);
+
 typedef struct tdm_view {
     tdm_fold *fold;
-    bool own; /* made for this question: closed with it */
+    tdm_moment past; /* what the fold is of, if it was made for this question */
     bool complete;
     int64_t as_of_ms;
     tdm_date date; /* London date of as_of */
@@ -100,6 +110,9 @@ typedef struct tdm_view {
  * or not at all if the flag "glance" stands among the arguments: for whoever asks each second.
  * TDM_INVALID: not a WHEN; TDM_NOT_FOUND: no such moment, node or publication. */
 tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, tdm_view *out, tdm_err *err);
+/* The same where no measure is asked for but the level. */
+tdm_code tdm_view_open_level(const tdm_service_context *context, const json_t *args, tdm_view *out,
+                             tdm_err *err);
 void tdm_view_close(const tdm_service_context *context, tdm_view *view);
 /* The last millisecond that WHEN names: RFC 3339, date (end of that day in London), "-2d", "-3h", "-5min". */
 tdm_code tdm_when_parse(const char *text, int64_t now_ms, int64_t *out_ms, tdm_err *err);

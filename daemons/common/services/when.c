@@ -281,7 +281,35 @@ static void let_catch_up(tdm_core *core)
         tdm_core_wait_folded(core, tdm_core_folded(core) + tdm_core_fold_lag(core), PATIENCE_MS, NULL);
 }
 
-tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, tdm_view *out, tdm_err *err)
+/* Views that are of no use for it leave the log. */
+tdm_code tdm_moment_open(const tdm_service_context *context, const tdm_frontier *frontier, bool level_only,
+                         tdm_moment *out, tdm_err *err)
+{
+    tdm_ledger *ledger = tdm_core_ledger(context->core);
+    tdm_fold_options options = { .with_feeds = tdm_core_is_hub(context->core), .level_only = level_only };
+    options.has_authority = tdm_core_authority(context->core, &options.authority);
+    *out = (tdm_moment){ .lender = tdm_core_fold(context->core) };
+    tdm_code code = TDM_NOT_FOUND;
+    if (tdm_fold_has_views(out->lender))
+        code = tdm_fold_at_rest(&out->fold, ledger, NULL, out->lender, &options, frontier, NULL);
+    if (code == TDM_OK)
+        return code;
+    tdm_core_fold_release(context->core, out->lender);
+    *out = (tdm_moment){ 0 };
+    options.with_feeds = false;
+    return tdm_fold_of(ledger, &options, frontier, &out->fold, err);
+}
+
+void tdm_moment_close(const tdm_service_context *context, tdm_moment *moment)
+{
+    tdm_fold_close(&moment->fold);
+    if (moment->lender != NULL)
+        tdm_core_fold_release(context->core, moment->lender);
+    *moment = (tdm_moment){ 0 };
+}
+
+static tdm_code open_view(const tdm_service_context *context, const json_t *args, bool level_only,
+                          tdm_view *out, tdm_err *err)
 {
     const char *when = tdm_arg_text(args, "as_of");
     *out = (tdm_view){ .as_of_ms = context->now_ms, .date = tdm_today(context) };
@@ -293,25 +321,34 @@ tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, t
         return TDM_OK;
     }
     tdm_frontier frontier = { 0 };
-    tdm_fold_options options = { 0 };
     tdm_code code = tdm_when_frontier(context, when, &frontier, &out->as_of_ms, err);
     if (code != TDM_OK)
         return code;
-    options.has_authority = tdm_core_authority(context->core, &options.authority);
-    out->own = true;
     out->complete = true;
     out->date = tdm_date_in_london(out->as_of_ms);
-    code = tdm_fold_of(tdm_core_ledger(context->core), &options, &frontier, &out->fold, err);
+    code = tdm_moment_open(context, &frontier, level_only, &out->past, err);
+    out->fold = out->past.fold;
     tdm_frontier_free(&frontier);
     return code;
+}
+
+tdm_code tdm_view_open(const tdm_service_context *context, const json_t *args, tdm_view *out, tdm_err *err)
+{
+    return open_view(context, args, false, out, err);
+}
+
+tdm_code tdm_view_open_level(const tdm_service_context *context, const json_t *args, tdm_view *out,
+                             tdm_err *err)
+{
+    return open_view(context, args, true, out, err);
 }
 
 void tdm_view_close(const tdm_service_context *context, tdm_view *view)
 {
     if (view->fold == NULL)
         return;
-    if (view->own)
-        tdm_fold_close(&view->fold);
+    if (view->past.fold != NULL)
+        tdm_moment_close(context, &view->past);
     else
         tdm_core_fold_release(context->core, view->fold);
     view->fold = NULL;
