@@ -61,6 +61,56 @@ static int compare_tides(const void *a, const void *b)
     return tdm_order_compare(&((const stated_tide *)a)->order, &((const stated_tide *)b)->order);
 }
 
+/* One event of the log looked for; another's ends the stretch. */
+typedef struct own_scan {
+    tide_list *list;
+    uint64_t incarnation;
+    uint64_t next; /* sequence */
+} own_scan;
+
+static tdm_code take_own(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    own_scan *own = context;
+    tdm_event event;
+    tdm_code code = tdm_event_peek(entry->bytes, &event, err);
+    if (code != TDM_OK)
+        return code;
+    if (!tdm_id_equal(&event.origin, own->list->authority) || event.incarnation != own->incarnation)
+        return TDM_END;
+    own->next = event.sequence + 1;
+    return take_tide(own->list, entry, err);
+}
+
+/* The events of a log lie in stretches, a run at least. */
+static tdm_code scan_log(tdm_ledger *ledger, const tdm_tip *tip, tide_list *list, tdm_err *err)
+{
+    own_scan own = { .list = list, .incarnation = tip->incarnation, .next = 1 };
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK && own.next <= tip->last) {
+        uint64_t position = 0;
+        uint64_t before = own.next;
+        code = tdm_ledger_event_find(ledger, &tip->origin, tip->incarnation, own.next, &position, err);
+        if (code == TDM_OK)
+            code = tdm_ledger_scan(ledger, position, SCAN_STEP, take_own, &own, &position, err);
+        code = code == TDM_END ? TDM_OK : code;
+        if (code == TDM_OK && own.next == before)
+            code = tdm_fail(err, TDM_CORRUPT, 0, "a run is not where the ledger says; verify the store");
+    }
+    return code;
+}
+
+static tdm_code scan_authority(tdm_ledger *ledger, tide_list *list, tdm_err *err)
+{
+    tdm_tip *tips = NULL;
+    size_t count = 0;
+    tdm_code code = tdm_ledger_tips(ledger, &tips, &count, err);
+    for (size_t i = 0; i < count && code == TDM_OK; i++)
+        if (tdm_id_equal(&tips[i].origin, list->authority))
+            code = scan_log(ledger, &tips[i], list, err);
+    free(tips);
+    return code;
+}
+
 static tdm_code scan(tdm_ledger *ledger, tdm_ledger_visit *visit, void *context, tdm_err *err)
 {
     tdm_code code = TDM_OK;
@@ -80,7 +130,10 @@ static tdm_code list_tides(tdm_ledger *ledger, const tdm_id *authority, tide_lis
 {
     *list = (tide_list){ .authority = authority };
     tdm_lineage_init(&list->lineage);
-    tdm_code code = scan(ledger, take_tide, list, err);
+    uint64_t notices = 0;
+    tdm_code code = tdm_ledger_notices(ledger, &notices, err);
+    if (code == TDM_OK)
+        code = notices == 0 ? scan_authority(ledger, list, err) : scan(ledger, take_tide, list, err);
     for (size_t i = 0; i < list->count; i++)
         list->items[i].order = tdm_lineage_order(&list->lineage, authority, list->items[i].order.incarnation,
                                                  list->items[i].order.sequence);

@@ -51,6 +51,7 @@ typedef struct opening {
     tdm_map amended; /* with an amendment that is not covered: it may have taken an older one's place */
     bool walks;      /* every dossier is looked at: more are touched than can be named one by one */
     bool judges_all; /* and judged */
+    tdm_buf stored;  /* what the dossier visited contributed when it was stored: contribution and tally */
 } opening;
 
 static bool is_covered(const opening *o, const tdm_event *event)
@@ -93,7 +94,7 @@ static tdm_code sort_out(void *context, const tdm_ledger_entry *entry, tdm_err *
     if (covered)
         return tdm_fold_file_at_rest(o->fold, entry->position, &event, err);
     o->fold->events--;
-    o->fold->unknown_types -= tdm_type_find(event.type) == NULL;
+    o->fold->unknown_types -= tdm_fold_is_unknown(event.type);
     if (is_amendment(&event))
         note(&o->amended, event.subject);
     return TDM_OK;
@@ -259,24 +260,29 @@ static tdm_code renew_registry(opening *o, tdm_err *err)
 
 /* ---- each dossier once ---- */
 
-/* What the first subject of a class contributes is for the whole of it. fold->encoded has the contribution,
- * and behind it the tally. */
+/* Of the view judged last, into fold->encoded: the contribution, and behind it the tally. */
+static size_t encode_view(tdm_fold *fold)
+{
+    tdm_unit_view_contribute(&fold->view, &fold->contribution);
+    tdm_contribution_encode(&fold->contribution, &fold->encoded);
+    size_t split = fold->encoded.len;
+    tdm_tally_clear(&fold->tally);
+    if (!fold->options.level_only)
+        tdm_measures_tally(&fold->view, &fold->tally);
+    tdm_tally_encode(&fold->tally, &fold->encoded);
+    TDM_ASSERT(!fold->encoded.failed);
+    return split;
+}
+
+/* What the first subject of a class contributes is for the whole of it. */
 static tdm_code contribution_of(tdm_fold *fold, tdm_span subject, size_t *split, tdm_err *err)
 {
     tdm_class_look look;
     tdm_buf_clear(&fold->encoded);
     *split = 0;
     tdm_code code = tdm_fold_view(fold, subject, &look, err);
-    if (code == TDM_OK && look.count > 0 && tdm_span_equal(tdm_dossier_subject(look.dossiers[0]), subject)) {
-        tdm_unit_view_contribute(&fold->view, &fold->contribution);
-        tdm_contribution_encode(&fold->contribution, &fold->encoded);
-        *split = fold->encoded.len;
-        tdm_tally_clear(&fold->tally);
-        if (!fold->options.level_only)
-            tdm_measures_tally(&fold->view, &fold->tally);
-        tdm_tally_encode(&fold->tally, &fold->encoded);
-        TDM_ASSERT(!fold->encoded.failed);
-    }
+    if (code == TDM_OK && look.count > 0 && tdm_span_equal(tdm_dossier_subject(look.dossiers[0]), subject))
+        *split = encode_view(fold);
     tdm_fold_view_done(fold, &look);
     return code;
 }
@@ -286,24 +292,58 @@ static tdm_span part_of(const tdm_buf *encoded, size_t from, size_t to)
     return from == to ? (tdm_span){ NULL, 0 } : (tdm_span){ encoded->data + from, to - from };
 }
 
-/* stored: as the views hold it; NULL: not at all. */
-static tdm_code visit(tdm_fold *fold, tdm_span subject, tdm_dossier *stored, tdm_err *err)
+static void exchange(tdm_fold *fold, const tdm_buf *stored, size_t stored_split, tdm_found_groups *groups,
+                     size_t split)
 {
-    const tdm_span nothing = { NULL, 0 };
-    tdm_found_groups none = { 0 };
-    size_t split;
-    tdm_code code = contribution_of(fold, subject, &split, err);
-    if (code != TDM_OK)
-        return code;
-    tdm_span before = stored == NULL ? nothing : tdm_dossier_contribution(stored);
+    tdm_span before = part_of(stored, 0, stored_split);
     tdm_span after = part_of(&fold->encoded, 0, split);
     if (!tdm_span_equal(before, after))
-        tdm_contribution_replace(before, after, stored == NULL ? &none : &stored->groups, &fold->cells);
-    before = stored == NULL ? nothing : tdm_dossier_tally(stored);
+        tdm_contribution_replace(before, after, groups, &fold->cells);
+    before = part_of(stored, stored_split, stored->len);
     after = part_of(&fold->encoded, split, fold->encoded.len);
     if (!fold->options.level_only && !tdm_span_equal(before, after))
         fold->exchanged += tdm_tables_replace(&fold->tables, before, after);
-    return TDM_OK;
+}
+
+/* The dossier as it is stored is at hand, and is a class of its own: it is taken to the moment and judged. */
+static void judge_alone(tdm_fold *fold, tdm_dossier **dossier, size_t *split)
+{
+    tdm_buf_clear(&fold->encoded);
+    *split = 0;
+    tdm_shelf_take_to_moment(&fold->shelf, dossier);
+    if (*dossier == NULL)
+        return;
+    fold->view.registry = fold->registry;
+    fold->view.lineage = &fold->lineage;
+    fold->view.authority = fold->options.has_authority ? &fold->options.authority : NULL;
+    tdm_unit_view_read(&fold->view, dossier, 1);
+    *split = encode_view(fold);
+}
+
+/* stored: as the views hold it; *stored NULL: not at all. It is the caller's, who frees what is left. */
+static tdm_code visit(opening *o, tdm_span subject, tdm_dossier **stored, tdm_err *err)
+{
+    tdm_fold *fold = o->fold;
+    tdm_found_groups groups = { 0 };
+    tdm_code code = TDM_OK;
+    size_t stored_split = 0;
+    size_t split = 0;
+    tdm_buf_clear(&o->stored);
+    if (*stored != NULL) {
+        tdm_span part = tdm_dossier_contribution(*stored);
+        tdm_buf_add(&o->stored, part.data, part.len);
+        stored_split = part.len;
+        part = tdm_dossier_tally(*stored);
+        tdm_buf_add(&o->stored, part.data, part.len);
+        TDM_ASSERT(!o->stored.failed);
+    }
+    if (*stored != NULL && !(*stored)->resident && !tdm_registry_is_matched(fold->registry, subject))
+        judge_alone(fold, stored, &split);
+    else
+        code = contribution_of(fold, subject, &split, err);
+    if (code == TDM_OK)
+        exchange(fold, &o->stored, stored_split, &groups, split);
+    return code;
 }
 
 static bool must_visit(const opening *o, const tdm_registry *registry, const tdm_dossier *stored)
@@ -324,7 +364,7 @@ static tdm_code visit_row(void *context, tdm_span key, tdm_span value, uint64_t 
     if (code != TDM_OK)
         return code;
     if (must_visit(o, o->fold->registry, stored))
-        code = visit(o->fold, key, stored, err);
+        code = visit(o, key, &stored, err);
     tdm_dossier_free(stored);
     return code;
 }
@@ -334,7 +374,7 @@ static tdm_code visit_named(opening *o, tdm_span subject, bool only_new, tdm_err
     tdm_dossier *stored = NULL;
     tdm_code code = tdm_shelf_stored(&o->fold->shelf, subject, &stored, err);
     if (code == TDM_OK && !(only_new && stored != NULL))
-        code = visit(o->fold, subject, stored, err);
+        code = visit(o, subject, &stored, err);
     tdm_dossier_free(stored);
     return code;
 }
@@ -444,6 +484,7 @@ tdm_code tdm_fold_at_rest(tdm_fold **out, tdm_ledger *ledger, tdm_kv **views, co
     tdm_fold_unlock(*out);
     tdm_map_free(&o.touched, free);
     tdm_map_free(&o.amended, free);
+    tdm_buf_free(&o.stored);
     if (code != TDM_OK)
         tdm_fold_close(out);
     return code;

@@ -447,6 +447,11 @@ static tdm_code file_event(tdm_fold *fold, uint64_t position, const tdm_event *e
     return code;
 }
 
+bool tdm_fold_is_unknown(uint32_t type)
+{
+    return role_of(type, tdm_type_find(type)) == TDM_ROLE_UNKNOWN;
+}
+
 tdm_code tdm_fold_file_at_rest(tdm_fold *fold, uint64_t position, const tdm_event *event, tdm_err *err)
 {
     return file_event(fold, position, event, err);

@@ -113,6 +113,7 @@ void tdm_statement_fact(const tdm_statement *from, tdm_fact *out);
  * content name the organisation in a field? */
 tdm_code tdm_fold_file_at_rest(tdm_fold *fold, uint64_t position, const tdm_event *event, tdm_err *err);
 tdm_code tdm_fold_need(tdm_fold *fold, enum tdm_views_table table, tdm_span range, tdm_err *err);
+bool tdm_fold_is_unknown(uint32_t type);
 bool tdm_fold_content_names(const tdm_record *content, tdm_span organisation);
 
 /* refold.c */

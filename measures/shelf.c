@@ -80,17 +80,14 @@ static tdm_code fetch_stored(tdm_shelf *shelf, tdm_span subject, tdm_dossier **o
     return code == TDM_OK ? tdm_dossier_decode(subject, record, out, err) : code;
 }
 
-/* What is left of a dossier at the moment; NULL if nothing is. */
-static void take_to_moment(const tdm_shelf *shelf, tdm_span subject, tdm_dossier **dossier)
+void tdm_shelf_take_to_moment(const tdm_shelf *shelf, tdm_dossier **dossier)
 {
-    const tdm_dossier *added = tdm_map_find(&shelf->added, subject);
-    if (*dossier != NULL && shelf->has_frontier)
+    const tdm_dossier *added = tdm_map_find(&shelf->added, tdm_dossier_subject(*dossier));
+    if (shelf->has_frontier)
         tdm_dossier_cut(*dossier, &shelf->frontier);
-    if (*dossier == NULL && added != NULL)
-        *dossier = tdm_dossier_new(subject);
     if (added != NULL)
         tdm_dossier_merge(*dossier, added);
-    if (*dossier != NULL && (*dossier)->slots_len == 0) {
+    if ((*dossier)->slots_len == 0) {
         tdm_dossier_free(*dossier);
         *dossier = NULL;
     }
@@ -102,9 +99,13 @@ static tdm_code fetch(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, tdm
     tdm_code code = tdm_shelf_trust(shelf, err);
     if (code == TDM_OK)
         code = fetch_stored(shelf, subject, out, NULL, err);
-    if (code == TDM_OK && shelf->has_moment)
-        take_to_moment(shelf, subject, out);
-    return code;
+    if (code != TDM_OK || !shelf->has_moment)
+        return code;
+    if (*out == NULL && tdm_map_find(&shelf->added, subject) != NULL)
+        *out = tdm_dossier_new(subject);
+    if (*out != NULL)
+        tdm_shelf_take_to_moment(shelf, out);
+    return TDM_OK;
 }
 
 tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossier **out, tdm_err *err)

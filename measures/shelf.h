@@ -89,6 +89,8 @@ void tdm_walk_end(tdm_walk *walk);
 tdm_dossier *tdm_shelf_add(tdm_shelf *shelf, tdm_span subject);
 /* From now on dossiers are as of the moment: of the covered facts alone (NULL: all), with what was added. */
 void tdm_shelf_set_moment(tdm_shelf *shelf, const tdm_frontier *frontier);
+/* A dossier as the views hold it, made what it is at the moment; NULL if nothing is left of it. */
+void tdm_shelf_take_to_moment(const tdm_shelf *shelf, tdm_dossier **dossier);
 /* The residents as of the moment, in place of those that the views were loaded with. */
 tdm_code tdm_shelf_renew_residents(tdm_shelf *shelf, tdm_err *err);
 /* As the views hold it, the caller's to free; NULL if they do not. */

@@ -84,6 +84,16 @@ tdm_code tdm_ledger_event_at(tdm_ledger *ledger, uint64_t position, tdm_buf *out
     return code;
 }
 
+tdm_code tdm_ledger_notices(tdm_ledger *ledger, uint64_t *out, tdm_err *err)
+{
+    tdm_kv_stats stats;
+    *out = 0;
+    tdm_code code = tdm_kv_stat(ledger->kv, &stats, err);
+    if (code == TDM_OK)
+        *out = stats.entries[TABLE_NOTICES];
+    return code;
+}
+
 /* ---- by name ----------------------------------------------------------------------------------- */
 
 static tdm_code find_position(tdm_kv_txn *txn, const tdm_id *origin, uint64_t incarnation, uint64_t sequence,

@@ -50,6 +50,8 @@ tdm_code tdm_ledger_tip(tdm_ledger *ledger, const tdm_id *origin, uint64_t incar
                         tdm_err *err);
 /* All tips ordered by (origin, incarnation): the frontier. *out is the caller's (free). */
 tdm_code tdm_ledger_tips(tdm_ledger *ledger, tdm_tip **out, size_t *count, tdm_err *err);
+/* Events held as notices; 0: whole logs alone are held, so that the tips tell of every event. */
+tdm_code tdm_ledger_notices(tdm_ledger *ledger, uint64_t *out, tdm_err *err);
 /* The last position in the ledger; 0 if empty. */
 tdm_code tdm_ledger_last_position(tdm_ledger *ledger, uint64_t *out, tdm_err *err);
 

@@ -139,15 +139,47 @@ static int compare_entries(const void *a, const void *b)
     return left->incarnation < right->incarnation ? -1 : left->incarnation > right->incarnation;
 }
 
+/* Whole logs alone: their tips tell what is held. */
+static tdm_code count_tips(tdm_ledger *ledger, tally *all, tdm_err *err)
+{
+    tdm_tip *tips = NULL;
+    size_t count = 0;
+    tdm_code code = tdm_ledger_tips(ledger, &tips, &count, err);
+    for (size_t i = 0; i < count && code == TDM_OK; i++) {
+        const tdm_event first = { .origin = tips[i].origin, .incarnation = tips[i].incarnation };
+        uint64_t position = 0;
+        if (tips[i].last == 0)
+            continue;
+        code = tdm_ledger_event_find(ledger, &first.origin, first.incarnation, 1, &position, err);
+        if (code == TDM_OK)
+            code = find_entry(all, &first, position, err);
+        if (code == TDM_OK)
+            all->frontier->entries[all->last].sequence = tips[i].last;
+    }
+    free(tips);
+    return code;
+}
+
+static tdm_code count_held(tdm_ledger *ledger, tally *all, tdm_err *err)
+{
+    uint64_t last = 0;
+    uint64_t notices = 0;
+    tdm_code code = tdm_ledger_notices(ledger, &notices, err);
+    if (code == TDM_OK && notices == 0)
+        return count_tips(ledger, all, err);
+    if (code == TDM_OK)
+        code = tdm_ledger_last_position(ledger, &last, err);
+    for (uint64_t at = 1; code == TDM_OK && at <= last;)
+        code = tdm_ledger_scan(ledger, at, 4096, count_event, all, &at, err);
+    return code;
+}
+
 tdm_code tdm_when_sequence(tdm_ledger *ledger, const char *prefix, uint64_t sequence, tdm_frontier *out,
                            tdm_err *err)
 {
     *out = (tdm_frontier){ 0 };
     tally all = { .frontier = out };
-    uint64_t last = 0;
-    tdm_code code = tdm_ledger_last_position(ledger, &last, err);
-    for (uint64_t at = 1; code == TDM_OK && at <= last;)
-        code = tdm_ledger_scan(ledger, at, 4096, count_event, &all, &at, err);
+    tdm_code code = count_held(ledger, &all, err);
     if (code == TDM_OK)
         code = cut_origin(&all, prefix, sequence, err);
     if (code == TDM_OK)
