@@ -45,7 +45,6 @@ typedef struct opening {
     uint64_t views;               /* position that the views cover */
     uint64_t last;                /* of the ledger */
     uint64_t begin; /* the first position that is not covered, or that the views lack; none before it */
-    uint64_t end;   /* the last covered one is not behind it */
     tdm_map touched;
     size_t touched_max;
     tdm_map amended; /* with an amendment that is not covered: it may have taken an older one's place */
@@ -102,17 +101,28 @@ static tdm_code sort_out(void *context, const tdm_ledger_entry *entry, tdm_err *
 
 /* Of amendments a dossier keeps the latest alone: where that one is not covered, earlier ones are brought
  * back from the ledger. */
-static tdm_code bring_back(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+static tdm_code bring_back(void *context, uint64_t position, tdm_err *err)
 {
     opening *o = context;
     tdm_event event;
-    if (entry->position > o->end)
-        return TDM_END;
-    tdm_code code = tdm_event_peek(entry->bytes, &event, err);
-    if (code != TDM_OK || !is_amendment(&event) || tdm_map_find(&o->amended, event.subject) == NULL
-        || !is_covered(o, &event))
-        return code;
-    return tdm_fold_file_at_rest(o->fold, entry->position, &event, err);
+    tdm_buf bytes = { 0 };
+    tdm_code code = tdm_ledger_event_at(o->ledger, position, &bytes, err);
+    if (code == TDM_OK)
+        code = tdm_event_peek(tdm_buf_span(&bytes), &event, err);
+    if (code == TDM_OK && is_covered(o, &event))
+        code = tdm_fold_file_at_rest(o->fold, position, &event, err);
+    tdm_buf_free(&bytes);
+    return code;
+}
+
+static tdm_code bring_all_back(opening *o, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    size_t at = 0;
+    for (const noted *item = tdm_map_next(&o->amended, &at); item != NULL && code == TDM_OK;
+         item = tdm_map_next(&o->amended, &at))
+        code = tdm_displaced_each(o->fold, noted_key(item), bring_back, o, err);
+    return code;
 }
 
 static tdm_code scan(opening *o, uint64_t from, uint64_t to, tdm_ledger_visit *visit, tdm_err *err)
@@ -132,8 +142,8 @@ static tdm_code read_ledger(opening *o, tdm_err *err)
     tdm_code code = scan(o, o->begin, o->last, sort_out, err);
     int64_t events = fold->events;
     int64_t unknown = fold->unknown_types;
-    if (code == TDM_OK && o->amended.count > 0)
-        code = scan(o, 1, o->end, bring_back, err);
+    if (code == TDM_OK)
+        code = bring_all_back(o, err);
     fold->events = events;
     fold->unknown_types = unknown;
     fold->position = o->last;
@@ -158,33 +168,26 @@ static tdm_code bound_by(opening *o, const tdm_tip *tip, tdm_err *err)
         code = tdm_ledger_event_find(o->ledger, &tip->origin, tip->incarnation, covered + 1, &at, err);
     if (code == TDM_OK && covered < tip->last && at < o->begin)
         o->begin = at;
-    if (code == TDM_OK && covered > 0)
-        code = tdm_ledger_event_find(o->ledger, &tip->origin, tip->incarnation, covered, &at, err);
-    if (code == TDM_OK && covered > 0 && at > o->end)
-        o->end = at;
     return code;
 }
 
-/* Where whole logs are held alone (at a hub), their order tells where to begin and to end. A node holds
+/* Where whole logs are held alone (at a hub), their order tells where to begin. A node holds
  * others' events as they came, one by one. */
 static tdm_code set_bounds(opening *o, tdm_err *err)
 {
     tdm_tip *tips = NULL;
     size_t count = 0;
     o->begin = o->views + 1;
-    o->end = o->views;
     if (o->frontier == NULL)
         return TDM_OK;
     if (!o->fold->options.with_feeds) {
         o->begin = 1;
         return TDM_OK;
     }
-    o->end = 0;
     tdm_code code = tdm_ledger_tips(o->ledger, &tips, &count, err);
     for (size_t i = 0; i < count && code == TDM_OK; i++)
         code = bound_by(o, &tips[i], err);
     free(tips);
-    o->end = o->end < o->views ? o->end : o->views;
     return code;
 }
 

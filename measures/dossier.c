@@ -136,8 +136,9 @@ static void write_slot(uint8_t *out, const tdm_slot_parts *parts, bool foreign)
         memcpy(at, parts->payload.data, parts->payload.len);
 }
 
-bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts)
+bool tdm_dossier_file_over(tdm_dossier *dossier, const tdm_slot_parts *parts, uint64_t *displaced)
 {
+    *displaced = 0;
     size_t begin = slots_begin(dossier);
     size_t end = tdm_dossier_length(dossier);
     size_t at = begin;
@@ -148,8 +149,11 @@ bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts)
         if (order < 0)
             break;
         if (order == 0) {
+            if (parts->sequence < tdm_slot_sequence(slot))
+                *displaced = parts->position;
             if (parts->sequence <= tdm_slot_sequence(slot))
                 return false;
+            *displaced = tdm_slot_position(slot);
             replaced = tdm_slot_length(slot);
             break;
         }
@@ -214,6 +218,12 @@ void tdm_dossier_merge(tdm_dossier *dossier, const tdm_dossier *from)
     for (tdm_span name = tdm_dossier_next_name(from, &next); name.len > 0;
          name = tdm_dossier_next_name(from, &next))
         tdm_dossier_name(dossier, name);
+}
+
+bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts)
+{
+    uint64_t displaced;
+    return tdm_dossier_file_over(dossier, parts, &displaced);
 }
 
 tdm_slot tdm_dossier_next(const tdm_dossier *dossier, tdm_slot slot)

@@ -153,6 +153,9 @@ size_t tdm_dossier_bytes(const tdm_dossier *dossier); /* memory it takes */
 
 /* File an event. False if it changes nothing: a repeat, or an amendment older than the one held. */
 bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts);
+/* The same; *displaced: ledger position of an amendment that is not kept, for there is a later one; 0: none.
+ */
+bool tdm_dossier_file_over(tdm_dossier *dossier, const tdm_slot_parts *parts, uint64_t *displaced);
 /* Slots in order: NULL starts; NULL at the end. */
 tdm_slot tdm_dossier_next(const tdm_dossier *dossier, tdm_slot slot);
 /* First slot of the name; NULL if none. */

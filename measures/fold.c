@@ -172,6 +172,7 @@ void tdm_fold_close(tdm_fold **handle)
     tdm_registry_free(fold->registry);
     tdm_cells_free(&fold->cells);
     tdm_tables_free(&fold->tables);
+    free(fold->displaced);
     free(fold->tides.items);
     tdm_arena_free(&fold->tides.arena);
     free(fold->touched);
@@ -357,9 +358,12 @@ static tdm_code file_slot(tdm_fold *fold, const tdm_event *event, const tdm_slot
         return code;
     tdm_feed_before(fold, dossier, parts, &before);
     size_t bytes = tdm_shelf_change(&fold->shelf, dossier);
-    bool filed = tdm_dossier_file(dossier, parts);
+    uint64_t displaced;
+    bool filed = tdm_dossier_file_over(dossier, parts, &displaced);
     if (filed && parts->readable)
         name_organisations(fold, dossier, content);
+    if (displaced != 0 && fold->shelf.kv != NULL)
+        tdm_displaced_add(fold, dossier, displaced);
     tdm_shelf_changed(&fold->shelf, dossier, bytes);
     if (!filed)
         return TDM_OK;
@@ -635,6 +639,7 @@ static tdm_code save(tdm_fold *fold, tdm_err *err)
     tdm_naming_save(fold, txn);
     tdm_feeds_save(fold, txn);
     tdm_tides_save(fold, txn);
+    tdm_displaced_save(fold, txn);
     save_cells(fold, txn);
     save_tables(fold, txn);
     save_incarnations(fold, txn);
@@ -651,6 +656,7 @@ static void mark_saved(tdm_fold *fold)
     tdm_naming_saved(fold);
     tdm_feeds_saved(fold);
     tdm_tides_saved(fold);
+    fold->displaced_count = 0;
     tdm_cells_saved(&fold->cells);
     tdm_tables_saved(&fold->tables);
     tdm_shelf_saved(&fold->shelf, fold->options.cache_bytes);

@@ -39,6 +39,12 @@ struct tdm_fold {
     tdm_cells cells;
     tdm_tables tables;
     tdm_tides tides;
+    struct tdm_displaced {
+        const tdm_dossier *dossier; /* dirty, so that it stays in memory */
+        uint64_t position;
+    } * displaced; /* since the last checkpoint (displaced.c) */
+    size_t displaced_count;
+    size_t displaced_capacity;
     tdm_map naming;   /* organisation code -> subjects named since the last checkpoint (naming.c) */
     tdm_map feeds;    /* recipient -> feed (feed.c) */
     tdm_map speakers; /* organisation code -> origins whose feeds follow it (feed.c) */
@@ -129,6 +135,14 @@ tdm_code tdm_naming_subjects(tdm_fold *fold, tdm_span code, tdm_subjects *out, t
 void tdm_naming_save(tdm_fold *fold, tdm_kv_txn *txn);
 void tdm_naming_saved(tdm_fold *fold);
 void tdm_naming_free(tdm_fold *fold);
+
+/* displaced.c */
+void tdm_displaced_add(tdm_fold *fold, const tdm_dossier *dossier, uint64_t position);
+void tdm_displaced_save(tdm_fold *fold, tdm_kv_txn *txn);
+/* Positions of amendments of the subject that the views' dossier does not keep, in order. */
+typedef tdm_code tdm_displaced_visit(void *context, uint64_t position, tdm_err *err);
+tdm_code tdm_displaced_each(tdm_fold *fold, tdm_span subject, tdm_displaced_visit *visit, void *context,
+                            tdm_err *err);
 
 /* tides.c */
 tdm_code tdm_tides_add(tdm_fold *fold, const tdm_event *event, tdm_err *err);

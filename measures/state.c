@@ -8,8 +8,9 @@ enum { STATE_FORMAT = 4, EMPTY_STEP = 20000 };
 
 #define STATE_KEY TDM_SPAN_LITERAL("state")
 
-const char *const TDM_VIEWS_TABLES[] = { "meta",       "dossiers", "cells",        "naming",    "feeds",
-                                         "recipients", "tides",    "incarnations", "residents", "tables" };
+const char *const TDM_VIEWS_TABLES[] = { "meta",      "dossiers",   "cells",    "naming",
+                                         "feeds",     "recipients", "tides",    "incarnations",
+                                         "residents", "tables",     "displaced" };
 const size_t TDM_VIEWS_TABLE_COUNT = TDM_COUNT(TDM_VIEWS_TABLES);
 
 /* format | definition | authority flag | feeds flag | authority 16 | position | events | unknown types |

@@ -23,7 +23,9 @@ enum tdm_views_table {
     TDM_VIEWS_TIDES,        /* incarnation 8, sequence 8 -> payload of the authority's tide */
     TDM_VIEWS_INCARNATIONS, /* origin 16, incarnation 8 -> generation 4 */
     TDM_VIEWS_RESIDENTS,    /* subject of a dossier that stays in memory -> check of its record 8 */
-    TDM_VIEWS_TABLES_CELLS  /* cell key -> amounts (tables.h) */
+    TDM_VIEWS_TABLES_CELLS, /* cell key -> amounts (tables.h) */
+    TDM_VIEWS_DISPLACED /* subject, 0, ledger position 8 of an amendment that a later one displaced -> nothing
+                         */
 };
 
 enum { TDM_VIEWS_CHECK = 8 };
