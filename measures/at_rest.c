@@ -444,24 +444,27 @@ static tdm_code to_the_moment(opening *o, tdm_err *err)
     return code;
 }
 
-/* The event at the views' position is the one that they were made to. */
-static tdm_code check_log(opening *o, tdm_err *err)
+tdm_code tdm_fold_check_log(tdm_fold *fold, tdm_ledger *ledger, tdm_err *err)
 {
     tdm_buf bytes = { 0 };
-    tdm_code code = tdm_ledger_last_position(o->ledger, &o->last, err);
-    if (code == TDM_OK && o->views > 0 && o->views <= o->last)
-        code = tdm_ledger_event_at(o->ledger, o->views, &bytes, err);
-    bool same =
-        o->views == 0
-        || (bytes.len > 0
-            && tdm_bytes_check(0, (tdm_span){ NULL, 0 }, tdm_buf_span(&bytes)) == o->fold->last_check);
+    uint64_t last = 0;
+    uint64_t at = tdm_fold_checkpointed(fold);
+    tdm_code code = tdm_ledger_last_position(ledger, &last, err);
+    if (code != TDM_OK || at == 0)
+        return code;
+    if (at > last)
+        return tdm_fail(err, TDM_DIFFERS, 0, "they go on after the end of this log");
+    code = tdm_ledger_event_at(ledger, at, &bytes, err);
+    bool same = tdm_bytes_check(0, (tdm_span){ NULL, 0 }, tdm_buf_span(&bytes)) == fold->last_check;
     tdm_buf_free(&bytes);
     return code == TDM_OK && !same ? tdm_fail(err, TDM_DIFFERS, 0, "they are of another log") : code;
 }
 
 static tdm_code open_at(opening *o, tdm_err *err)
 {
-    tdm_code code = check_log(o, err);
+    tdm_code code = tdm_fold_check_log(o->fold, o->ledger, err);
+    if (code == TDM_OK)
+        code = tdm_ledger_last_position(o->ledger, &o->last, err);
     if (code == TDM_OK)
         code = set_bounds(o, err);
     if (code == TDM_OK && (o->begin <= o->last || o->fold->everything))

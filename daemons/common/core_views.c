@@ -96,14 +96,19 @@ static tdm_code views_remove(tdm_core *core, tdm_err *err)
     return TDM_OK;
 }
 
-/* Views further on than the ledger are of another one (its folder was restored, its views were not). */
+/* Damaged, or of another log (its folder was restored, theirs was not): they are made anew. */
 tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err)
 {
-    tdm_code code = views_open(core, out, err);
-    if (code != TDM_OK || tdm_fold_position(*out) <= atomic_load(&core->committed))
+    tdm_err why = { .code = TDM_OK };
+    tdm_code code = views_open(core, out, &why);
+    if (code == TDM_OK)
+        code = tdm_fold_check_log(*out, core->ledger, &why);
+    if (code != TDM_CORRUPT && code != TDM_DIFFERS) {
+        if (code != TDM_OK && err != NULL)
+            *err = why;
         return code;
-    tdm_log(TDM_LOG_WARN, "VIEWS-AHEAD", tdm_log_uint("views", tdm_fold_position(*out)),
-            tdm_log_uint("ledger", atomic_load(&core->committed)));
+    }
+    tdm_log_failure(TDM_LOG_WARN, "VIEWS-MADE-ANEW", &why);
     tdm_fold_close(out);
     code = views_remove(core, err);
     return code == TDM_OK ? views_open(core, out, err) : code;

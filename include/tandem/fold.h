@@ -318,6 +318,9 @@ tdm_code tdm_fold_of(tdm_ledger *ledger, const tdm_fold_options *options, const 
  */
 tdm_code tdm_fold_at_rest(tdm_fold **out, tdm_ledger *ledger, tdm_kv **views, const tdm_fold *lender,
                           const tdm_fold_options *options, const tdm_frontier *frontier, tdm_err *err);
+/* Right after it was opened: is the event at its position the one that the views were made to? TDM_DIFFERS:
+ * they are of another log, or go on after the end of this one. */
+tdm_code tdm_fold_check_log(tdm_fold *fold, tdm_ledger *ledger, tdm_err *err);
 /* May it lend them? One in memory has none. */
 bool tdm_fold_has_views(const tdm_fold *fold);
 /* A memory fold over what is stated about some subjects (all, if count is 0), and over the registry, which
