@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * views.h: rows of the views as they are stored: the value, and after it 8 bytes that check the table, the
- * key and the value. LMDB keeps no checksums (docs/decisions/0014-figures-at-rest.md).
+ * key and the value. LMDB keeps no checksums (docs/decisions/0015-figures-at-rest.md).
  *
  * A row's own check shows what was changed in it, not that a row is missing or an old one. What is read as a
  * whole (a range: a stretch of cells, the residents, the incarnations) is therefore held against the sum of
