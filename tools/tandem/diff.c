@@ -154,15 +154,25 @@ static void compare_figure(comparison *c, const char *key, const json_t *a, cons
 
 /* ---- both ---- */
 
+struct part;
+static int compare_rows(comparison *c, const struct part *part);
+static int compare_measures(comparison *c, const struct part *part);
+
 static const struct part {
     const char *verb;
     const char *fields[5];
     size_t field_count;
     void (*compare)(comparison *c, const char *key, const json_t *a, const json_t *b);
     const char *option; /* asks for it */
+    int (*run)(comparison *c, const struct part *part);
 } PARTS[] = {
-    { "log.list", { "origin", "incarnation" }, 2, compare_log, "events" },
-    { "figure.list", { "measure", "by", "period", "group", "figure" }, 5, compare_figure, "figures" },
+    { "log.list", { "origin", "incarnation" }, 2, compare_log, "events", compare_rows },
+    { "figure.list",
+      { "measure", "by", "period", "group", "figure" },
+      5,
+      compare_figure,
+      "figures",
+      compare_measures },
 };
 
 static void compare_pages(comparison *c, const struct part *part, const tdm_page *a, const tdm_page *b)
@@ -178,18 +188,65 @@ static void compare_pages(comparison *c, const struct part *part, const tdm_page
     json_decref(right);
 }
 
-static int compare_part(comparison *c, const struct part *part)
+/* args is the caller's. */
+static int compare_asked(comparison *c, const struct part *part, const json_t *args)
 {
     tdm_page a = { 0 };
     tdm_page b = { 0 };
-    int status = ask(c, &c->a, part->verb, json_object(), &a);
+    int status = ask(c, &c->a, part->verb, json_deep_copy(args), &a);
     if (status == 0)
-        status = ask(c, &c->b, part->verb, json_object(), &b);
+        status = ask(c, &c->b, part->verb, json_deep_copy(args), &b);
     if (status == 0)
         compare_pages(c, part, &a, &b);
     tdm_page_free(&a);
     tdm_page_free(&b);
     return status == 0 ? c->status : status;
+}
+
+static int compare_rows(comparison *c, const struct part *part)
+{
+    json_t *args = json_object();
+    int status = compare_asked(c, part, args);
+    json_decref(args);
+    return status;
+}
+
+/* Measures whose figures are the same by their digests are counted; of the others the ids are added. */
+static void sort_out(comparison *c, const tdm_page *a, const tdm_page *b, json_t *ids)
+{
+    static const char *const FIELD[] = { "measure" };
+    json_t *right = index_rows(b, FIELD, 1);
+    size_t at;
+    json_t *row;
+    json_array_foreach(a->rows, at, row)
+    {
+        const json_t *other = json_object_get(right, text_of(row, "measure"));
+        if (other != NULL && strcmp(text_of(row, "digest"), text_of(other, "digest")) == 0)
+            c->figures += (size_t)json_integer_value(json_object_get(row, "figures"));
+        else
+            json_array_append_new(ids, json_string(text_of(row, "measure")));
+    }
+    json_decref(right);
+}
+
+/* The figures themselves are asked for where they differ: a system has millions. */
+static int compare_measures(comparison *c, const struct part *part)
+{
+    tdm_page a = { 0 };
+    tdm_page b = { 0 };
+    json_t *ids = json_array();
+    int status = ask(c, &c->a, part->verb, json_pack("{s:b}", "digest", 1), &a);
+    if (status == 0)
+        status = ask(c, &c->b, part->verb, json_pack("{s:b}", "digest", 1), &b);
+    if (status == 0)
+        sort_out(c, &a, &b, ids);
+    tdm_page_free(&a);
+    tdm_page_free(&b);
+    json_t *args = json_pack("{s:o}", "measures", ids);
+    if (status == 0 && json_array_size(ids) > 0)
+        status = compare_asked(c, part, args);
+    json_decref(args);
+    return status;
 }
 
 static int show(comparison *c)
@@ -220,7 +277,7 @@ int tdm_diff_run(const tdm_invocation *invocation, tdm_session *session)
                && !tdm_invocation_flag(invocation, PARTS[1].option);
     for (size_t i = 0; status == 0 && i < TDM_COUNT(PARTS); i++)
         if (all || tdm_invocation_flag(invocation, PARTS[i].option))
-            status = compare_part(&c, &PARTS[i]);
+            status = PARTS[i].run(&c, &PARTS[i]);
     if (status == 0)
         status = show(&c);
     json_decref(c.rows);

@@ -5,6 +5,7 @@
  */
 #include "measures.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,58 +99,129 @@ tdm_code tdm_serve_log_list(const tdm_service_context *context, const tdm_reques
 
 /* ---- figures ---- */
 
-static void write_figures(tdm_json *json, const tdm_measure_facts *facts, const char *by,
-                          const tdm_measure_row *row)
+/* Every figure of a measure, written or, for who only wants to know whether they are the same, hashed. */
+typedef struct figure_list {
+    const tdm_view *view;
+    const tdm_measure_facts *facts;
+    tdm_json *json; /* NULL: hashed */
+    crypto_generichash_state hash;
+    int64_t count;
+} figure_list;
+
+static void add_text(figure_list *list, const char *text, size_t len)
+{
+    crypto_generichash_update(&list->hash, (const uint8_t *)text, len);
+    crypto_generichash_update(&list->hash, (const uint8_t *)"", 1);
+}
+
+static void add_figure(figure_list *list, const char *by, const char *period, const char *group,
+                       const char *figure, tdm_span value)
+{
+    tdm_json *json = list->json;
+    list->count++;
+    if (json == NULL) {
+        const char *words[] = { by, period, group, figure };
+        for (size_t i = 0; i < TDM_COUNT(words); i++)
+            add_text(list, words[i], strlen(words[i]));
+        add_text(list, (const char *)value.data, value.len);
+        return;
+    }
+    tdm_json_begin_object(json);
+    tdm_member_text(json, "measure", list->facts->id);
+    tdm_member_text(json, "by", by);
+    tdm_member_text(json, "period", period);
+    tdm_member_text(json, "group", group);
+    tdm_member_text(json, "figure", figure);
+    tdm_member_span(json, "value", value);
+    tdm_json_end_object(json);
+}
+
+static void add_figures(figure_list *list, const char *by, const tdm_measure_row *row)
 {
     char period[16];
     tdm_buf text = { 0 };
     tdm_period_text(row->period, period);
-    for (size_t c = 0; c < facts->column_count; c++) {
+    for (size_t c = 0; c < list->facts->column_count; c++) {
         tdm_buf_clear(&text);
-        tdm_figure_text(&facts->columns[c], &row->figures[c], &text);
-        tdm_json_begin_object(json);
-        tdm_member_text(json, "measure", facts->id);
-        tdm_member_text(json, "by", by);
-        tdm_member_text(json, "period", period);
-        tdm_member_text(json, "group", row->group);
-        tdm_member_text(json, "figure", facts->columns[c].name);
-        tdm_member_span(json, "value", tdm_buf_span(&text));
-        tdm_json_end_object(json);
+        tdm_figure_text(&list->facts->columns[c], &row->figures[c], &text);
+        add_figure(list, by, period, row->group == NULL ? "" : row->group, list->facts->columns[c].name,
+                   tdm_buf_span(&text));
     }
     tdm_buf_free(&text);
 }
 
-static tdm_code write_breakdown(const tdm_view *view, tdm_measure_question *question, tdm_json *json,
-                                tdm_err *err)
+static tdm_code add_breakdown(figure_list *list, tdm_measure_question *question, tdm_err *err)
 {
     tdm_measure_answer rows = { 0 };
-    tdm_code code = tdm_fold_measure(view->fold, question, &rows, err);
+    tdm_code code = tdm_fold_measure(list->view->fold, question, &rows, err);
     for (size_t i = 0; code == TDM_OK && i < rows.count; i++)
-        write_figures(json, tdm_measure_read(question->measure), question->by->word, &rows.rows[i]);
+        add_figures(list, question->by->word, &rows.rows[i]);
     tdm_measure_answer_free(&rows);
     return code;
 }
 
-/* By financial year, exact: for those who administer the store. */
+static tdm_code add_measure(figure_list *list, tdm_measure_question *question, tdm_err *err)
+{
+    tdm_code code = TDM_OK;
+    list->facts = tdm_measure_read(question->measure);
+    list->count = 0;
+    crypto_generichash_init(&list->hash, NULL, 0, TDM_DIGEST_BYTES);
+    for (size_t b = 0; code == TDM_OK && b < list->facts->breakdown_count; b++) {
+        question->by = &list->facts->breakdowns[b];
+        code = add_breakdown(list, question, err);
+    }
+    return code;
+}
+
+static void write_digest(figure_list *list, tdm_json *json)
+{
+    uint8_t digest[TDM_DIGEST_BYTES];
+    char hex[2 * TDM_DIGEST_BYTES + 1];
+    crypto_generichash_final(&list->hash, digest, sizeof digest);
+    tdm_hex(hex, digest, sizeof digest);
+    tdm_json_begin_object(json);
+    tdm_member_text(json, "measure", list->facts->id);
+    tdm_member_int(json, "figures", list->count);
+    tdm_member_text(json, "digest", hex);
+    tdm_json_end_object(json);
+}
+
+/* Absent: all. */
+static bool is_asked(const json_t *args, const char *id)
+{
+    const json_t *list = json_object_get(args, "measures");
+    bool asked = !json_is_array(list);
+    for (size_t i = 0; i < json_array_size(list) && !asked; i++) {
+        const char *one = json_string_value(json_array_get(list, i));
+        asked = one != NULL && strcmp(one, id) == 0;
+    }
+    return asked;
+}
+
+/* By financial year, exact: for those who administer the store. "measures": of these alone; "digest": a row a
+ * measure with the number and a hash of its figures, in place of them. */
 tdm_code tdm_serve_figure_list(const tdm_service_context *context, const tdm_request *request,
                                tdm_answer *answer, tdm_err *err)
 {
     tdm_view view = { 0 };
     tdm_measure_question question = { .period_kind = TDM_PERIOD_YEAR };
     tdm_document document;
+    bool hashed = tdm_arg_flag(request->args, "digest");
     tdm_code code = tdm_arg_year(request->args, "fy", &question.has_year, &question.year, err);
     if (code == TDM_OK)
         code = tdm_view_open(context, request->args, &view, err);
     if (code != TDM_OK)
         return code;
+    figure_list list = { .view = &view, .json = hashed ? NULL : &document.json };
     question.as_of = view.date;
-    tdm_document_open(&document, answer, "tandem.figures/1", view.as_of_ms, view.complete);
+    tdm_document_open(&document, answer, hashed ? "tandem.figures.digest/1" : "tandem.figures/1",
+                      view.as_of_ms, view.complete);
     for (size_t i = 0; code == TDM_OK && (question.measure = tdm_measure_at(i)) != NULL; i++) {
-        const tdm_measure_facts *facts = tdm_measure_read(question.measure);
-        for (size_t b = 0; code == TDM_OK && b < facts->breakdown_count; b++) {
-            question.by = &facts->breakdowns[b];
-            code = write_breakdown(&view, &question, &document.json, err);
-        }
+        if (!is_asked(request->args, tdm_measure_read(question.measure)->id))
+            continue;
+        code = add_measure(&list, &question, err);
+        if (code == TDM_OK && hashed)
+            write_digest(&list, &document.json);
     }
     tdm_view_close(context, &view);
     return code == TDM_OK ? tdm_document_close(&document, err) : code;
