@@ -187,10 +187,14 @@ static void say_difference(tdm_session *session, const tdm_difference_counts *co
 {
     tdm_session_say(
         session,
-        "Both have %llu events of this node. The hub has %llu more that are not here, and they are "
-        "taken; here are %llu that it has not, and %llu that say what it has under other numbers.",
+        "Both have %llu events of this node. The hub has %llu more, which are taken. Here are %llu that "
+        "the hub has not.",
         (unsigned long long)counts->common, (unsigned long long)counts->theirs,
-        (unsigned long long)counts->missing, (unsigned long long)counts->said_twice);
+        (unsigned long long)counts->missing);
+    if (counts->said_twice > 0)
+        tdm_session_say(session,
+                        "%llu more say here what the hub has under other numbers: they are not stated again.",
+                        (unsigned long long)counts->said_twice);
     if (counts->missing > json_array_size(rows))
         tdm_session_say(session, "The first %zu of those it has not are shown.", json_array_size(rows));
 }
