@@ -51,6 +51,7 @@ static void hang_up(tdm_uplink *uplink)
         tdm_dialer_close(&uplink->dialer);
     uplink->redial_at_ms = 0;
     uplink->redial_wait_ms = REDIAL_MIN_MS;
+    uplink->denied = false;
 }
 
 static tdm_code open_link(tdm_uplink *uplink, tdm_err *err)
@@ -172,11 +173,19 @@ static void schedule_redial(tdm_uplink *uplink, int64_t now_ms)
         uplink->redial_wait_ms * 2 < REDIAL_MAX_MS ? uplink->redial_wait_ms * 2 : REDIAL_MAX_MS;
 }
 
+static const char *denial(const tdm_uplink *uplink)
+{
+    return uplink->membership.joined
+               ? "the hub does not admit this node's key: ask its operator"
+               : "the hub does not admit this join code: it is used or expired, ask for a new one";
+}
+
 static void take_news(tdm_uplink *uplink, tdm_dialer_event event, int64_t now_ms)
 {
     switch (event) {
     case TDM_DIALER_CONNECTED:
         uplink->redial_wait_ms = REDIAL_MIN_MS;
+        uplink->denied = false;
         tdm_link_connected(uplink->link, now_ms);
         break;
     case TDM_DIALER_DISCONNECTED:
@@ -184,12 +193,8 @@ static void take_news(tdm_uplink *uplink, tdm_dialer_event event, int64_t now_ms
         tdm_link_disconnected(uplink->link, now_ms);
         break;
     case TDM_DIALER_DENIED:
-        tdm_log(TDM_LOG_WARN, "HUB-DENIES",
-                tdm_log_text(
-                    "what",
-                    uplink->membership.joined
-                        ? "the hub does not admit this node's key: ask its operator"
-                        : "the hub does not admit this join code: it is used or expired, ask for a new one"));
+        uplink->denied = true;
+        tdm_log(TDM_LOG_WARN, "HUB-DENIES", tdm_log_text("what", denial(uplink)));
         schedule_redial(uplink, now_ms);
         break;
     case TDM_DIALER_FAILED:
@@ -318,7 +323,12 @@ static void publish(tdm_uplink *uplink)
                         tip.last > figures.events_acked ? (double)(tip.last - figures.events_acked) : 0);
         tdm_metrics_set(uplink->daemon->metrics, TDM_METRIC_NODE_UP, "hub",
                         tdm_link_state_of(uplink->link) == TDM_LINK_LIVE);
-        json_array_append_new(rows, tdm_link_report_row(uplink->link, hub, uplink->last_seen_ms));
+        json_t *row = tdm_link_report_row(uplink->link, hub, uplink->last_seen_ms);
+        if (uplink->denied) { /* before there is a link that could refuse anything */
+            json_object_set_new(row, "refusal", json_string("denied"));
+            json_object_set_new(row, "refusal_text", json_string(denial(uplink)));
+        }
+        json_array_append_new(rows, row);
     }
     tdm_link_rows_publish(uplink->rows, rows);
 }

@@ -35,6 +35,7 @@ struct tdm_uplink {
     tdm_link *link;
     tdm_note_gate notes;
     uintptr_t generation;     /* of the link: completions for an earlier one are dropped */
+    bool denied;              /* the hub did not admit the key, at the last try */
     bool rotates;             /* the link asks for the keys of rotation.h */
     bool enrolled;            /* ENROLLED arrived: change over once the machine's call has returned */
     struct uplink_held *held; /* what is durable and not folded yet, oldest first */

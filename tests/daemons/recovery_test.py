@@ -195,6 +195,8 @@ def check_rotate(checks, world, hub, node, others):
     old.start()
     wait_for("the old keys to be turned away", lambda: "HUB-DENIES" in old.log_text())
     checks.that("control: the old keys open no link", link(old)["state"] != "live", link(old))
+    wait_for("its status to say so", lambda: link(old)["refusal"] == "denied")
+    checks.says("and the doctor what to do", old.call("doctor", check=False).stdout, "invite --for")
     old.stop()
     copy = world.path("proof.jsonl")
     with open(copy, "w") as out:

@@ -169,6 +169,9 @@ static const struct {
     const char *word;
     const char *next;
 } REFUSALS[] = {
+    { "denied",
+      "if the node was revoked or restored elsewhere, at the hub: tandem invite --for NODE; with that code "
+      "at the node: tandem node restore" },
     { "revoked", "at the hub: tandem invite --for NODE; with that code at the node: tandem node restore" },
     { "not-enrolled", "ask the hub's operator why; a code comes from tandem invite there" },
     { "enrol-denied", "ask the hub's operator for a new join code, then: tandem join" },
