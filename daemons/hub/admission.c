@@ -273,6 +273,22 @@ static tdm_code check_name(hub_peer *peer, const hub_enrolment *own, const tdm_f
     return TDM_OK;
 }
 
+static bool is_revoked(const tdm_hub *hub, const tdm_id *origin, uint32_t purpose, const uint8_t key[32])
+{
+    const tdm_key_fact *found = tdm_keyring_find(hub->keyring, origin, purpose, key);
+    return found != NULL && !found->active;
+}
+
+/* Who may name the node may not bring back what was on the disk that it lost. */
+static tdm_code check_keys(const tdm_hub *hub, const tdm_frame *enrol, tdm_err *err)
+{
+    const tdm_id *origin = &enrol->enrol.origin;
+    bool revoked = is_revoked(hub, origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key)
+                   || is_revoked(hub, origin, TDM_PURPOSE_IS_LINK, enrol->enrol.link_key);
+    return revoked ? tdm_fail(err, TDM_DENIED, 0, "a revoked key does not come back: enrol new ones")
+                   : TDM_OK;
+}
+
 /* By a join code, or a peer that asks for keys to take the place of those it has. */
 static tdm_code judge_enrolment(hub_peer *peer, hub_enrolment *item, const tdm_frame *enrol)
 {
@@ -281,6 +297,8 @@ static tdm_code judge_enrolment(hub_peer *peer, hub_enrolment *item, const tdm_f
     tdm_code code = known ? TDM_OK : tdm_invite_find(core, peer->key, &item->invite, &item->err);
     if (code == TDM_OK)
         code = check_name(peer, item, enrol, &item->err);
+    if (code == TDM_OK)
+        code = check_keys(peer->hub, enrol, &item->err);
     /* Its origin is known beforehand, so its keys tell who used it. */
     if (code == TDM_OK && item->invite.restores && item->invite.used
         && !has_active(peer->hub, &item->origin, TDM_PURPOSE_IS_SEAL, enrol->enrol.seal_key))

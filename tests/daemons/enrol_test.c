@@ -191,9 +191,14 @@ static const tdm_link_ports GUEST_PORTS = {
     .enrolled = guest_enrolled,
 };
 
-static tdm_join_code invite(hub_world *world)
+/* restores: for this origin alone; NULL: for a newcomer. */
+static tdm_join_code invite(hub_world *world, const tdm_id *restores)
 {
-    tdm_join_code code = { .count = 1, .expires_ms = tdm_clock_wall_ms() + 3600000 };
+    tdm_join_code code = { .count = 1,
+                           .expires_ms = tdm_clock_wall_ms() + 3600000,
+                           .restores = restores != NULL };
+    if (restores != NULL)
+        code.origin = *restores;
     uint8_t secret[32];
     strcpy(code.organisations[0], "KAA1");
     assert_ok(tdm_invite_make(world->daemon.core, &code, err));
@@ -203,9 +208,10 @@ static tdm_join_code invite(hub_world *world)
     return code;
 }
 
-static void guest_open(guest *g, hub_world *world, const tdm_id *origin, const tdm_seal_key *seal)
+static void guest_open(guest *g, hub_world *world, const tdm_id *origin, const tdm_seal_key *seal,
+                       bool restores)
 {
-    tdm_join_code code = invite(world);
+    tdm_join_code code = invite(world, restores ? origin : NULL);
     tdm_transport_options transport = tdm_daemon_transport(&world->daemon);
     tdm_link_options options = { .role = TDM_LINK_NODE,
                                  .own_origin = *origin,
@@ -243,11 +249,11 @@ static void guest_turn(guest *g)
 }
 
 /* True if the hub took it in; false if it was refused for good. */
-static bool enrol(hub_world *world, const tdm_id *origin, const tdm_seal_key *seal)
+static bool enrol_by(hub_world *world, const tdm_id *origin, const tdm_seal_key *seal, bool restores)
 {
     guest *g = &world->guest;
     *g = (guest){ 0 };
-    guest_open(g, world, origin, seal);
+    guest_open(g, world, origin, seal, restores);
     int64_t until = tdm_clock_mono_ms() + WAIT_MS;
     while (!g->enrolled && tdm_link_state_of(g->link) != TDM_LINK_STOPPED && tdm_clock_mono_ms() < until)
         guest_turn(g);
@@ -256,6 +262,11 @@ static bool enrol(hub_world *world, const tdm_id *origin, const tdm_seal_key *se
     guest_close(g);
     assert_true(g->enrolled || figures.refusal == TDM_REFUSAL_ENROL_DENIED);
     return g->enrolled;
+}
+
+static bool enrol(hub_world *world, const tdm_id *origin, const tdm_seal_key *seal)
+{
+    return enrol_by(world, origin, seal, false);
 }
 
 static uint64_t hub_last(hub_world *world)
@@ -285,6 +296,19 @@ static void own_name(void **state)
     uint64_t before = hub_last(world);
     assert_true(enrol(world, &node.origin, &node.seal));
     assert_true(hub_last(world) >= before + 3); /* two keys and whom it represents */
+}
+
+/* Its disk was lost, and a code brings it back under new keys. */
+static void restored_by_a_code(void **state)
+{
+    hub_world *world = *state;
+    somebody node = anybody();
+    somebody again = anybody();
+    assert_true(enrol(world, &node.origin, &node.seal));
+    assert_false(enrol(world, &node.origin, &again.seal)); /* control: a newcomer's code does not */
+    assert_true(enrol_by(world, &node.origin, &again.seal, true));
+    assert_false(
+        enrol_by(world, &node.origin, &node.seal, true)); /* what was on the disk is revoked for good */
 }
 
 static void name_of_another(void **state)
@@ -322,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         { "a newcomer is enrolled under a name of its own", own_name, NULL, NULL, NULL },
+        { "a code brings a node back, but none of the keys it lost", restored_by_a_code, NULL, NULL, NULL },
         { "nobody is enrolled under the name of another", name_of_another, NULL, NULL, NULL },
         { "nobody is enrolled under the hub's own name", name_of_the_hub, NULL, NULL, NULL },
         { "a node may use a second code, and what stands is not stated again", second_code, NULL, NULL,
