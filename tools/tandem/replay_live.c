@@ -14,7 +14,7 @@
 
 /* A part's bytes and, at a given pace, its events. A dry run must be one part: nothing stays of it, so that
  * the next would not follow. */
-enum { PART_BYTES = 1 << 20, DRY_BYTES = 60 << 20 };
+enum { PART_BYTES = 1 << 20, DRY_BYTES = 60 << 20, LINE_BYTES = 1 << 20 };
 
 typedef struct sending {
     const tdm_invocation *invocation;
@@ -143,14 +143,25 @@ static int take_line(sending *s, const char *line, size_t len)
     return status;
 }
 
+static int no_line(const sending *s)
+{
+    tdm_err err;
+    tdm_fail(&err, TDM_MALFORMED, 0,
+             "a line of more than %d bytes, or one without an end: this is no exported log", LINE_BYTES);
+    return tdm_session_fail(s->session, s->invocation->command->words, &err, NULL);
+}
+
+/* A stranger's file: no line is longer than the daemon would take (log_lines.c). */
 static int send_all(sending *s, FILE *lines)
 {
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t len = 0;
     int status = 0;
-    while (status == 0 && tdm_progress_stopped_by() == 0 && (len = getline(&line, &room, lines)) > 0)
-        status = take_line(s, line, (size_t)len);
+    char *line = malloc(LINE_BYTES + 2);
+    if (line == NULL)
+        return no_line(s);
+    while (status == 0 && tdm_progress_stopped_by() == 0 && fgets(line, LINE_BYTES + 2, lines) != NULL) {
+        size_t len = strlen(line);
+        status = len > 0 && line[len - 1] == '\n' ? take_line(s, line, len) : no_line(s);
+    }
     free(line);
     return status != 0 || tdm_progress_stopped_by() != 0 ? status : send_part(s);
 }
