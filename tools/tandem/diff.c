@@ -252,13 +252,8 @@ static int compare_measures(comparison *c, const struct part *part)
 static int show(comparison *c)
 {
     bool same = c->logs_differ + c->figures_differ == 0;
-    json_t *document = json_pack("{s:s, s:O}", "schema", "tandem.diff/1", "data", c->rows);
-    char *text = json_dumps(document, JSON_COMPACT);
-    tdm_answer answer = { 0 };
-    tdm_buf_text(&answer.bytes, text);
-    free(text);
-    json_decref(document);
-    int status = tdm_client_show(c->invocation, c->session, &answer, same ? 0 : 1);
+    int status =
+        tdm_client_show_rows(c->invocation, c->session, "tandem.diff/1", json_incref(c->rows), same ? 0 : 1);
     tdm_session_say(c->session, "%s: %zu of %zu logs and %zu of %zu figures differ",
                     same ? "the same" : "not the same", c->logs_differ, c->logs, c->figures_differ,
                     c->figures);

@@ -41,14 +41,8 @@ static int show_rebuilt(const tdm_invocation *invocation, tdm_session *session, 
     json_t *rows = json_array();
     add_state(rows, "in use", &made->before);
     add_state(rows, "made again", &made->after);
-    json_t *document = json_pack("{s:s, s:o}", "schema", "tandem.rebuild/1", "data", rows);
-    char *text = json_dumps(document, JSON_COMPACT);
-    tdm_answer answer = { 0 };
-    tdm_buf_text(&answer.bytes, text);
-    free(text);
-    json_decref(document);
-    return tdm_client_show(
-        invocation, session, &answer,
+    return tdm_client_show_rows(
+        invocation, session, "tandem.rebuild/1", rows,
         made->before.code == TDM_NOT_FOUND || tdm_figures_same(&made->before, &made->after) ? 0 : 1);
 }
 

@@ -159,16 +159,11 @@ static int show_restored(const tdm_invocation *invocation, tdm_session *session,
 {
     char made[40];
     tdm_time_text(snapshot->made_ms, 0, made);
-    json_t *document = json_pack("{s:s, s:[{s:s, s:s, s:s, s:I, s:I, s:I}]}", "schema", "tandem.restore/1",
-                                 "data", "folder", folder, "role", snapshot->hub ? "hub" : "node", "made",
-                                 made, "sequence", (json_int_t)snapshot->sequence, "events",
-                                 (json_int_t)snapshot->events, "bytes", (json_int_t)snapshot->bytes);
-    char *text = json_dumps(document, JSON_COMPACT);
-    tdm_answer answer = { 0 };
-    tdm_buf_text(&answer.bytes, text);
-    free(text);
-    json_decref(document);
-    return tdm_client_show(invocation, session, &answer, 0);
+    json_t *rows =
+        json_pack("[{s:s, s:s, s:s, s:I, s:I, s:I}]", "folder", folder, "role",
+                  snapshot->hub ? "hub" : "node", "made", made, "sequence", (json_int_t)snapshot->sequence,
+                  "events", (json_int_t)snapshot->events, "bytes", (json_int_t)snapshot->bytes);
+    return tdm_client_show_rows(invocation, session, "tandem.restore/1", rows, 0);
 }
 
 /* Asked for in the way the snapshot was encrypted. */
