@@ -52,7 +52,7 @@ static tdm_code send_frames(reading *r, tdm_err *err)
 {
     if (r->frames.failed)
         return tdm_fail(err, TDM_FULL, 0, "no memory to read a store");
-    bool sent = tdm_write_all(r->fd, r->frames.data, r->frames.len);
+    bool sent = tdm_path_write(r->fd, r->frames.data, r->frames.len);
     tdm_buf_clear(&r->frames);
     return sent ? TDM_OK : tdm_fail(err, TDM_IO, errno, "nobody reads the store any more");
 }

@@ -57,6 +57,21 @@ tdm_code tdm_path_join(char out[PATH_MAX], const char *folder, const char *name,
     return TDM_OK;
 }
 
+bool tdm_path_write(int fd, const void *data, size_t len)
+{
+    const char *at = data;
+    while (len > 0) {
+        ssize_t done = write(fd, at, len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        at += done;
+        len -= (size_t)done;
+    }
+    return true;
+}
+
 tdm_code tdm_path_sync(const char *path, tdm_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

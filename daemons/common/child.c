@@ -4,27 +4,14 @@
  */
 #include "child.h"
 
+#include "tandem/path.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-bool tdm_write_all(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-    while (len > 0) {
-        ssize_t done = write(fd, at, len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        len -= (size_t)done;
-    }
-    return true;
-}
 
 /* Descriptors of the parent, such as a port it listens at, are not held open by whoever only reads a store.
  */
@@ -61,7 +48,7 @@ static _Noreturn void be_child(tdm_child_work *work, void *context, int data, in
     memset(&out, 0, sizeof out); /* padding, too: it goes through a pipe */
     work(context, data, &out);
     close(data);
-    _exit(tdm_write_all(verdict, &out, sizeof out) ? 0 : 1);
+    _exit(tdm_path_write(verdict, &out, sizeof out) ? 0 : 1);
 }
 
 tdm_code tdm_child_start(tdm_child *out, tdm_child_work *work, void *context, tdm_err *err)

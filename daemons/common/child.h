@@ -31,7 +31,5 @@ tdm_code tdm_child_start(tdm_child *out, tdm_child_work *work, void *context, td
 /* Close `data`, so that a child that still writes stops; wait for it. TDM_OK: *out is its verdict, of any
  * code. TDM_CORRUPT: it ended without one, and err names the signal. Without a child: TDM_INTERNAL. */
 tdm_code tdm_child_end(tdm_child *child, tdm_verdict *out, tdm_err *err);
-/* All of it, whatever interrupts; false with errno. */
-bool tdm_write_all(int fd, const void *data, size_t len);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "workshop.h"
 
+#include "tandem/path.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -94,7 +96,7 @@ static bool pass(int from, int to, const tdm_told *told, uint64_t all, uint64_t 
     while (whole && (got = read(from, chunk, CHUNK)) != 0) {
         if (got < 0 && errno == EINTR)
             continue;
-        whole = got > 0 && (to < 0 || tdm_snapshot_write_all(to, chunk, (size_t)got));
+        whole = got > 0 && (to < 0 || tdm_path_write(to, chunk, (size_t)got));
         if (whole)
             crypto_generichash_update(&state, chunk, (size_t)got);
         *bytes += whole ? (uint64_t)got : 0;

@@ -128,7 +128,7 @@ static tdm_code take_bytes(reading *r, tdm_err *err)
     while ((code = take_part(r, &len, err)) == TDM_OK && len > 0) {
         crypto_generichash_update(&state, r->part, len);
         bytes += len;
-        if (r->to >= 0 && !tdm_snapshot_write_all(r->to, r->part, len))
+        if (r->to >= 0 && !tdm_path_write(r->to, r->part, len))
             code = tdm_path_fail(err, "copying", r->copy);
         if (code == TDM_OK)
             code = tdm_told_tell(r->told, bytes, bytes > r->wanted->bytes ? bytes : r->wanted->bytes, err);

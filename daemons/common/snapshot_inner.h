@@ -27,8 +27,6 @@ tdm_code tdm_snapshot_manifest_write(const char *folder, tdm_span text, tdm_err 
 /* Whatever stands there, appended. TDM_NOT_FOUND: no snapshot. */
 tdm_code tdm_snapshot_manifest_load(const char *folder, tdm_buf *text, tdm_err *err);
 
-bool tdm_snapshot_write_all(int fd, const void *bytes, size_t len);
-
 /* ---- snapshot_cipher.c */
 /* The store into folder/ledger.tdmsnap; fills what out tells of the bytes, appends the manifest's text, and
  * closes the file with it. Then reads it back. */

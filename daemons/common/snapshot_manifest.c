@@ -20,21 +20,6 @@ static const char SCHEMA[] = "tandem.snapshot-manifest/";
 /* The form of each: what only a newer program reads has a number of its own. */
 enum { FORM_CLEAR = 1, FORM_ENCRYPTED = 2 };
 
-bool tdm_snapshot_write_all(int fd, const void *data, size_t len)
-{
-    const uint8_t *bytes = data;
-    while (len > 0) {
-        ssize_t done = write(fd, bytes, len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        bytes += done;
-        len -= (size_t)done;
-    }
-    return true;
-}
-
 /* ---- making */
 
 tdm_code tdm_snapshot_manifest_text(const tdm_snapshot *snapshot, tdm_buf *out, tdm_err *err)
@@ -74,7 +59,7 @@ tdm_code tdm_snapshot_manifest_write(const char *folder, tdm_span text, tdm_err 
     if (code != TDM_OK)
         return code;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || !tdm_snapshot_write_all(fd, text.data, text.len) || fsync(fd) != 0)
+    if (fd < 0 || !tdm_path_write(fd, text.data, text.len) || fsync(fd) != 0)
         code = tdm_path_fail(err, "writing", path);
     if (fd >= 0)
         close(fd);

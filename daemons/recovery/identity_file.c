@@ -118,20 +118,6 @@ static tdm_code seal_content(const tdm_saved_identity *identity, const tdm_ciphe
     return fits ? TDM_OK : tdm_fail(err, TDM_FULL, 0, "no room for an identity");
 }
 
-static tdm_code write_all(int fd, const uint8_t *bytes, size_t len, const char *file, tdm_err *err)
-{
-    while (len > 0) {
-        ssize_t wrote = write(fd, bytes, len);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return tdm_path_fail(err, "writing", file);
-        bytes += wrote;
-        len -= (size_t)wrote;
-    }
-    return fsync(fd) == 0 ? TDM_OK : tdm_path_fail(err, "writing", file);
-}
-
 static tdm_code sync_folder_of(const char *file, tdm_err *err)
 {
     char folder[PATH_MAX];
@@ -148,7 +134,8 @@ static tdm_code write_file(const char *file, const uint8_t *bytes, size_t len, t
         return tdm_fail(err, TDM_EXISTS, 0, "%.200s is there already and is not written over", file);
     if (fd < 0)
         return tdm_path_fail(err, "making", file);
-    tdm_code code = write_all(fd, bytes, len, file, err);
+    bool whole = tdm_path_write(fd, bytes, len) && fsync(fd) == 0;
+    tdm_code code = whole ? TDM_OK : tdm_path_fail(err, "writing", file);
     close(fd);
     if (code == TDM_OK)
         return sync_folder_of(file, err);

@@ -16,6 +16,8 @@ tdm_code tdm_path_fail(tdm_err *err, const char *step, const char *path);
 
 /* folder/name, or TDM_INVALID if that is too long. */
 tdm_code tdm_path_join(char out[PATH_MAX], const char *folder, const char *name, tdm_err *err);
+/* All of it, whatever interrupts; false with errno. */
+bool tdm_path_write(int fd, const void *data, size_t len);
 /* A file's content, or the names in a folder, are on the disk. */
 tdm_code tdm_path_sync(const char *path, tdm_err *err);
 /* A folder's own name is on the disk. */

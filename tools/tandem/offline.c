@@ -10,6 +10,8 @@
 #include "progress.h"
 #include "snapshot.h"
 
+#include "tandem/path.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -113,24 +115,9 @@ tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err)
 
 /* ---- the child */
 
-static bool write_all(int fd, const void *data, size_t len)
-{
-    const char *at = data;
-    while (len > 0) {
-        ssize_t done = write(fd, at, len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        len -= (size_t)done;
-    }
-    return true;
-}
-
 static tdm_code send_lines(void *context, tdm_span lines, tdm_err *err)
 {
-    return write_all(*(int *)context, lines.data, lines.len)
+    return tdm_path_write(*(int *)context, lines.data, lines.len)
                ? TDM_OK
                : tdm_fail(err, TDM_IO, errno, "nobody reads the log any more");
 }
@@ -141,7 +128,7 @@ static bool send_told(void *context, uint64_t done, uint64_t total)
     memset(&far, 0, sizeof far);
     far.done = done;
     far.total = total;
-    return write_all(*(int *)context, &far, sizeof far) && tdm_progress_stopped_by() == 0;
+    return tdm_path_write(*(int *)context, &far, sizeof far) && tdm_progress_stopped_by() == 0;
 }
 
 static tdm_code serve(tdm_core *core, const task *what, int fd, int verdict_fd, verdict *out)
@@ -159,7 +146,7 @@ static tdm_code serve(tdm_core *core, const task *what, int fd, int verdict_fd, 
         code = tdm_service_call(&context, what->verb, &request, &answer, &out->err);
     out->raw = answer.raw;
     out->exit = answer.exit;
-    if (!write_all(fd, answer.bytes.data, answer.bytes.len) && code == TDM_OK)
+    if (!tdm_path_write(fd, answer.bytes.data, answer.bytes.len) && code == TDM_OK)
         code = tdm_fail(&out->err, TDM_IO, errno, "nobody reads the answer any more");
     tdm_answer_free(&answer);
     tdm_people_close(&context.people);
@@ -204,7 +191,7 @@ static _Noreturn void be_child(const task *what, int data_fd, int verdict_fd)
     out.last = true;
     out.code = open_and_serve(what, data_fd, verdict_fd, &out);
     close(data_fd);
-    _exit(write_all(verdict_fd, &out, sizeof out) ? 0 : 1);
+    _exit(tdm_path_write(verdict_fd, &out, sizeof out) ? 0 : 1);
 }
 
 /* ---- the parent */
