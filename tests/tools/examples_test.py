@@ -29,7 +29,7 @@ RUNS = [
     (HUB, "match accept"), (HUB, "match void"), (HUB, "level"), (HUB, "measure list"), (HUB, "measure show"), (HUB, "explain"),
     (HUB, "doubts"), (HUB, "event show"), (HUB, "period close"), (HUB, "publish"), (HUB, "revision"), (HUB, "release"),
     (ALDER, "person list"), (ALDER, "person show"), (ALDER, "person summarise"), (ALDER, "person verify"),
-    (ALDER, "person compact"), (ALDER, "person backup"), (ALDER, "person erase"), (ALDER, "person restore", 1, 2),
+    (ALDER, "person compact"), (ALDER, "person backup"), (ALDER, "person erase"), (ROWAN, "person restore"),
     (HUB, "node list"), (HUB, "status"), (HUB, "check", 0, 1), (HUB, "doctor", 0, 1), (HUB, "top"), (HUB, "log list"),
     (HUB, "tail", None), (HUB, "export"), (ALONE, "import-log"), (ALONE, "replay"), (HUB, "verify"), (HUB, "snapshot"),
     (HUB, "diff", 0, 1), (ALONE, "restore"), (HUB, "invite"), (HUB, "key list"), (ALONE, "key save"), (ALDER, "key rotate"),
@@ -39,6 +39,8 @@ RUNS = [
 ]
 # Who listens meanwhile: a daemon that is stopped before, so that its store is at rest.
 STOPPED_BEFORE = {"node rejoin": ALDER, "rebuild": HUB}
+# What is typed where they ask; into nothing for the others.
+TYPED = {"person restore": "secret.txt"}
 
 
 def examples():
@@ -93,10 +95,11 @@ def placed(world, line, origin):
     return shlex.split(line)[1:]
 
 
-def run(world, home, words, forever):
+def run(world, home, words, forever, typed=os.devnull):
     environment = dict(world.environment, **({"TANDEM_HOME": home} if home else {}))
-    with subprocess.Popen([os.path.join(BIN, "tandem")] + words, cwd=world.folder, env=environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with open(typed, "rb") as given, \
+            subprocess.Popen([os.path.join(BIN, "tandem")] + words, cwd=world.folder, env=environment, stdin=given,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             out, err = process.communicate(timeout=2 if forever else 120)
         except subprocess.TimeoutExpired:
@@ -148,7 +151,8 @@ def main():
         for where, name, *allowed in RUNS:
             prepare(world, name, daemons)
             words = placed(world, told[name], origin)
-            status, out, err = run(world, None if where == ALONE else daemons[where].home, words, allowed == [None])
+            status, out, err = run(world, None if where == ALONE else daemons[where].home, words, allowed == [None],
+                                   world.path(TYPED[name]) if name in TYPED else os.devnull)
             fine = (status in (allowed or [0])) if allowed != [None] else status in (0, -15, 143)
             checks.that("%s: tandem %s" % (where, " ".join(words)), fine, (status, out[-300:], err[-500:]))
             if where in (ALDER, ROWAN):
