@@ -258,6 +258,8 @@ status_of 0 "$bin/tandem" replay "$work/hub" --store "$work/paced" --rate "$even
 check "at the given pace it takes a second" yes "$([ $(($(date +%s%N) - begun)) -ge 800000000 ] && echo yes || echo no)"
 status_of 0 "$bin/tandem" replay - --store "$work/replayed" --format plain --fields new,conflicting -q <"$work/hub.jsonl"
 check "again it is known" $'0\t0' "$(sed -n 2p "$work/out")"
+"$bin/tandem" doctor --store "$work/replayed" --format csv >"$work/doctor.csv" || true
+check "no clock is ahead for having come in a file" ok "$(sed -n 's/^\([a-z]*\),clocks,.*/\1/p' "$work/doctor.csv")"
 status_of 6 "$bin/tandem" replay "$work/hub.jsonl" --store "$work/hub"
 status_of 3 "$bin/tandem" replay "$work/nothing.jsonl" --store "$work/replayed"
 

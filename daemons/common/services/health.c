@@ -89,7 +89,8 @@ static int64_t ahead_s(const tdm_service_context *context, const tdm_tip *tip)
     bool read =
         tdm_ledger_event_at(tdm_core_ledger(context->core), tip->last_position, &bytes, NULL) == TDM_OK
         && tdm_event_peek(tdm_buf_span(&bytes), &event, NULL) == TDM_OK;
-    int64_t ahead = read ? (event.recorded_ms - since_ms) / 1000 : 0;
+    bool known = read && since_ms > 0; /* what a file brought does not tell when it first came */
+    int64_t ahead = known ? (event.recorded_ms - since_ms) / 1000 : 0;
     tdm_buf_free(&bytes);
     return ahead;
 }
