@@ -97,15 +97,16 @@ static const tdm_log_visit VISIT = {
 
 static tdm_code open_ledger(const char *folder, size_t map_bytes, tdm_ledger **out, tdm_err *err)
 {
-    char path[600];
+    char path[PATH_MAX];
     tdm_kv *kv = NULL;
-    snprintf(path, sizeof path, "%s/ledger", folder);
-    tdm_kv_options options = { .path = path,
-                               .mode = TDM_KV_READ_WRITE,
-                               .map_bytes = map_bytes,
-                               .tables = TDM_LEDGER_TABLES,
-                               .table_count = TDM_LEDGER_TABLE_COUNT };
-    tdm_code code = tdm_kv_open_lmdb(&kv, &options, err);
+    tdm_code code = tdm_path_join(path, folder, "ledger", err);
+    const tdm_kv_options options = { .path = path,
+                                     .mode = TDM_KV_READ_WRITE,
+                                     .map_bytes = map_bytes,
+                                     .tables = TDM_LEDGER_TABLES,
+                                     .table_count = TDM_LEDGER_TABLE_COUNT };
+    if (code == TDM_OK)
+        code = tdm_kv_open_lmdb(&kv, &options, err);
     return code == TDM_OK ? tdm_ledger_open(out, &kv, err) : code;
 }
 

@@ -27,17 +27,8 @@ tdm_code tdm_workshop_make(tdm_workshop *out, const char *path, const char *suff
 
 void tdm_workshop_clear(const tdm_workshop *w)
 {
-    static const char *const FILES[] = { "ledger/data.mdb", "ledger/lock.mdb", "ledger/writer.lock",
-                                         "ledger.tdmsnap", "snapshot.json" };
-    char path[PATH_MAX];
-    if (w->path[0] == '\0')
-        return;
-    for (size_t i = 0; i < TDM_COUNT(FILES); i++)
-        if (tdm_path_join(path, w->path, FILES[i], NULL) == TDM_OK)
-            unlink(path);
-    if (tdm_path_join(path, w->path, "ledger", NULL) == TDM_OK)
-        rmdir(path);
-    rmdir(w->path);
+    if (w->path[0] != '\0')
+        tdm_path_remove_tree(w->path, NULL);
 }
 
 tdm_code tdm_workshop_path(char out[PATH_MAX], const char *path, tdm_err *err)

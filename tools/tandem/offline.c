@@ -87,17 +87,18 @@ static tdm_code no_store(const char *folder, tdm_err *err)
 tdm_code tdm_offline_is_hub(const char *folder, bool *hub, tdm_err *err)
 {
     enum { LOOKED_AT = 4096 };
-    char path[600];
-    snprintf(path, sizeof path, "%.500s/ledger", folder);
-    tdm_kv_options options = { .path = path,
-                               .mode = TDM_KV_READ_ONLY,
-                               .tables = TDM_LEDGER_TABLES,
-                               .table_count = TDM_LEDGER_TABLE_COUNT };
+    char path[PATH_MAX];
+    tdm_code code = tdm_path_join(path, folder, "ledger", err);
+    const tdm_kv_options options = { .path = path,
+                                     .mode = TDM_KV_READ_ONLY,
+                                     .tables = TDM_LEDGER_TABLES,
+                                     .table_count = TDM_LEDGER_TABLE_COUNT };
     tdm_kv *kv = NULL;
     tdm_ledger *ledger = NULL;
     look found = { 0 };
     tdm_buf joined = { 0 };
-    tdm_code code = tdm_kv_open_lmdb(&kv, &options, err);
+    if (code == TDM_OK)
+        code = tdm_kv_open_lmdb(&kv, &options, err);
     if (code == TDM_NOT_FOUND)
         return no_store(folder, err);
     if (code == TDM_OK)
