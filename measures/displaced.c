@@ -23,7 +23,7 @@ void tdm_displaced_add(tdm_fold *fold, const tdm_dossier *dossier, uint64_t posi
     fold->displaced[fold->displaced_count++] = (struct tdm_displaced){ dossier, position };
 }
 
-void tdm_displaced_save(tdm_fold *fold, tdm_kv_txn *txn)
+void tdm_displaced_save(const tdm_fold *fold, tdm_kv_txn *txn)
 {
     for (size_t i = 0; i < fold->displaced_count; i++) {
         uint8_t bytes[KEY_MAX];

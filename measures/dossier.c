@@ -226,6 +226,25 @@ bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts)
     return tdm_dossier_file_over(dossier, parts, &displaced);
 }
 
+void tdm_dossier_exchange(tdm_dossier *one, tdm_dossier *other)
+{
+    tdm_dossier was = *one; /* without its subject, which stays */
+    one->block = other->block;
+    one->capacity = other->capacity;
+    one->names_len = other->names_len;
+    one->followers_len = other->followers_len;
+    one->contribution_len = other->contribution_len;
+    one->tally_len = other->tally_len;
+    one->slots_len = other->slots_len;
+    other->block = was.block;
+    other->capacity = was.capacity;
+    other->names_len = was.names_len;
+    other->followers_len = was.followers_len;
+    other->contribution_len = was.contribution_len;
+    other->tally_len = was.tally_len;
+    other->slots_len = was.slots_len;
+}
+
 tdm_slot tdm_dossier_next(const tdm_dossier *dossier, tdm_slot slot)
 {
     if (dossier->slots_len == 0)

@@ -166,6 +166,9 @@ bool tdm_dossier_is_covered(const tdm_dossier *dossier, const tdm_frontier *fron
 void tdm_dossier_cut(tdm_dossier *dossier, const tdm_frontier *frontier);
 void tdm_dossier_merge(tdm_dossier *dossier, const tdm_dossier *from);
 
+/* Two of one subject: what was stated, and what it contributes, change places; who keeps them stays. */
+void tdm_dossier_exchange(tdm_dossier *one, tdm_dossier *other);
+
 /* Names: true if it is new. Iterate with *at = 0; an empty span ends. */
 bool tdm_dossier_name(tdm_dossier *dossier, tdm_span code);
 tdm_span tdm_dossier_next_name(const tdm_dossier *dossier, size_t *at);

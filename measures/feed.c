@@ -4,28 +4,9 @@
  * (docs/figures.md section 7). Everything here goes event by event in the ledger's order, so that a rebuild
  * of the views gives the same numbers whatever the batches were.
  */
-#include "fold_inner.h"
+#include "feed_inner.h"
 
 #include <stdlib.h>
-
-typedef struct feed {
-    tdm_id recipient;
-    uint64_t saved;      /* last number in the views */
-    uint64_t *positions; /* of saved + 1 and on */
-    size_t count;
-    size_t capacity;
-} feed;
-
-/* Origins that represent a code, each with the number of facts that say so. */
-typedef struct speakers {
-    tdm_org_code code;
-    struct {
-        tdm_id origin;
-        int facts;
-    } * items;
-    size_t count;
-    size_t capacity;
-} speakers;
 
 static tdm_span feed_key(const void *item)
 {
@@ -46,6 +27,7 @@ static void release_feed(void *item)
 static void release_speakers(void *item)
 {
     free(((speakers *)item)->items);
+    free(((speakers *)item)->turns);
     free(item);
 }
 
@@ -74,7 +56,7 @@ static feed *feed_of(tdm_fold *fold, const tdm_id *recipient)
     return found;
 }
 
-static void append(tdm_fold *fold, const tdm_id *recipient, uint64_t position)
+void tdm_feed_append(tdm_fold *fold, const tdm_id *recipient, uint64_t position)
 {
     feed *to = feed_of(fold, recipient);
     to->positions = tdm_memory_grow(to->positions, &to->capacity, to->count + 1, sizeof *to->positions);
@@ -178,6 +160,14 @@ static int compare_positions(const void *a, const void *b)
     return *x == *y ? 0 : *x < *y ? -1 : 1;
 }
 
+static void send(tdm_fold *fold, const tdm_id *recipient, uint64_t position)
+{
+    if (fold->replay != NULL)
+        tdm_replay_send(fold->replay, recipient, position);
+    else
+        tdm_feed_append(fold, recipient, position);
+}
+
 /* Slots of the dossier (of one fact, if `of` is given) in order of position. */
 static void send_slots(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slot_parts *of,
                        const tdm_id *recipient)
@@ -198,7 +188,7 @@ static void send_slots(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slo
     if (count > 1)
         qsort(positions, count, sizeof *positions, compare_positions);
     for (size_t i = 0; i < count; i++)
-        append(fold, recipient, positions[i]);
+        send(fold, recipient, positions[i]);
     free(positions);
 }
 
@@ -209,15 +199,34 @@ static const speakers *speakers_of(const tdm_fold *fold, const tdm_org_code *cod
     return tdm_map_find(&fold->speakers, (tdm_span){ (const uint8_t *)code->text, 16 });
 }
 
+static bool speaks(const tdm_fold *fold, const speaker *item)
+{
+    uint64_t moment = fold->replay == NULL ? 0 : tdm_replay_moment(fold->replay);
+    return item->facts > 0 && item->from <= moment && moment < item->until;
+}
+
+/* Of the codes that the dossier names in fields: begin with *at = 0; NULL at the end. */
+static const speakers *next_speakers(const tdm_fold *fold, const tdm_dossier *dossier, size_t *at)
+{
+    if (fold->replay != NULL)
+        return tdm_replay_speakers(fold->replay, at);
+    const speakers *found = NULL;
+    for (tdm_span name = tdm_dossier_next_name(dossier, at); found == NULL && name.len > 0;) {
+        tdm_org_code code = tdm_org_code_of(name);
+        found = speakers_of(fold, &code);
+        if (found == NULL)
+            name = tdm_dossier_next_name(dossier, at);
+    }
+    return found;
+}
+
 static bool speaks_for_any(const tdm_fold *fold, const tdm_dossier *dossier, const tdm_id *origin)
 {
     size_t at = 0;
-    for (tdm_span name = tdm_dossier_next_name(dossier, &at); name.len > 0;
-         name = tdm_dossier_next_name(dossier, &at)) {
-        tdm_org_code code = tdm_org_code_of(name);
-        const speakers *found = speakers_of(fold, &code);
-        for (size_t i = 0; found != NULL && i < found->count; i++) {
-            if (found->items[i].facts > 0 && tdm_id_equal(&found->items[i].origin, origin))
+    for (const speakers *found = next_speakers(fold, dossier, &at); found != NULL;
+         found = next_speakers(fold, dossier, &at)) {
+        for (size_t i = 0; i < found->count; i++) {
+            if (speaks(fold, &found->items[i]) && tdm_id_equal(&found->items[i].origin, origin))
                 return true;
         }
     }
@@ -232,6 +241,20 @@ static void follow(tdm_fold *fold, tdm_dossier *dossier, const tdm_id *recipient
     send_slots(fold, dossier, NULL, recipient);
 }
 
+void tdm_feed_turn(tdm_fold *fold, tdm_dossier *dossier, const tdm_id *origin, bool begins)
+{
+    if (!tdm_dossier_is_unit(dossier))
+        return;
+    bool follows = tdm_dossier_is_followed(dossier, origin);
+    if (begins && !follows) {
+        follow(fold, dossier, origin);
+    } else if (!begins && follows && !speaks_for_any(fold, dossier, origin)) {
+        size_t before = tdm_shelf_change(&fold->shelf, dossier);
+        tdm_dossier_unfollow(dossier, origin);
+        tdm_shelf_changed(&fold->shelf, dossier, before);
+    }
+}
+
 /* An origin began or ceased to represent a code: its dossiers in order of subject. */
 static tdm_code follow_all(tdm_fold *fold, const tdm_org_code *code, const tdm_id *origin, bool begins,
                            tdm_err *err)
@@ -242,24 +265,15 @@ static tdm_code follow_all(tdm_fold *fold, const tdm_org_code *code, const tdm_i
     for (size_t i = 0; i < subjects.count && result == TDM_OK; i++) {
         tdm_dossier *dossier;
         result = tdm_shelf_get(&fold->shelf, subjects.items[i], false, &dossier, err);
-        if (result != TDM_OK || dossier == NULL || !tdm_dossier_is_unit(dossier))
-            continue;
-        bool follows = tdm_dossier_is_followed(dossier, origin);
-        if (begins && !follows) {
-            follow(fold, dossier, origin);
-        } else if (!begins && follows && !speaks_for_any(fold, dossier, origin)) {
-            size_t before = tdm_shelf_change(&fold->shelf, dossier);
-            tdm_dossier_unfollow(dossier, origin);
-            tdm_shelf_changed(&fold->shelf, dossier, before);
-        }
+        if (result == TDM_OK && dossier != NULL)
+            tdm_feed_turn(fold, dossier, origin, begins);
     }
     tdm_subjects_free(&subjects);
     tdm_arena_free(&arena);
     return result;
 }
 
-/* Count a represents fact in or out; true if that changes whether the origin speaks for the code. */
-static bool count_speaker(tdm_fold *fold, const tdm_org_code *code, const tdm_id *origin, int by)
+speakers *tdm_feed_speakers(tdm_fold *fold, const tdm_org_code *code)
 {
     speakers *found = (speakers *)speakers_of(fold, code);
     if (found == NULL) {
@@ -267,15 +281,20 @@ static bool count_speaker(tdm_fold *fold, const tdm_org_code *code, const tdm_id
         found->code = *code;
         tdm_map_add(&fold->speakers, found);
     }
+    return found;
+}
+
+/* Count a represents fact in or out; true if that changes whether the origin speaks for the code. */
+static bool count_speaker(tdm_fold *fold, const tdm_org_code *code, const tdm_id *origin, int by)
+{
+    speakers *found = tdm_feed_speakers(fold, code);
     size_t at = 0;
     while (at < found->count && !tdm_id_equal(&found->items[at].origin, origin))
         at++;
     if (at == found->count) {
         found->items =
             tdm_memory_grow(found->items, &found->capacity, found->count + 1, sizeof *found->items);
-        found->items[at].origin = *origin;
-        found->items[at].facts = 0;
-        found->count++;
+        found->items[found->count++] = (speaker){ .origin = *origin, .until = UINT64_MAX };
     }
     bool spoke = found->items[at].facts > 0;
     found->items[at].facts += by;
@@ -286,8 +305,8 @@ static bool count_speaker(tdm_fold *fold, const tdm_org_code *code, const tdm_id
 
 /* What a fact of the authority says about representation now. Amended by the authority alone here: who
  * succeeds whom may be learnt later, and a feed never goes back. */
-static bool read_represents(const tdm_fold *fold, const tdm_dossier *dossier, const tdm_id *fact,
-                            tdm_feed_change *out)
+bool tdm_feed_read_represents(const tdm_fold *fold, const tdm_dossier *dossier, const tdm_id *fact,
+                              tdm_feed_change *out)
 {
     tdm_lineage plain = fold->lineage;
     tdm_standing standing;
@@ -309,16 +328,16 @@ static bool read_represents(const tdm_fold *fold, const tdm_dossier *dossier, co
 void tdm_feed_before(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slot_parts *parts,
                      tdm_feed_change *out)
 {
-    out->watched = fold->options.with_feeds && fold->options.has_authority
+    out->watched = fold->replay == NULL && fold->options.with_feeds && fold->options.has_authority
                    && tdm_id_equal(&parts->target, &fold->options.authority);
-    out->had = out->watched && read_represents(fold, dossier, &parts->fact, out);
+    out->had = out->watched && tdm_feed_read_represents(fold, dossier, &parts->fact, out);
 }
 
 static tdm_code change_speakers(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slot_parts *parts,
                                 const tdm_feed_change *before, tdm_err *err)
 {
     tdm_feed_change now = { 0 };
-    bool has = read_represents(fold, dossier, &parts->fact, &now);
+    bool has = tdm_feed_read_represents(fold, dossier, &parts->fact, &now);
     tdm_code code = TDM_OK;
     if (has && count_speaker(fold, &now.code, &now.origin, 1))
         code = follow_all(fold, &now.code, &now.origin, true, err);
@@ -348,7 +367,7 @@ static void send_event(tdm_fold *fold, tdm_dossier *dossier, const tdm_slot_part
     if (parts->role == TDM_ROLE_BASE && bases == 1)
         send_slots(fold, dossier, parts, recipient);
     else if (own != NULL && is_for(fold, dossier, own, recipient))
-        append(fold, recipient, parts->position);
+        send(fold, recipient, parts->position);
 }
 
 /* The next recipient of the dossier in order of id after `last`; false at the end. */
@@ -356,13 +375,11 @@ static bool next_recipient(const tdm_fold *fold, const tdm_dossier *dossier, con
 {
     bool any = false;
     size_t at = 0;
-    for (tdm_span name = tdm_dossier_next_name(dossier, &at); name.len > 0;
-         name = tdm_dossier_next_name(dossier, &at)) {
-        tdm_org_code code = tdm_org_code_of(name);
-        const speakers *found = speakers_of(fold, &code);
-        for (size_t i = 0; found != NULL && i < found->count; i++) {
+    for (const speakers *found = next_speakers(fold, dossier, &at); found != NULL;
+         found = next_speakers(fold, dossier, &at)) {
+        for (size_t i = 0; i < found->count; i++) {
             const tdm_id *origin = &found->items[i].origin;
-            if (found->items[i].facts <= 0 || (last != NULL && tdm_id_compare(origin, last) <= 0)
+            if (!speaks(fold, &found->items[i]) || (last != NULL && tdm_id_compare(origin, last) <= 0)
                 || (any && tdm_id_compare(origin, out) >= 0))
                 continue;
             *out = *origin;
@@ -432,7 +449,7 @@ static void load_speakers(tdm_fold *fold)
             bool first = before == NULL || !tdm_slot_same_fact(before, at);
             before = at;
             if (first && tdm_id_equal(tdm_slot_target(at), &fold->options.authority)
-                && read_represents(fold, dossier, tdm_slot_fact(at), &stated))
+                && tdm_feed_read_represents(fold, dossier, tdm_slot_fact(at), &stated))
                 count_speaker(fold, &stated.code, &stated.origin, 1);
         }
     }

@@ -45,9 +45,12 @@ struct tdm_fold {
     } * displaced; /* since the last checkpoint (displaced.c) */
     size_t displaced_count;
     size_t displaced_capacity;
-    tdm_map naming;   /* organisation code -> subjects named since the last checkpoint (naming.c) */
-    tdm_map feeds;    /* recipient -> feed (feed.c) */
-    tdm_map speakers; /* organisation code -> origins whose feeds follow it (feed.c) */
+    tdm_map naming;            /* organisation code -> subjects named since the last checkpoint (naming.c) */
+    tdm_map feeds;             /* recipient -> feed (feed.c) */
+    tdm_map speakers;          /* organisation code -> origins whose feeds follow it (feed.c) */
+    struct tdm_replay *replay; /* not along the ledger, but dossier by dossier; borrowed. NULL: along it */
+    bool in_part;              /* dossiers of one part of a ledger: others hold its registry, and what they
+                                  contribute waits (bulk_part.c) */
     uint64_t position;
     uint64_t checkpointed;
     uint64_t last_check; /* of the event at the position: tells which log it is; 0: none */
@@ -97,9 +100,24 @@ static inline void tdm_fold_unlock(tdm_fold *fold)
     pthread_mutex_unlock(&fold->lock);
 }
 
-/* fold.c */
+/* fold_file.c */
 /* Under the lock. */
 tdm_code tdm_fold_file_in(tdm_fold *fold, const tdm_ledger_entry *entries, size_t count, tdm_err *err);
+/* An event as it is filed: the slot, and the content it is read from. */
+typedef struct tdm_filed {
+    tdm_slot_parts parts; /* payload borrowed from the event, or from the fold until the next one is read */
+    tdm_record content;   /* of readable parts */
+} tdm_filed;
+/* What an event tells whatever it is filed in: counts, incarnations, tides. */
+tdm_code tdm_fold_note(tdm_fold *fold, const tdm_event *event, tdm_err *err);
+/* False: nothing to file. */
+bool tdm_fold_read_filing(tdm_fold *fold, uint64_t position, const tdm_event *event, tdm_filed *out);
+/* Into a dossier of the shelf: slot, names, displaced amendments, feeds. *filed false: it changed nothing. */
+tdm_code tdm_fold_file_into(tdm_fold *fold, tdm_dossier *dossier, const tdm_filed *filing, bool *filed,
+                            tdm_err *err);
+/* Is the registry made of dossiers with such an event? Is it a tide that no dossier holds? */
+bool tdm_fold_makes_registry(const tdm_fold *fold, uint32_t type, const tdm_id *origin);
+bool tdm_fold_is_tide(const tdm_event *event);
 /* Refold at most `subjects` of what was touched; what is touched next begins a new step once none is left. */
 tdm_code tdm_fold_judge_in(tdm_fold *fold, size_t subjects, tdm_err *err);
 /* The class of a subject judged into fold->view; *count 0: no such dossier. Owned dossiers are freed by
@@ -124,7 +142,8 @@ bool tdm_fold_content_names(const tdm_record *content, tdm_span organisation);
 
 /* refold.c */
 tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err *err);
-void tdm_fold_renew_registry(tdm_fold *fold, tdm_err *err, tdm_code *code);
+/* A dossier at hand that is a class of its own. */
+void tdm_fold_judge_alone(tdm_fold *fold, tdm_dossier *dossier);
 
 /* naming.c */
 void tdm_naming_init(tdm_fold *fold);
@@ -132,17 +151,23 @@ void tdm_naming_add(tdm_fold *fold, tdm_span code, const tdm_dossier *dossier);
 /* Subjects whose dossiers name the code, sorted; spans in the arena. */
 tdm_code tdm_naming_subjects(tdm_fold *fold, tdm_span code, tdm_subjects *out, tdm_arena *arena,
                              tdm_err *err);
-void tdm_naming_save(tdm_fold *fold, tdm_kv_txn *txn);
+void tdm_naming_save(const tdm_fold *fold, tdm_kv_txn *txn);
 void tdm_naming_saved(tdm_fold *fold);
 void tdm_naming_free(tdm_fold *fold);
 
 /* displaced.c */
 void tdm_displaced_add(tdm_fold *fold, const tdm_dossier *dossier, uint64_t position);
-void tdm_displaced_save(tdm_fold *fold, tdm_kv_txn *txn);
+void tdm_displaced_save(const tdm_fold *fold, tdm_kv_txn *txn);
 /* Positions of amendments of the subject that the views' dossier does not keep, in order. */
 typedef tdm_code tdm_displaced_visit(void *context, uint64_t position, tdm_err *err);
 tdm_code tdm_displaced_each(tdm_fold *fold, tdm_span subject, tdm_displaced_visit *visit, void *context,
                             tdm_err *err);
+
+/* hash.c: the state hash in pieces: dossiers in order of subject, then the cells and tables of the fold. */
+typedef struct tdm_state_hasher tdm_state_hasher;
+tdm_state_hasher *tdm_state_hasher_new(void);
+void tdm_state_hash_dossier(tdm_state_hasher *hasher, const tdm_dossier *dossier);
+void tdm_state_hash_end(tdm_state_hasher **hasher, tdm_fold *fold, tdm_digest *out);
 
 /* tides.c */
 tdm_code tdm_tides_add(tdm_fold *fold, const tdm_event *event, tdm_err *err);
@@ -164,10 +189,40 @@ void tdm_feed_before(tdm_fold *fold, const tdm_dossier *dossier, const tdm_slot_
                      tdm_feed_change *out);
 tdm_code tdm_feed_after(tdm_fold *fold, tdm_dossier *dossier, const tdm_slot_parts *parts,
                         const tdm_feed_change *before, tdm_err *err);
-void tdm_feeds_save(tdm_fold *fold, tdm_kv_txn *txn);
-void tdm_feeds_saved(tdm_fold *fold);
+/* Does the fact of the authority say that an origin represents a code? Then *out tells which. */
+bool tdm_feed_read_represents(const tdm_fold *fold, const tdm_dossier *dossier, const tdm_id *fact,
+                              tdm_feed_change *out);
 tdm_code tdm_feeds_load(tdm_fold *fold, tdm_err *err);
 void tdm_feeds_free(tdm_fold *fold);
+void tdm_feeds_save(tdm_fold *fold, tdm_kv_txn *txn);
+void tdm_feeds_saved(tdm_fold *fold);
+
+/* feed_replay.c: the same feeds where each dossier is filed on its own, with all its events in order of
+ * position (bulk.c). First what is stated of who represents whom, once for all; then dossier by dossier. */
+typedef struct tdm_timeline tdm_timeline; /* changes of representation, until all are stated */
+tdm_timeline *tdm_timeline_new(void);
+void tdm_timeline_free(tdm_timeline *timeline); /* NULL-safe */
+/* An event of the authority's registry was filed: what a fact said of representation before it, and now. */
+void tdm_timeline_add(tdm_timeline *timeline, uint64_t position, const tdm_feed_change *before,
+                      const tdm_feed_change *now);
+/* All were added: the fold's speakers, each for as long as it spoke. */
+void tdm_timeline_tell(tdm_timeline *timeline, tdm_fold *fold);
+
+/* What goes out, in no order yet: 32 bytes each, moment 8, recipient 16, position 8. */
+enum { TDM_REPLAY_ENTRY = 32 };
+typedef struct tdm_replay tdm_replay;
+tdm_replay *tdm_replay_new(tdm_fold *fold); /* the fold's until it is freed */
+void tdm_replay_free(tdm_replay *replay);   /* NULL-safe */
+/* A dossier begins; before the event at the position is filed in it; its end. */
+void tdm_replay_begin(tdm_replay *replay, tdm_dossier *dossier);
+void tdm_replay_reach(tdm_replay *replay, uint64_t position);
+void tdm_replay_end(tdm_replay *replay);
+/* The dossier that began names a code: in a field, which makes those who speak for it recipients of what
+ * comes, or in a list. */
+void tdm_replay_named(tdm_replay *replay, tdm_span code, bool in_field);
+tdm_span tdm_replay_entries(const tdm_replay *replay);
+/* Some entries, in no order but that of their dossiers, become the next ones of the feeds. */
+void tdm_replay_number(tdm_fold *fold, tdm_span entries);
 
 /* state.c */
 tdm_code tdm_state_load(tdm_fold *fold, tdm_err *err); /* empties views of another kind */

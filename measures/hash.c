@@ -25,26 +25,43 @@ static void hash_span(crypto_generichash_state *state, tdm_span span)
 
 static void hash_slot(crypto_generichash_state *state, tdm_slot slot)
 {
-    hash_number(state, tdm_slot_role(slot));
-    hash_number(state, tdm_slot_type(slot));
-    hash_number(state, tdm_slot_target_type(slot));
-    hash_number(state, tdm_slot_incarnation(slot));
-    hash_number(state, tdm_slot_sequence(slot));
-    hash_number(state, (uint64_t)tdm_slot_recorded(slot));
-    crypto_generichash_update(state, tdm_slot_target(slot)->bytes, TDM_ID_BYTES);
-    crypto_generichash_update(state, tdm_slot_fact(slot)->bytes, TDM_ID_BYTES);
-    crypto_generichash_update(state, tdm_slot_author(slot)->bytes, TDM_ID_BYTES);
-    hash_span(state, tdm_slot_payload(slot));
+    uint8_t head[7 * 8 + 3 * TDM_ID_BYTES];
+    tdm_span payload = tdm_slot_payload(slot);
+    const uint64_t numbers[] = { tdm_slot_role(slot),        tdm_slot_type(slot),
+                                 tdm_slot_target_type(slot), tdm_slot_incarnation(slot),
+                                 tdm_slot_sequence(slot),    (uint64_t)tdm_slot_recorded(slot) };
+    uint8_t *at = head;
+    for (size_t i = 0; i < TDM_COUNT(numbers); i++, at += 8)
+        tdm_put_be(at, numbers[i], 8);
+    memcpy(at, tdm_slot_target(slot)->bytes, TDM_ID_BYTES);
+    memcpy(at + TDM_ID_BYTES, tdm_slot_fact(slot)->bytes, TDM_ID_BYTES);
+    memcpy(at + 2 * TDM_ID_BYTES, tdm_slot_author(slot)->bytes, TDM_ID_BYTES);
+    tdm_put_be(at + 3 * TDM_ID_BYTES, payload.len, 8);
+    crypto_generichash_update(state, head, sizeof head);
+    if (payload.len > 0)
+        crypto_generichash_update(state, payload.data, payload.len);
 }
 
-static void hash_dossier(crypto_generichash_state *state, const tdm_dossier *dossier)
+struct tdm_state_hasher {
+    crypto_generichash_state state;
+};
+
+tdm_state_hasher *tdm_state_hasher_new(void)
 {
-    hash_span(state, tdm_dossier_subject(dossier));
-    for (tdm_slot at = tdm_dossier_next(dossier, NULL); at != NULL; at = tdm_dossier_next(dossier, at))
-        hash_slot(state, at);
+    tdm_state_hasher *hasher = NULL;
+    TDM_ASSERT(posix_memalign((void **)&hasher, 64, sizeof *hasher) == 0); /* libsodium wants it aligned */
+    crypto_generichash_init(&hasher->state, NULL, 0, TDM_DIGEST_BYTES);
+    return hasher;
 }
 
-static tdm_code hash_dossiers(tdm_fold *fold, crypto_generichash_state *state, tdm_err *err)
+void tdm_state_hash_dossier(tdm_state_hasher *hasher, const tdm_dossier *dossier)
+{
+    hash_span(&hasher->state, tdm_dossier_subject(dossier));
+    for (tdm_slot at = tdm_dossier_next(dossier, NULL); at != NULL; at = tdm_dossier_next(dossier, at))
+        hash_slot(&hasher->state, at);
+}
+
+static tdm_code hash_dossiers(tdm_fold *fold, tdm_state_hasher *hasher, tdm_err *err)
 {
     tdm_walk walk = tdm_walk_begin((tdm_span){ NULL, 0 });
     tdm_code code = TDM_OK;
@@ -55,7 +72,7 @@ static tdm_code hash_dossiers(tdm_fold *fold, crypto_generichash_state *state, t
             bool owned;
             code = tdm_shelf_look(&fold->shelf, walk.found.items[i], &dossier, &owned, err);
             if (code == TDM_OK && dossier != NULL)
-                hash_dossier(state, dossier);
+                tdm_state_hash_dossier(hasher, dossier);
             if (owned)
                 tdm_dossier_free(dossier);
         }
@@ -89,6 +106,15 @@ static void hash_tables(tdm_fold *fold, crypto_generichash_state *state)
     free(slots);
 }
 
+void tdm_state_hash_end(tdm_state_hasher **hasher, tdm_fold *fold, tdm_digest *out)
+{
+    hash_cells(fold, &(*hasher)->state);
+    hash_tables(fold, &(*hasher)->state);
+    crypto_generichash_final(&(*hasher)->state, out->bytes, TDM_DIGEST_BYTES);
+    free(*hasher);
+    *hasher = NULL;
+}
+
 tdm_code tdm_fold_state_hash(tdm_fold *fold, tdm_digest *out, tdm_err *err)
 {
     enum { STEP = 1000 };
@@ -97,18 +123,13 @@ tdm_code tdm_fold_state_hash(tdm_fold *fold, tdm_digest *out, tdm_err *err)
         ;
     if (!tdm_fold_is_settled(fold))
         return tdm_fail(err, own.code == TDM_OK ? TDM_INTERNAL : own.code, own.sys, "%s", own.what);
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, NULL, 0, TDM_DIGEST_BYTES);
+    tdm_state_hasher *hasher = tdm_state_hasher_new();
     tdm_fold_lock(fold);
     tdm_code code = tdm_rest_need_all(fold, err);
     if (code == TDM_OK)
-        code = hash_dossiers(fold, &state, err);
-    if (code == TDM_OK) {
-        hash_cells(fold, &state);
-        hash_tables(fold, &state);
-    }
+        code = hash_dossiers(fold, hasher, err);
     tdm_shelf_end(&fold->shelf);
+    tdm_state_hash_end(&hasher, fold, out);
     tdm_fold_unlock(fold);
-    crypto_generichash_final(&state, out->bytes, TDM_DIGEST_BYTES);
     return code;
 }

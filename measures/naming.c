@@ -108,7 +108,7 @@ tdm_code tdm_naming_subjects(tdm_fold *fold, tdm_span text, tdm_subjects *out, t
     return TDM_OK;
 }
 
-void tdm_naming_save(tdm_fold *fold, tdm_kv_txn *txn)
+void tdm_naming_save(const tdm_fold *fold, tdm_kv_txn *txn)
 {
     size_t at = 0;
     for (const named *item = tdm_map_next(&fold->naming, &at); item != NULL;

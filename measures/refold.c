@@ -42,7 +42,8 @@ static void exchange(tdm_fold *fold, tdm_dossier *dossier, tdm_span contribution
     tdm_span before = tdm_dossier_contribution(dossier);
     if (tdm_span_equal(before, contribution))
         return;
-    tdm_contribution_replace(before, contribution, &dossier->groups, &fold->cells);
+    if (!fold->in_part)
+        tdm_contribution_replace(before, contribution, &dossier->groups, &fold->cells);
     store_contribution(fold, dossier, contribution);
 }
 
@@ -51,7 +52,8 @@ static void exchange_tally(tdm_fold *fold, tdm_dossier *dossier, tdm_span tally)
     tdm_span before = tdm_dossier_tally(dossier);
     if (tdm_span_equal(before, tally))
         return;
-    fold->exchanged += tdm_tables_replace(&fold->tables, before, tally);
+    if (!fold->in_part)
+        fold->exchanged += tdm_tables_replace(&fold->tables, before, tally);
     size_t bytes = tdm_shelf_change(&fold->shelf, dossier);
     tdm_dossier_set_tally(dossier, tally);
     tdm_shelf_changed(&fold->shelf, dossier, bytes);
@@ -101,14 +103,19 @@ tdm_code tdm_fold_refold(tdm_fold *fold, tdm_span subject, bool release, tdm_err
     return code;
 }
 
+void tdm_fold_judge_alone(tdm_fold *fold, tdm_dossier *dossier)
+{
+    fold->members = tdm_memory_grow(fold->members, &fold->member_capacity, 1, sizeof(tdm_dossier *));
+    fold->members[0] = dossier;
+    refold_members(fold, 1, false);
+}
+
 /* A dossier at hand: nearly all are a class of their own and need no looking up. */
 static tdm_code refold_dossier(tdm_fold *fold, tdm_dossier *dossier, tdm_err *err)
 {
     if (tdm_registry_is_matched(fold->registry, tdm_dossier_subject(dossier)))
         return tdm_fold_refold(fold, tdm_dossier_subject(dossier), false, err);
-    fold->members = tdm_memory_grow(fold->members, &fold->member_capacity, 1, sizeof(tdm_dossier *));
-    fold->members[0] = dossier;
-    refold_members(fold, 1, false);
+    tdm_fold_judge_alone(fold, dossier);
     return TDM_OK;
 }
 

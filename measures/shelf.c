@@ -108,6 +108,29 @@ static tdm_code fetch(tdm_shelf *shelf, tdm_span subject, tdm_dossier **out, tdm
     return TDM_OK;
 }
 
+static tdm_dossier *make_fresh(tdm_shelf *shelf, tdm_span subject)
+{
+    tdm_dossier *dossier = tdm_dossier_new(subject);
+    list_add(&shelf->fresh, &shelf->fresh_count, &shelf->fresh_capacity, dossier);
+    shelf->fresh_sorted = false;
+    return dossier;
+}
+
+tdm_dossier *tdm_shelf_at_hand(const tdm_shelf *shelf, tdm_span subject)
+{
+    return tdm_map_find(&shelf->dossiers, subject);
+}
+
+tdm_dossier *tdm_shelf_make(tdm_shelf *shelf, tdm_span subject)
+{
+    tdm_dossier *dossier = tdm_shelf_at_hand(shelf, subject);
+    if (dossier == NULL) {
+        dossier = make_fresh(shelf, subject);
+        shelve(shelf, dossier);
+    }
+    return dossier;
+}
+
 tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossier **out, tdm_err *err)
 {
     *out = tdm_map_find(&shelf->dossiers, subject);
@@ -116,11 +139,8 @@ tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossie
     tdm_code code = fetch(shelf, subject, out, err);
     if (code != TDM_OK)
         return code;
-    if (*out == NULL && make) {
-        *out = tdm_dossier_new(subject);
-        list_add(&shelf->fresh, &shelf->fresh_count, &shelf->fresh_capacity, *out);
-        shelf->fresh_sorted = false;
-    }
+    if (*out == NULL && make)
+        *out = make_fresh(shelf, subject);
     if (*out != NULL)
         shelve(shelf, *out);
     return TDM_OK;
@@ -317,21 +337,36 @@ static void save_resident(tdm_shelf *shelf, tdm_kv_txn *txn, tdm_dossier *dossie
     dossier->resident_check = check;
 }
 
-void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn)
+typedef tdm_code put_row(tdm_kv_txn *txn, size_t table, tdm_span key, tdm_span value);
+
+static void save_all(tdm_shelf *shelf, tdm_kv_txn *txn, put_row *put, tdm_dossier *const *dossiers,
+                     size_t count)
 {
     tdm_buf record = { 0 };
-    sort_dossiers(shelf->dirty, shelf->dirty_count); /* pages of the tree are touched once each */
-    for (size_t i = 0; i < shelf->dirty_count; i++) {
-        const tdm_dossier *dossier = shelf->dirty[i];
+    for (size_t i = 0; i < count; i++) {
+        tdm_span subject = tdm_dossier_subject(dossiers[i]);
         tdm_buf_clear(&record);
-        tdm_dossier_encode(dossier, &record);
-        uint64_t check = tdm_views_seal(TDM_VIEWS_DOSSIERS, tdm_dossier_subject(dossier), &record);
+        tdm_dossier_encode(dossiers[i], &record);
+        uint64_t check = tdm_views_seal(TDM_VIEWS_DOSSIERS, subject, &record);
         TDM_ASSERT(!record.failed);
-        tdm_kv_put(txn, TDM_VIEWS_DOSSIERS, tdm_dossier_subject(dossier), tdm_buf_span(&record));
-        if (dossier->resident)
-            save_resident(shelf, txn, shelf->dirty[i], check);
+        put(txn, TDM_VIEWS_DOSSIERS, subject, tdm_buf_span(&record));
+        if (dossiers[i]->resident)
+            save_resident(shelf, txn, dossiers[i], check);
     }
     tdm_buf_free(&record);
+}
+
+void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn)
+{
+    sort_dossiers(shelf->dirty, shelf->dirty_count); /* pages of the tree are touched once each */
+    save_all(shelf, txn, tdm_kv_put, shelf->dirty, shelf->dirty_count);
+}
+
+void tdm_shelf_append(tdm_shelf *shelf, tdm_kv_txn *txn, tdm_dossier *const *dossiers, size_t count)
+{
+    save_all(shelf, txn, tdm_kv_append, dossiers, count);
+    for (size_t i = 0; i < count; i++)
+        dossiers[i]->stored = true;
 }
 
 /* Let all go but those that stay. Reading one back is cheaper than writing one out, so the room is better

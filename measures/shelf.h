@@ -49,6 +49,9 @@ void tdm_shelf_end(tdm_shelf *shelf);
 
 /* The dossier of a subject, taken into memory; *out is NULL if there is none and `make` is false. */
 tdm_code tdm_shelf_get(tdm_shelf *shelf, tdm_span subject, bool make, tdm_dossier **out, tdm_err *err);
+/* The same where the views are known to hold none of them yet (bulk.c). At hand: NULL if it is not. */
+tdm_dossier *tdm_shelf_make(tdm_shelf *shelf, tdm_span subject);
+tdm_dossier *tdm_shelf_at_hand(const tdm_shelf *shelf, tdm_span subject);
 /* Bring the dossiers of these subjects near to the processor, as far as they are in memory: it then finds
  * many at once, where one after the other would each wait for memory. At most TDM_SHELF_NEAR. */
 enum { TDM_SHELF_NEAR = 64 };
@@ -100,6 +103,8 @@ tdm_code tdm_shelf_trust(tdm_shelf *shelf, tdm_err *err);
 
 /* Write what is dirty into the transaction; call saved once it is committed. */
 void tdm_shelf_save(tdm_shelf *shelf, tdm_kv_txn *txn);
+/* Others' dossiers, in order of subject, all of them after what the views hold. */
+void tdm_shelf_append(tdm_shelf *shelf, tdm_kv_txn *txn, tdm_dossier *const *dossiers, size_t count);
 void tdm_shelf_saved(tdm_shelf *shelf, size_t cache_bytes);
 tdm_code tdm_shelf_load_residents(tdm_shelf *shelf, tdm_err *err);
 

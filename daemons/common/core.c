@@ -33,8 +33,8 @@ static tdm_code ledger_open(tdm_core *core, tdm_err *err)
 
 static tdm_code open_for_reading(tdm_core *core, const tdm_core_options *from, tdm_err *err)
 {
-    tdm_fold_options options = { .has_authority = core->identity.has_authority,
-                                 .authority = core->identity.authority };
+    enum { MEMORY_EVENTS = 200000 }; /* take some 100 MB */
+    uint64_t most = from->memory_events == 0 ? MEMORY_EVENTS : from->memory_events;
     tdm_err why = { .code = TDM_OK };
     tdm_code code = TDM_NOT_FOUND;
     if (from->without_views)
@@ -43,7 +43,12 @@ static tdm_code open_for_reading(tdm_core *core, const tdm_core_options *from, t
         code = core_fold_open_at_rest(core, from->frontier, &why);
     if (code != TDM_OK) {
         snprintf(core->way, sizeof core->way, "from the whole log: %.150s", why.what);
-        code = tdm_fold_of(core->ledger, &options, from->frontier, &core->fold, err);
+        code = atomic_load(&core->committed) > most
+                   ? core_fold_open_aside(core, from->frontier, err)
+                   : tdm_fold_of(core->ledger,
+                                 &(tdm_fold_options){ .has_authority = core->identity.has_authority,
+                                                      .authority = core->identity.authority },
+                                 from->frontier, &core->fold, err);
     }
     if (code != TDM_OK)
         return code;
@@ -57,15 +62,11 @@ static tdm_code open_for_the_log(tdm_core *core, tdm_err *err)
     return tdm_fold_open(&core->fold, NULL, &(tdm_fold_options){ 0 }, err);
 }
 
-static tdm_code open_for_views(tdm_core *core, tdm_err *err)
-{
-    tdm_code code = core_fold_open(core, &core->fold, err);
-    return code == TDM_OK ? core_follow_start(core, err) : code;
-}
-
 static tdm_code open_for_writing(tdm_core *core, tdm_err *err)
 {
-    tdm_code code = open_for_views(core, err);
+    tdm_code code = core_fold_open(core, &core->fold, err);
+    if (code == TDM_OK)
+        code = core_follow_start(core, err);
     return code == TDM_OK ? core_writer_start(core, err) : code;
 }
 
@@ -94,7 +95,6 @@ tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err 
     if (core == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory for a store");
     strcpy(core->folder, options->folder);
-    snprintf(core->views, sizeof core->views, "%s", options->views == NULL ? "views" : options->views);
     core->hub = options->hub;
     core->read_only = options->read_only;
     core->map_bytes = options->map_bytes;
@@ -110,10 +110,9 @@ tdm_code tdm_core_open(tdm_core **out, const tdm_core_options *options, tdm_err 
         code = tdm_ledger_last_position(core->ledger, &position, err);
     atomic_store(&core->committed, position);
     if (code == TDM_OK)
-        code = !core->read_only         ? open_for_writing(core, err)
-               : options->views != NULL ? open_for_views(core, err)
-               : options->log_only      ? open_for_the_log(core, err)
-                                        : open_for_reading(core, options, err);
+        code = !core->read_only    ? open_for_writing(core, err)
+               : options->log_only ? open_for_the_log(core, err)
+                                   : open_for_reading(core, options, err);
     if (code != TDM_OK)
         tdm_core_close(&core);
     *out = core;
@@ -128,6 +127,7 @@ void tdm_core_close(tdm_core **pointer)
     core_writer_stop(core);
     core_follow_stop(core);
     tdm_fold_close(&core->fold);
+    core_fold_drop_aside(core);
     tdm_ledger_close(&core->ledger);
     pthread_cond_destroy(&core->changed);
     pthread_cond_destroy(&core->pressed);

@@ -34,7 +34,7 @@ typedef struct tdm_core_options {
     const char *folder; /* the state folder */
     bool hub;           /* its own origin is the authority */
     bool read_only;     /* offline readers: no threads, nothing is written; figures from the views as
-                           far as these are sound, else folded in memory from what the ledger holds */
+                           far as these are sound, else folded from what the ledger holds */
     bool without_views; /* read_only: from the ledger alone */
     bool log_only;      /* read_only: for whoever reads the log alone; the fold stays empty */
     /* A store that lost its log and takes it back. The folder is new: it becomes this identity's (origin and
@@ -44,8 +44,9 @@ typedef struct tdm_core_options {
     const tdm_identity *recovers;
     const tdm_frontier *frontier; /* read_only: only the covered facts; borrowed for the call; NULL: all */
     size_t map_bytes;
-    const char *views; /* folder of the views beside the ledger; NULL: "views". read_only: they are written to
-                          it, the ledger is not (rebuild.h); NULL: in memory */
+    /* read_only: a log without sound views is folded in memory up to so many events; a longer one into a file
+     * without a name below TMPDIR (else /var/tmp). 0: 200,000 */
+    uint64_t memory_events;
     size_t views_cache_bytes;
     size_t gather_events;  /* most events one commit takes; 0: 16384 */
     uint64_t fold_lag_max; /* events the fold may be behind before the writer waits for it; 0: 500,000 */

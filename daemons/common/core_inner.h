@@ -32,7 +32,7 @@ typedef struct core_listener {
 
 struct tdm_core {
     char folder[512];
-    char views[16]; /* folder of the views within it */
+    char aside[512]; /* read_only: folder of figures made for this process alone; "": none */
     bool hub;
     bool read_only;
     char way[TDM_CORE_WAY_MAX]; /* read_only: where figures are from */
@@ -124,6 +124,9 @@ void core_tell_progress(tdm_core *core);
 /* core_views.c */
 tdm_code core_fold_open(tdm_core *core, tdm_fold **out, tdm_err *err);
 tdm_code core_fold_open_at_rest(tdm_core *core, const tdm_frontier *frontier, tdm_err *err); /* offline */
+/* For a log without sound views: figures made of it in a file without a name, and what is left of that. */
+tdm_code core_fold_open_aside(tdm_core *core, const tdm_frontier *frontier, tdm_err *err);
+void core_fold_drop_aside(tdm_core *core);
 tdm_code core_fold_swap(tdm_core *core, tdm_err *err); /* with the turn held */
 
 #endif

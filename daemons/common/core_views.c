@@ -6,15 +6,19 @@
 #include "core_inner.h"
 #include "log.h"
 
+#include "tandem/path.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static tdm_code views_open(tdm_core *core, tdm_fold **out, tdm_err *err)
 {
     char path[600];
-    snprintf(path, sizeof path, "%s/%s", core->folder, core->views);
+    snprintf(path, sizeof path, "%s/views", core->folder);
     tdm_kv_options options = { .path = path,
                                .mode = TDM_KV_READ_WRITE,
                                .map_bytes = core->map_bytes,
@@ -59,7 +63,7 @@ static tdm_code open_in_place(tdm_kv **out, const tdm_kv_options *options, tdm_e
 tdm_code core_fold_open_at_rest(tdm_core *core, const tdm_frontier *frontier, tdm_err *err)
 {
     char path[600];
-    snprintf(path, sizeof path, "%s/%s", core->folder, core->views);
+    snprintf(path, sizeof path, "%s/views", core->folder);
     const tdm_kv_options views = { .path = path,
                                    .mode = TDM_KV_READ_ONLY,
                                    .tables = TDM_VIEWS_TABLES,
@@ -81,6 +85,63 @@ tdm_code core_fold_open_at_rest(tdm_core *core, const tdm_frontier *frontier, td
     return TDM_OK;
 }
 
+/* ---- aside: no views are kept that are sound ---- */
+
+/* Files that are open need no name: whatever ends the process leaves at most an empty folder. */
+static tdm_code open_nameless(tdm_core *core, tdm_kv **out, tdm_err *err)
+{
+    static const char *const FILES[] = { "data.mdb", "lock.mdb", "writer.lock" };
+    const char *base = getenv("TMPDIR");
+    const tdm_kv_options options = { .path = core->aside,
+                                     .mode = TDM_KV_READ_WRITE,
+                                     .tables = TDM_VIEWS_TABLES,
+                                     .table_count = TDM_VIEWS_TABLE_COUNT };
+    base = base == NULL || base[0] == '\0' ? "/var/tmp" : base;
+    int len = snprintf(core->aside, sizeof core->aside, "%s/tandem-figures-XXXXXX", base);
+    if (len < 0 || (size_t)len >= sizeof core->aside || mkdtemp(core->aside) == NULL) {
+        core->aside[0] = '\0';
+        return tdm_fail(
+            err, TDM_IO, errno,
+            "no folder for the figures of this log could be made in %.80s: set TMPDIR to one with "
+            "room for about twice the log",
+            base);
+    }
+    tdm_code code = tdm_kv_open_lmdb(out, &options, err);
+    for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
+        char path[PATH_MAX];
+        if (tdm_path_join(path, core->aside, FILES[i], NULL) == TDM_OK)
+            unlink(path);
+    }
+    return code;
+}
+
+void core_fold_drop_aside(tdm_core *core)
+{
+    if (core->aside[0] != '\0')
+        rmdir(core->aside);
+}
+
+tdm_code core_fold_open_aside(tdm_core *core, const tdm_frontier *frontier, tdm_err *err)
+{
+    const tdm_fold_options options = { .has_authority = core->identity.has_authority,
+                                       .authority = core->identity.authority,
+                                       .with_feeds = core->hub };
+    const tdm_bulk_options how = { .folder = core->aside, .frontier = frontier };
+    tdm_kv *kv = NULL;
+    tdm_bulk_made made;
+    tdm_err why = { .code = TDM_OK };
+    tdm_code code = open_nameless(core, &kv, &why);
+    if (code == TDM_OK)
+        code = tdm_fold_bulk(&kv, core->ledger, &options, &how, &made, &why);
+    if (code != TDM_OK)
+        tdm_fail(err, code, why.sys, "figures of this log, made in %.60s (set TMPDIR to choose): %.100s",
+                 core->aside, why.what);
+    if (code == TDM_OK) /* of the covered facts alone already */
+        code = tdm_fold_at_rest(&core->fold, core->ledger, &kv, NULL, &options, NULL, err);
+    tdm_kv_close(&kv);
+    return code;
+}
+
 /* ---- following ---- */
 
 /* Views hold nothing that cannot be folded again. */
@@ -89,7 +150,7 @@ static tdm_code views_remove(tdm_core *core, tdm_err *err)
     static const char *const FILES[] = { "data.mdb", "lock.mdb" };
     for (size_t i = 0; i < TDM_COUNT(FILES); i++) {
         char path[640];
-        snprintf(path, sizeof path, "%s/%s/%s", core->folder, core->views, FILES[i]);
+        snprintf(path, sizeof path, "%s/views/%s", core->folder, FILES[i]);
         if (unlink(path) != 0 && errno != ENOENT)
             return tdm_fail(err, TDM_IO, errno, "could not remove %.150s", path);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * rebuild.c: figures made again from the ledger alone, by the way a daemon makes them.
+ * rebuild.c: figures made again from the ledger alone: the same rows as a daemon makes along its ledger.
  */
 #include "rebuild.h"
 
@@ -18,11 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CACHE_BYTES = 64 << 20, TELL_EACH_MS = 200 };
 static const char IN_USE[] = "views";
 static const char NEW[] = "views.new";
 static const char OLD[] = "views.old";
-static const char OF[] = "views.new.of"; /* which log an unfinished views.new is of: see is_of_this_log */
 
 static void fail_state(tdm_figures_state *out, tdm_code code, const char *what)
 {
@@ -46,149 +44,70 @@ static bool exists(const char *folder, const char *name)
     return tdm_path_join(path, folder, name, NULL) == TDM_OK && access(path, F_OK) == 0;
 }
 
-static tdm_code drop_file(const char *folder, const char *name, tdm_err *err)
-{
-    char path[PATH_MAX];
-    tdm_code code = tdm_path_join(path, folder, name, err);
-    if (code == TDM_OK && unlink(path) != 0 && errno != ENOENT)
-        code = tdm_path_fail(err, "removing", path);
-    return code;
-}
-
 static tdm_code drop(const char *folder, const char *views, tdm_err *err)
 {
-    static const char *const FILES[] = { "data.mdb", "lock.mdb", "writer.lock" };
     char path[PATH_MAX];
     tdm_code code = tdm_path_join(path, folder, views, err);
-    for (size_t i = 0; code == TDM_OK && i < TDM_COUNT(FILES); i++)
-        code = drop_file(path, FILES[i], err);
-    if (code == TDM_OK && rmdir(path) != 0 && errno != ENOENT)
-        code = tdm_path_fail(err, "removing", path);
+    if (code == TDM_OK)
+        code = tdm_path_remove_tree(path, err);
     return code == TDM_OK ? tdm_path_sync(folder, err) : code;
 }
 
 /* ---- new figures ---- */
 
-/* What this program would write beside figures that it makes of this log: its version, the last position, and
- * the digest of the event there, which stays as long as the log is this one. at 0: the last. */
-static tdm_code describe(tdm_ledger *ledger, uint64_t at, tdm_buf *out, tdm_err *err)
-{
-    uint64_t last = 0;
-    tdm_buf bytes = { 0 };
-    tdm_digest digest = { { 0 } };
-    char hex[2 * TDM_DIGEST_BYTES + 1];
-    tdm_code code = tdm_ledger_last_position(ledger, &last, err);
-    at = at == 0 ? last : at;
-    if (code == TDM_OK && at > 0)
-        code = tdm_ledger_event_at(ledger, at, &bytes, err);
-    if (code == TDM_OK && at > 0)
-        tdm_event_digest(tdm_buf_span(&bytes), &digest);
-    tdm_hex(hex, digest.bytes, TDM_DIGEST_BYTES);
-    tdm_buf_format(out, "%s %d %llu %s\n", TANDEM_VERSION, TDM_DEFINITION_VERSION, (unsigned long long)at,
-                   hex);
-    tdm_buf_free(&bytes);
-    return code;
-}
-
-static bool read_small(const char *path, char *out, size_t size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t len = fd < 0 ? -1 : read(fd, out, size - 1);
-    if (fd >= 0)
-        close(fd);
-    out[len < 0 ? 0 : len] = '\0';
-    return len > 0;
-}
-
-/* An unfinished views.new is gone on with only if it is of this log, by this program. */
-static bool is_of_this_log(const char *folder, tdm_ledger *ledger)
-{
-    char path[PATH_MAX];
-    char text[256];
-    unsigned long long at = 0;
-    tdm_buf wanted = { 0 };
-    bool same = exists(folder, NEW) && tdm_path_join(path, folder, OF, NULL) == TDM_OK
-                && read_small(path, text, sizeof text) && sscanf(text, "%*s %*d %llu", &at) == 1 && at > 0
-                && describe(ledger, at, &wanted, NULL) == TDM_OK
-                && tdm_span_equal(tdm_buf_span(&wanted), tdm_span_text(text));
-    tdm_buf_free(&wanted);
-    return same;
-}
-
-static tdm_code write_of(const char *folder, tdm_ledger *ledger, tdm_err *err)
-{
-    char path[PATH_MAX];
-    tdm_buf text = { 0 };
-    tdm_code code = describe(ledger, 0, &text, err);
-    if (code == TDM_OK)
-        code = tdm_path_join(path, folder, OF, err);
-    int fd = code == TDM_OK ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
-    if (code == TDM_OK && (fd < 0 || write(fd, text.data, text.len) != (ssize_t)text.len || fsync(fd) != 0))
-        code = tdm_path_fail(err, "writing", path);
-    if (fd >= 0)
-        close(fd);
-    tdm_buf_free(&text);
-    return code == TDM_OK ? tdm_path_sync(folder, err) : code;
-}
-
-static tdm_code open_core(tdm_core **out, const tdm_rebuild_options *options, const char *views, tdm_err *err)
+static tdm_code open_log(tdm_core **out, const tdm_rebuild_options *options, tdm_err *err)
 {
     const tdm_core_options core_options = { .folder = options->folder,
                                             .hub = options->hub,
                                             .read_only = true,
-                                            .log_only = views == NULL,
-                                            .map_bytes = options->map_bytes,
-                                            .views = views,
-                                            .views_cache_bytes = options->cache_bytes == 0
-                                                                     ? CACHE_BYTES
-                                                                     : options->cache_bytes };
+                                            .log_only = true,
+                                            .map_bytes = options->map_bytes };
     return tdm_core_open(out, &core_options, err);
 }
 
-static tdm_code begin_new(const tdm_rebuild_options *options, tdm_err *err)
+static tdm_fold_options options_of(tdm_core *core, bool hub)
 {
-    tdm_core *core = NULL;
-    tdm_code code = open_core(&core, options, NULL, err);
-    if (code == TDM_OK && !is_of_this_log(options->folder, tdm_core_ledger(core))) {
-        code = drop(options->folder, NEW, err);
-        if (code == TDM_OK)
-            code = write_of(options->folder, tdm_core_ledger(core), err);
-    }
-    tdm_core_close(&core);
-    return code;
+    tdm_fold_options options = { .with_feeds = hub };
+    options.has_authority = tdm_core_authority(core, &options.authority);
+    return options;
 }
 
-static tdm_code follow(tdm_core *core, const tdm_rebuild_options *options, tdm_err *err)
+static tdm_code open_views(tdm_kv **out, const char *path, tdm_kv_mode mode, tdm_err *err)
 {
-    uint64_t total = 0;
-    tdm_code code = tdm_ledger_last_position(tdm_core_ledger(core), &total, err);
+    const tdm_kv_options views = {
+        .path = path, .mode = mode, .tables = TDM_VIEWS_TABLES, .table_count = TDM_VIEWS_TABLE_COUNT
+    };
+    return tdm_kv_open_lmdb(out, &views, err);
+}
+
+/* Begun anew each time: what an interrupted run left is of no use. */
+static tdm_code fold_new(tdm_core *core, const tdm_rebuild_options *options, tdm_figures_state *out,
+                         tdm_err *err)
+{
+    char path[PATH_MAX];
+    tdm_kv *views = NULL;
+    tdm_bulk_made made;
+    const tdm_fold_options folds = options_of(core, options->hub);
+    const tdm_bulk_options how = { .folder = path, .told = options->told };
+    tdm_code code = drop(options->folder, NEW, err);
     if (code == TDM_OK)
-        code = tdm_told_tell(options->told, tdm_core_folded(core), total, err);
-    while (code == TDM_OK) {
-        code = tdm_core_wait_folded(core, total, TELL_EACH_MS, err);
-        tdm_code told = tdm_told_tell(options->told, tdm_core_folded(core), total, err);
-        if (told != TDM_OK)
-            return told;
-        if (code != TDM_UNREACHABLE)
-            break;
-        code = TDM_OK; /* not yet */
-    }
+        code = tdm_path_join(path, options->folder, NEW, err);
+    if (code == TDM_OK)
+        code = open_views(&views, path, TDM_KV_READ_WRITE, err);
+    if (code == TDM_OK)
+        code = tdm_fold_bulk(&views, tdm_core_ledger(core), &folds, &how, &made, err);
+    if (code == TDM_OK)
+        *out = (tdm_figures_state){ .position = made.position, .hash = made.hash, .counts = made.counts };
+    tdm_kv_close(&views);
     return code;
 }
 
 static tdm_code make_new(const tdm_rebuild_options *options, tdm_figures_state *out, tdm_err *err)
 {
     tdm_core *core = NULL;
-    tdm_code code = begin_new(options, err);
+    tdm_code code = open_log(&core, options, err);
     if (code == TDM_OK)
-        code = open_core(&core, options, NEW, err);
-    if (code == TDM_OK)
-        code = follow(core, options, err);
-    if (code == TDM_OK) {
-        tdm_fold *fold = tdm_core_fold(core);
-        code = read_state(fold, out, err);
-        tdm_core_fold_release(core, fold);
-    }
+        code = fold_new(core, options, out, err);
     tdm_core_close(&core);
     return code;
 }
@@ -218,21 +137,16 @@ static tdm_code catch_up(tdm_fold *fold, tdm_ledger *ledger, tdm_err *err)
     return code;
 }
 
-static tdm_code open_views(tdm_fold **out, tdm_core *core, const tdm_rebuild_options *options, tdm_err *err)
+static tdm_code open_in_use(tdm_fold **out, tdm_core *core, const tdm_rebuild_options *options, tdm_err *err)
 {
     char path[PATH_MAX];
     tdm_kv *kv = NULL;
-    tdm_fold_options fold = { .with_feeds = options->hub };
+    const tdm_fold_options folds = options_of(core, options->hub);
     tdm_code code = tdm_path_join(path, options->folder, IN_USE, err);
-    const tdm_kv_options views = { .path = path,
-                                   .mode = TDM_KV_READ_ONLY,
-                                   .tables = TDM_VIEWS_TABLES,
-                                   .table_count = TDM_VIEWS_TABLE_COUNT };
     if (code == TDM_OK)
-        code = tdm_kv_open_lmdb(&kv, &views, err);
-    fold.has_authority = tdm_core_authority(core, &fold.authority);
+        code = open_views(&kv, path, TDM_KV_READ_ONLY, err);
     if (code == TDM_OK)
-        code = tdm_fold_open(out, &kv, &fold, err);
+        code = tdm_fold_open(out, &kv, &folds, err);
     if (code == TDM_INVALID) /* it would have emptied them */
         code =
             tdm_fail(err, TDM_DIFFERS, 0, "they are of another hub, or of another version of this program");
@@ -243,9 +157,9 @@ static tdm_code read_in_use(const tdm_rebuild_options *options, tdm_figures_stat
 {
     tdm_core *core = NULL;
     tdm_fold *fold = NULL;
-    tdm_code code = open_core(&core, options, NULL, err);
+    tdm_code code = open_log(&core, options, err);
     if (code == TDM_OK)
-        code = open_views(&fold, core, options, err);
+        code = open_in_use(&fold, core, options, err);
     if (code == TDM_OK)
         code = catch_up(fold, tdm_core_ledger(core), err);
     if (code == TDM_OK)
@@ -329,7 +243,7 @@ static void run_in_child(const tdm_rebuild_options *options, task *run, tdm_figu
     if (m.last)
         *out = m.state;
     else if (told.code != TDM_OK)
-        fail_state(out, told.code, "interrupted: run it again, and it goes on from there");
+        fail_state(out, told.code, "interrupted; the figures in use are as they were");
     else if (child > 0 && WIFSIGNALED(status))
         fail_state(out, TDM_CORRUPT, "reading ended with a signal: a file is damaged");
     else if (child > 0)
@@ -390,9 +304,6 @@ tdm_code tdm_rebuild_make(tdm_rebuild *rebuild, tdm_rebuilt *out, tdm_err *err)
     else
         fail_state(&out->before, TDM_NOT_FOUND, "there were no figures");
     run_in_child(&rebuild->options, make_new, &out->after);
-    if (out->after.code == TDM_CORRUPT && tdm_rebuild_drop_new(rebuild, NULL) == TDM_OK)
-        run_in_child(&rebuild->options, make_new,
-                     &out->after); /* an unfinished one may be what was damaged */
     return out->after.code == TDM_OK ? TDM_OK : tdm_fail(err, out->after.code, 0, "%s", out->after.what);
 }
 
@@ -403,8 +314,7 @@ bool tdm_figures_same(const tdm_figures_state *a, const tdm_figures_state *b)
 
 tdm_code tdm_rebuild_drop_new(tdm_rebuild *rebuild, tdm_err *err)
 {
-    tdm_code code = drop_file(rebuild->folder, OF, err);
-    return code == TDM_OK ? drop(rebuild->folder, NEW, err) : code;
+    return drop(rebuild->folder, NEW, err);
 }
 
 tdm_code tdm_rebuild_drop_old(tdm_rebuild *rebuild, tdm_err *err)
@@ -424,10 +334,6 @@ tdm_code tdm_rebuild_swap(tdm_rebuild *rebuild, tdm_err *err)
         code = tdm_path_join(old, rebuild->folder, OLD, err);
     if (code == TDM_OK)
         code = drop(rebuild->folder, OLD, err);
-    if (code == TDM_OK) /* first: what is called views.new afterwards must not be gone on with */
-        code = drop_file(rebuild->folder, OF, err);
-    if (code == TDM_OK)
-        code = tdm_path_sync(rebuild->folder, err);
     if (code != TDM_OK)
         return code;
     bool replaces = exists(rebuild->folder, IN_USE);

@@ -3,9 +3,8 @@
  * rebuild.h: figures made again from the ledger alone, beside those in use, compared with them, and put in
  * their place. For a store whose daemon is stopped; the ledger is only read.
  *
- * In the state folder: views/ are the figures in use, views.new/ those being made (an interrupted run goes on
- * from its last checkpoint, if views.new.of says that it is of this log and this program), views.old/ those
- * that were replaced, kept until they are dropped.
+ * In the state folder: views/ are the figures in use, views.new/ those being made (whatever an interrupted
+ * run left of them is begun again), views.old/ those that were replaced, kept until they are dropped.
  */
 #ifndef TANDEM_REBUILD_H
 #define TANDEM_REBUILD_H
@@ -31,7 +30,6 @@ typedef struct tdm_rebuild_options {
     const char *folder;
     bool hub;
     size_t map_bytes;     /* address space to begin with; 0: the store's default */
-    size_t cache_bytes;   /* memory for dossiers not yet written; 0: 64 MiB */
     const tdm_told *told; /* hears of events folded; NULL: nobody */
 } tdm_rebuild_options;
 

@@ -14,6 +14,7 @@
 #include "tandem/ledger.h"
 
 typedef struct tdm_fold tdm_fold;
+typedef struct tdm_frontier tdm_frontier;
 
 extern const char *const TDM_VIEWS_TABLES[];
 extern const size_t TDM_VIEWS_TABLE_COUNT;
@@ -267,6 +268,26 @@ typedef struct tdm_fold_counts {
 } tdm_fold_counts;
 void tdm_fold_counts_read(tdm_fold *fold, tdm_fold_counts *out);
 
+/*
+ * A whole ledger into empty views, dossier by dossier: every row as following along the ledger would have
+ * made it, in a fraction of the time, in memory that does not grow with the ledger. *views are given back
+ * (NULL if they could not be opened). After a failure they say of themselves that they are empty; the next
+ * fold empties them. TDM_EXISTS: they are not empty. What `told` fails with is returned.
+ */
+typedef struct tdm_bulk_options {
+    const char *folder;           /* for what is put aside: about as much as the events are, without a name */
+    const tdm_frontier *frontier; /* the covered facts alone; NULL: all */
+    const tdm_told *told;         /* events done; may be NULL */
+    size_t part_bytes;            /* of events folded at once; 0: 16 MiB */
+} tdm_bulk_options;
+typedef struct tdm_bulk_made {
+    uint64_t position;
+    tdm_digest hash; /* as tdm_fold_state_hash */
+    tdm_fold_counts counts;
+} tdm_bulk_made;
+tdm_code tdm_fold_bulk(tdm_kv **views, tdm_ledger *ledger, const tdm_fold_options *options,
+                       const tdm_bulk_options *how, tdm_bulk_made *made, tdm_err *err);
+
 /* ---- feeds (hub)
  * --------------------------------------------------------------------------------------------------- */
 /* The first feed entry of `recipient` with a number above `after`: TDM_END if none. Numbers are dense from 1
@@ -286,10 +307,10 @@ typedef struct tdm_frontier_entry {
     uint64_t sequence;
     tdm_digest head;
 } tdm_frontier_entry;
-typedef struct tdm_frontier {
+struct tdm_frontier {
     tdm_frontier_entry *entries; /* ordered by origin, incarnation */
     size_t count;
-} tdm_frontier;
+};
 void tdm_frontier_free(tdm_frontier *frontier);
 bool tdm_frontier_covers(const tdm_frontier *frontier, const tdm_id *origin, uint64_t incarnation,
                          uint64_t sequence);

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -282,6 +283,75 @@ static void offline_reader_as_of_a_tide(fixture *f)
     tdm_core_close(&past);
 }
 
+/* ---- a log without views: in memory, or aside in a file without a name */
+
+static tdm_digest hash_without_views(const fixture *f, const tdm_frontier *frontier, uint64_t memory_events)
+{
+    tdm_core *core = NULL;
+    tdm_digest hash;
+    const tdm_core_options options = { .folder = f->folder,
+                                       .hub = true,
+                                       .read_only = true,
+                                       .without_views = true,
+                                       .frontier = frontier,
+                                       .memory_events = memory_events };
+    assert_ok(tdm_core_open(&core, &options, err));
+    tdm_fold *fold = tdm_core_fold(core);
+    assert_true(tdm_fold_has_views(fold) == (memory_events == 1));
+    assert_ok(tdm_fold_state_hash(fold, &hash, err));
+    tdm_core_fold_release(core, fold);
+    tdm_core_close(&core);
+    return hash;
+}
+
+static bool same_either_way(const fixture *f, const tdm_frontier *frontier)
+{
+    tdm_digest in_memory = hash_without_views(f, frontier, UINT64_MAX);
+    tdm_digest aside = hash_without_views(f, frontier, 1);
+    return tdm_digest_equal(&in_memory, &aside);
+}
+
+static void state_units(tdm_core *core, unsigned from, unsigned count);
+
+static void without_views_aside(fixture *f)
+{
+    char folder[300];
+    tdm_tip *tips = NULL;
+    size_t count = 0;
+    state_units(f->core, 1, 300);
+    snprintf(folder, sizeof folder, "%s/aside", f->folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    assert_int_equal(setenv("TMPDIR", folder, 1), 0);
+    assert_true(same_either_way(f, NULL));
+    assert_ok(tdm_ledger_tips(tdm_core_ledger(f->core), &tips, &count, err));
+    tdm_frontier_entry entry = { .origin = tips[0].origin,
+                                 .incarnation = tips[0].incarnation,
+                                 .sequence = 99 };
+    const tdm_frontier frontier = { &entry, 1 };
+    assert_true(same_either_way(f, &frontier));
+    tdm_digest all = hash_without_views(f, NULL, 1);
+    tdm_digest some = hash_without_views(f, &frontier, 1);
+    assert_false(tdm_digest_equal(&all, &some)); /* control: the moment is another one */
+    assert_int_equal(rmdir(folder), 0);          /* nothing is left */
+    free(tips);
+    unsetenv("TMPDIR");
+}
+
+static void without_room_aside(fixture *f)
+{
+    tdm_core *core = NULL;
+    tdm_err err;
+    const tdm_core_options options = {
+        .folder = f->folder, .hub = true, .read_only = true, .without_views = true, .memory_events = 1
+    };
+    state_units(f->core, 1, 3);
+    assert_int_equal(setenv("TMPDIR", "/nowhere", 1), 0);
+    assert_code(TDM_IO, tdm_core_open(&core, &options, &err));
+    assert_non_null(strstr(err.what, "/nowhere"));
+    assert_non_null(strstr(err.what, "TMPDIR"));
+    unsetenv("TMPDIR");
+}
+
 static void absent_store_is_told(fixture *f)
 {
     char folder[300];
@@ -440,6 +510,9 @@ static const core_row ROWS[] = {
     { "the writer waits for a fold that lags, and all is kept in the end", run_with_small_lag, true },
     { "an offline reader sees all and states nothing", offline_reader_sees_all, false },
     { "an offline reader as of a tide sees what it covers", offline_reader_as_of_a_tide, true },
+    { "a log without views is folded aside, all of it or a moment, and leaves nothing", without_views_aside,
+      true },
+    { "a folder that is not there is told, and how to choose one", without_room_aside, true },
     { "a folder without a store is told so", absent_store_is_told, false },
     { "each step of the fold has another number", steps_have_numbers, false },
     { "figures that are waited for come before those at leisure", whoever_waits_goes_first, false },

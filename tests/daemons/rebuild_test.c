@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * rebuild_test.c: figures made again from the ledger: the same as those in use, or the difference is told;
- * damaged ones are replaced; an interrupted run goes on.
+ * damaged ones are replaced; an interrupted run is begun again.
  */
 #include "core_world.h"
 #include "rebuild.h"
@@ -199,7 +199,7 @@ static void garbled_ones_are_replaced(fixture *f)
     assert_true(tdm_figures_same(&again.before, &made.after));
 }
 
-static void garbled_unfinished_ones_are_begun_again(fixture *f)
+static void unfinished_ones_are_begun_again(fixture *f)
 {
     char path[320];
     make_store(f);
@@ -210,7 +210,7 @@ static void garbled_unfinished_ones_are_begun_again(fixture *f)
     assert_true(tdm_figures_same(&first.after, &second.after));
 }
 
-/* What is called views.new and is not known to be of this log is not gone on with. */
+/* What is called views.new is not gone on with. */
 static void others_unfinished_ones_are_not_believed(fixture *f)
 {
     char from[320];
@@ -308,7 +308,7 @@ static bool stop_here(void *context, uint64_t done, uint64_t total)
     return true;
 }
 
-static void interrupted_goes_on(fixture *f)
+static void an_interrupted_one_is_begun_again(fixture *f)
 {
     make_store(f);
     pid_t child = fork();
@@ -363,11 +363,11 @@ static const struct row {
     { "where there were none, they are made", none_are_made },
     { "a damaged file is told and replaced", damaged_ones_are_replaced },
     { "garbled pages are told and replaced", garbled_ones_are_replaced },
-    { "garbled unfinished figures are begun again", garbled_unfinished_ones_are_begun_again },
+    { "garbled unfinished figures are begun again", unfinished_ones_are_begun_again },
     { "unfinished figures of another log are not believed", others_unfinished_ones_are_not_believed },
     { "figures of a longer log are told", figures_of_a_longer_log_are_told },
     { "what is there is only read", what_is_there_is_only_read },
-    { "an interrupted run goes on", interrupted_goes_on },
+    { "an interrupted run is begun again", an_interrupted_one_is_begun_again },
     { "a running daemon is left alone", a_running_daemon_is_left_alone },
     { "a folder without a store is refused", a_folder_without_a_store },
 };

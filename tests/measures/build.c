@@ -4,11 +4,11 @@
  */
 #include "build.h"
 
+#include "tandem/pack.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "tandem/pack.h"
 
 static void must(tdm_code code, const tdm_err *err)
 {
@@ -137,15 +137,20 @@ int book_change(tdm_book *book, const char *code, int change, const char *date, 
     return state(book, 0, subject_of(subject, "organisation", code), &r);
 }
 
+static void make_represents(tdm_record *r, const tdm_id *origin, const char *code)
+{
+    tdm_record_init(r, TDM_TYPE_REPRESENTS);
+    tdm_record_set_bytes(r, TDM_REPRESENTS_ORIGIN, (tdm_span){ origin->bytes, sizeof origin->bytes });
+    tdm_record_set_text(r, TDM_REPRESENTS_ORGANISATION, code);
+    tdm_record_set_number(r, TDM_REPRESENTS_MODE, TDM_MODE_IS_REPRESENTS);
+}
+
 int book_represents(tdm_book *book, int origin, const char *code, const char *until)
 {
     char subject[TDM_SUBJECT_MAX];
     tdm_id id = book_id(origin);
     tdm_record r;
-    tdm_record_init(&r, TDM_TYPE_REPRESENTS);
-    tdm_record_set_bytes(&r, TDM_REPRESENTS_ORIGIN, (tdm_span){ id.bytes, sizeof id.bytes });
-    tdm_record_set_text(&r, TDM_REPRESENTS_ORGANISATION, code);
-    tdm_record_set_number(&r, TDM_REPRESENTS_MODE, TDM_MODE_IS_REPRESENTS);
+    make_represents(&r, &id, code);
     if (until != NULL)
         tdm_record_set_number(&r, TDM_REPRESENTS_UNTIL, book_date(until));
     return state(book, 0, subject_of(subject, "organisation", code), &r);
@@ -332,6 +337,19 @@ int book_session(tdm_book *book, tdm_about about, const char *date, int hours_hu
     return state_unit(book, about, &r);
 }
 
+int book_facilitated(tdm_book *book, tdm_about about, const char *date, const char *facilitator)
+{
+    tdm_record r;
+    tdm_buf list = { 0 };
+    tdm_pack_array(&list, 1);
+    tdm_pack_str(&list, tdm_span_text(facilitator));
+    make_session(&r, about, date, 100);
+    tdm_record_set_bytes(&r, TDM_SESSION_FACILITATORS, tdm_buf_span(&list));
+    int fact = state_unit(book, about, &r);
+    tdm_buf_free(&list);
+    return fact;
+}
+
 int book_attendance(tdm_book *book, tdm_about about, int session, int people)
 {
     tdm_id id = book_id(session);
@@ -432,6 +450,15 @@ void book_unvoid(tdm_book *book, tdm_about about, int fact)
     tdm_record r;
     tdm_record_init(&r, TDM_TYPE_UNVOID);
     book_state(book, about.origin, unit_subject(subject, about), fact, &r);
+}
+
+void book_represent_instead(tdm_book *book, const char *filed, int fact, int origin, const char *code)
+{
+    char subject[TDM_SUBJECT_MAX];
+    tdm_id id = book_id(origin);
+    tdm_record moved;
+    make_represents(&moved, &id, code);
+    correct(book, 0, subject_of(subject, "organisation", filed), fact, &moved);
 }
 
 void book_move_session(tdm_book *book, tdm_about about, int session, const char *date, int hours_hundredths)

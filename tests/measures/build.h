@@ -39,6 +39,8 @@ size_t book_state(tdm_book *book, int origin, const char *subject, int fact, con
 void book_organisation(tdm_book *book, const char *code, int sector, const char *parent, int belongs);
 int book_change(tdm_book *book, const char *code, int change, const char *date, const char *successor);
 int book_represents(tdm_book *book, int origin, const char *code, const char *until); /* its fact */
+/* The fact says from now on that the origin represents that code; it stays where it was filed. */
+void book_represent_instead(tdm_book *book, const char *filed, int fact, int origin, const char *code);
 /* Organisation, representation: the usual pair. */
 void book_partner(tdm_book *book, int origin, const char *code);
 int book_match(tdm_book *book, const char *a, const char *b);
@@ -56,6 +58,8 @@ void book_publish(tdm_book *book, const char *period, int64_t units, int64_t cor
  */
 int book_unit(tdm_book *book, tdm_about about, int status, const char *start, const char *end);
 int book_session(tdm_book *book, tdm_about about, const char *date, int hours_hundredths);
+/* The same, run by another organisation, which only a list names. */
+int book_facilitated(tdm_book *book, tdm_about about, const char *date, const char *facilitator);
 int book_attendance(tdm_book *book, tdm_about about, int session, int people);
 int book_participants(tdm_book *book, tdm_about about, int year, int people);
 int book_design(tdm_book *book, tdm_about about, int enrolled);

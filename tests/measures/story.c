@@ -16,6 +16,7 @@ typedef struct story {
     int closing; /* facts of the registry that may be taken back; 0: none yet */
     int match;
     int represented;
+    const char *represented_code; /* where that fact is filed */
     int stores;
 } story;
 
@@ -56,6 +57,11 @@ static void tell_unit(story *s)
 static void tell_delivered(story *s)
 {
     book_delivered(s->book, about(s), date(s), 100 + (int)roll(s, 500), (int)roll(s, 20));
+}
+
+static void tell_facilitated(story *s)
+{
+    book_facilitated(s->book, about(s), date(s), CODES[roll(s, TDM_COUNT(CODES))]);
 }
 
 static void tell_claim(story *s)
@@ -125,14 +131,24 @@ static void tell_organisation(story *s)
                       TDM_BELONGS_IS_SITE);
 }
 
+/* Origins begin and cease to represent codes, and go over from one to another. */
 static void tell_represents(story *s)
 {
-    if (s->represented != 0 && roll(s, 2) == 0) {
-        book_void_at(s->book, 0, "organisation/R0B", s->represented);
+    char subject[TDM_SUBJECT_MAX];
+    int origin = 3 + (int)roll(s, 4);
+    const char *code = CODES[roll(s, TDM_COUNT(CODES))];
+    uint32_t what = s->represented == 0 ? 2 : roll(s, 3);
+    snprintf(subject, sizeof subject, "organisation/%s", s->represented_code);
+    if (what == 0)
+        book_void_at(s->book, 0, subject, s->represented);
+    else if (what == 1)
+        book_represent_instead(s->book, s->represented_code, s->represented, origin, code);
+    if (what == 0)
         s->represented = 0;
+    if (what != 2)
         return;
-    }
-    s->represented = book_represents(s->book, 4, "R0B", NULL);
+    s->represented = book_represents(s->book, origin, code, NULL);
+    s->represented_code = code;
 }
 
 static void tell_match(story *s)
@@ -188,16 +204,16 @@ static void tell_store(story *s)
 static void (*const TELL[])(story *) = {
     tell_unit,     tell_unit,    tell_delivered, tell_delivered, tell_delivered, tell_claim,
     tell_claim,    tell_dispute, tell_void,      tell_unvoid,    tell_move,      tell_move,
-    tell_old_move, tell_people,  tell_design,    tell_tide,      tell_tide,
+    tell_old_move, tell_people,  tell_design,    tell_tide,      tell_tide,      tell_facilitated,
 };
 static void (*const TELL_REGISTRY[])(story *) = {
-    tell_change,  tell_organisation, tell_represents,  tell_match, tell_match,
-    tell_closing, tell_closing,      tell_publication, tell_point, tell_store,
+    tell_change,  tell_organisation, tell_represents,  tell_represents, tell_match, tell_match,
+    tell_closing, tell_closing,      tell_publication, tell_point,      tell_store,
 };
 
 void story_tell(tdm_book *book, uint64_t seed, size_t statements)
 {
-    story s = { .book = book, .seed = seed };
+    story s = { .book = book, .seed = seed, .represented_code = "" };
     book_init(book);
     for (int i = 0; i < 3; i++)
         book_partner(book, i + 1, CODES[i]);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * spool_test.c: what is put aside in parts comes back, each part in the order it was filled.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "spool.h"
+
+enum { PARTS = 5, RECORDS = 20000, LONGEST = 300 << 10 };
+
+static uint64_t mix(uint64_t seed)
+{
+    seed = (seed ^ seed >> 31) * 0x9e3779b97f4a7c15u;
+    return seed ^ seed >> 29;
+}
+
+/* Short as events are; one in a thousand longer than what is kept in memory of a part. */
+static size_t length_of(uint64_t number)
+{
+    return mix(number) % 1000 == 0 ? LONGEST - number % 7 : mix(number) % 300;
+}
+
+static tdm_span bytes_of(uint64_t number, uint8_t room[LONGEST])
+{
+    size_t len = length_of(number);
+    memset(room, (int)(mix(number + 1) & 0xff), len);
+    return (tdm_span){ room, len };
+}
+
+static void check_part(const tdm_spool *spool, size_t part, uint8_t *room)
+{
+    tdm_buf records = { 0 };
+    tdm_spooled record;
+    tdm_err err = { 0 };
+    size_t at = 0;
+    size_t count = 0;
+    assert_int_equal(tdm_spool_read(spool, part, &records, &err), TDM_OK);
+    for (uint64_t number = 0; number < RECORDS; number++) {
+        if (mix(number + 2) % PARTS != part)
+            continue;
+        assert_true(tdm_spool_next(tdm_buf_span(&records), &at, &record));
+        assert_int_equal(record.number, number);
+        assert_int_equal(record.tag, (uint32_t)number * 3);
+        assert_true(tdm_span_equal(record.bytes, bytes_of(number, room)));
+        count++;
+    }
+    assert_false(tdm_spool_next(tdm_buf_span(&records), &at, &record));
+    assert_int_equal(tdm_spool_count(spool, part), count);
+    tdm_buf_free(&records);
+}
+
+static void check_order(void **state)
+{
+    (void)state;
+    tdm_spool *spool = NULL;
+    tdm_err err = { 0 };
+    uint8_t *room = malloc(LONGEST);
+    assert_int_equal(tdm_spool_open(&spool, "/tmp", PARTS + 1, &err), TDM_OK);
+    for (uint64_t number = 0; number < RECORDS; number++)
+        assert_int_equal(tdm_spool_add(spool, mix(number + 2) % PARTS, number, (uint32_t)number * 3,
+                                       bytes_of(number, room), &err),
+                         TDM_OK);
+    for (size_t i = 0; i < PARTS; i++)
+        check_part(spool, i, room);
+    check_part(spool, PARTS, room); /* nothing was put there */
+    tdm_spool_close(&spool);
+    free(room);
+}
+
+static void check_no_folder(void **state)
+{
+    (void)state;
+    tdm_spool *spool = NULL;
+    tdm_err err = { 0 };
+    assert_int_equal(tdm_spool_open(&spool, "/nowhere/at/all", 1, &err), TDM_NOT_FOUND);
+    assert_null(spool);
+    assert_non_null(strstr(err.what, "/nowhere/at/all"));
+    tdm_spool_close(&spool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        { "each part comes back in order", check_order, NULL, NULL, NULL },
+        { "a folder that is not there is told", check_no_folder, NULL, NULL, NULL },
+    };
+    return cmocka_run_group_tests_name("spool", tests, NULL, NULL);
+}
