@@ -59,19 +59,7 @@ static tdm_code send_frames(reading *r, tdm_err *err)
 
 static tdm_code open_ledger(reading *r, tdm_err *err)
 {
-    char path[PATH_MAX];
-    tdm_kv *kv = NULL;
-    tdm_code code = tdm_path_join(path, r->folder, "ledger", err);
-    const tdm_kv_options options = { .path = path,
-                                     .mode = TDM_KV_READ_ONLY,
-                                     .tables = TDM_LEDGER_TABLES,
-                                     .table_count = TDM_LEDGER_TABLE_COUNT };
-    if (code == TDM_OK)
-        code = tdm_kv_open_lmdb(&kv, &options, err);
-    if (code == TDM_NOT_FOUND)
-        return tdm_fail(err, TDM_NOT_FOUND, 0, "%.120s holds no Tandem store", r->folder);
-    if (code == TDM_OK)
-        code = tdm_ledger_open(&r->ledger, &kv, err);
+    tdm_code code = tdm_ledger_open_folder(&r->ledger, r->folder, TDM_KV_READ_ONLY, 0, err);
     return code == TDM_OK ? tdm_ledger_last_position(r->ledger, &r->last, err) : code;
 }
 

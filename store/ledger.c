@@ -4,6 +4,8 @@
  */
 #include "ledger_private.h"
 
+#include "tandem/path.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +81,29 @@ tdm_code tdm_ledger_open(tdm_ledger **out, tdm_kv **kv, tdm_err *err)
     }
     *out = ledger;
     return TDM_OK;
+}
+
+tdm_code tdm_ledger_open_folder(tdm_ledger **out, const char *folder, tdm_kv_mode mode, size_t map_bytes,
+                                tdm_err *err)
+{
+    char path[PATH_MAX];
+    tdm_kv *kv = NULL;
+    *out = NULL;
+    tdm_code code = tdm_path_join(path, folder, "ledger", err);
+    const tdm_kv_options options = { .path = path,
+                                     .mode = mode,
+                                     .map_bytes = map_bytes,
+                                     .tables = TDM_LEDGER_TABLES,
+                                     .table_count = TDM_LEDGER_TABLE_COUNT };
+    if (code == TDM_OK && mode == TDM_KV_READ_WRITE)
+        code = tdm_path_make_folder(folder, NULL, err);
+    if (code == TDM_OK)
+        code = tdm_kv_open_lmdb(&kv, &options, err);
+    if (code == TDM_OK)
+        code = tdm_ledger_open(out, &kv, err);
+    if (code == TDM_NOT_FOUND && mode == TDM_KV_READ_ONLY)
+        return tdm_fail(err, code, 0, "%.120s holds no Tandem store", folder);
+    return code;
 }
 
 void tdm_ledger_close(tdm_ledger **ledger)

@@ -95,24 +95,9 @@ static const tdm_log_visit VISIT = {
 
 /* ---- the store */
 
-static tdm_code open_ledger(const char *folder, size_t map_bytes, tdm_ledger **out, tdm_err *err)
-{
-    char path[PATH_MAX];
-    tdm_kv *kv = NULL;
-    tdm_code code = tdm_path_join(path, folder, "ledger", err);
-    const tdm_kv_options options = { .path = path,
-                                     .mode = TDM_KV_READ_WRITE,
-                                     .map_bytes = map_bytes,
-                                     .tables = TDM_LEDGER_TABLES,
-                                     .table_count = TDM_LEDGER_TABLE_COUNT };
-    if (code == TDM_OK)
-        code = tdm_kv_open_lmdb(&kv, &options, err);
-    return code == TDM_OK ? tdm_ledger_open(out, &kv, err) : code;
-}
-
 static tdm_code import(const char *folder, size_t map_bytes, FILE *file, importing *in, tdm_err *err)
 {
-    tdm_code code = open_ledger(folder, map_bytes, &in->ledger, err);
+    tdm_code code = tdm_ledger_open_folder(&in->ledger, folder, TDM_KV_READ_WRITE, map_bytes, err);
     if (code == TDM_OK)
         code = tdm_ledger_begin(in->ledger, &in->txn, err);
     if (code == TDM_OK)

@@ -7,15 +7,12 @@
 #include "clock.h"
 #include "log_pick.h"
 
-#include "tandem/path.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { COMMIT_EVENTS = 16384 };
 /* Where core keeps the hub a store belongs to. */
@@ -329,33 +326,20 @@ static const tdm_log_visit VISIT = {
 
 /* ---- the store ---- */
 
+/* What is not there gets nothing in a dry run. */
 static tdm_code open_folder(replaying *r, tdm_err *err)
 {
-    char path[PATH_MAX];
-    char data[PATH_MAX];
-    tdm_kv *kv = NULL;
+    bool dry = r->options->dry_run;
     uint64_t last = 0;
-    tdm_code code = tdm_path_join(path, r->options->folder, "ledger", err);
-    if (code == TDM_OK)
-        code = tdm_path_join(data, path, "data.mdb", err);
-    bool there = code == TDM_OK && access(data, F_OK) == 0;
-    const tdm_kv_options options = { .path = path,
-                                     .mode = r->options->dry_run ? TDM_KV_READ_ONLY : TDM_KV_READ_WRITE,
-                                     .map_bytes = r->options->map_bytes,
-                                     .tables = TDM_LEDGER_TABLES,
-                                     .table_count = TDM_LEDGER_TABLE_COUNT };
-    if (code == TDM_OK && !there && r->options->dry_run)
+    tdm_code code =
+        tdm_ledger_open_folder(&r->ledger, r->options->folder, dry ? TDM_KV_READ_ONLY : TDM_KV_READ_WRITE,
+                               r->options->map_bytes, err);
+    if (code == TDM_NOT_FOUND && dry)
         return TDM_OK;
-    if (code == TDM_OK && !there)
-        code = tdm_path_make_folder(r->options->folder, NULL, err);
-    if (code == TDM_OK)
-        code = tdm_kv_open_lmdb(&kv, &options, err);
-    if (code == TDM_OK)
-        code = tdm_ledger_open(&r->ledger, &kv, err);
     if (code == TDM_OK)
         code = tdm_ledger_last_position(r->ledger, &last, err);
     r->was_empty = last == 0;
-    return code == TDM_OK && !r->options->dry_run ? tdm_ledger_begin(r->ledger, &r->txn, err) : code;
+    return code == TDM_OK && !dry ? tdm_ledger_begin(r->ledger, &r->txn, err) : code;
 }
 
 static tdm_code open_target(replaying *r, tdm_err *err)

@@ -63,18 +63,8 @@ static tdm_code verify_ledger(tdm_ledger *ledger, tdm_stage *stage, uint64_t *ev
 static tdm_code verify(const char *folder, tdm_stage *stage, uint64_t *events, tdm_err *err)
 {
     char path[PATH_MAX];
-    tdm_kv *kv = NULL;
     tdm_ledger *ledger = NULL;
-    tdm_code code = tdm_path_join(path, folder, "ledger", err);
-    if (code != TDM_OK)
-        return code;
-    const tdm_kv_options options = { .path = path,
-                                     .mode = TDM_KV_READ_ONLY,
-                                     .tables = TDM_LEDGER_TABLES,
-                                     .table_count = TDM_LEDGER_TABLE_COUNT };
-    code = tdm_kv_open_lmdb(&kv, &options, err);
-    if (code == TDM_OK)
-        code = tdm_ledger_open(&ledger, &kv, err);
+    tdm_code code = tdm_ledger_open_folder(&ledger, folder, TDM_KV_READ_ONLY, 0, err);
     if (code == TDM_OK)
         code = verify_ledger(ledger, stage, events, err);
     tdm_ledger_close(&ledger);

@@ -30,6 +30,14 @@ extern const size_t TDM_LEDGER_TABLE_COUNT;
 /* Takes the environment over (*kv becomes NULL), also on failure. A new one gets a random store id.
  * TDM_UNSUPPORTED: newer format. */
 tdm_code tdm_ledger_open(tdm_ledger **out, tdm_kv **kv, tdm_err *err);
+/*
+ * The ledger of a state folder. For writing, what is not there is made, for its owner alone and synced;
+ * map_bytes as in tdm_kv_options, for reading without meaning. Reading makes lock.mdb and changes nothing
+ * else. TDM_NOT_FOUND: for reading, and no ledger is in the folder. TDM_BUSY, TDM_CORRUPT, TDM_UNSUPPORTED,
+ * TDM_INVALID (a path too long), TDM_IO, TDM_FULL. *out is NULL after a failure.
+ */
+tdm_code tdm_ledger_open_folder(tdm_ledger **out, const char *folder, tdm_kv_mode mode, size_t map_bytes,
+                                tdm_err *err);
 void tdm_ledger_close(tdm_ledger **ledger);
 tdm_kv *tdm_ledger_kv(tdm_ledger *ledger);                   /* borrowed */
 const tdm_id *tdm_ledger_store_id(const tdm_ledger *ledger); /* random, made with the store: the feed epoch */

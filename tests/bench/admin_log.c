@@ -228,17 +228,9 @@ static void prepare_hub(maker *m, const char *folder)
 
 static void open_ledger(maker *m, const char *folder)
 {
-    char path[BENCH_PATH + 16];
-    tdm_kv *kv = NULL;
     tdm_err err = { 0 };
-    snprintf(path, sizeof path, "%s/ledger", folder);
-    const tdm_kv_options options = { .path = path,
-                                     .mode = TDM_KV_READ_WRITE,
-                                     .map_bytes = MAP_BYTES,
-                                     .tables = TDM_LEDGER_TABLES,
-                                     .table_count = TDM_LEDGER_TABLE_COUNT };
-    bench_must(tdm_kv_open_lmdb(&kv, &options, &err), "the store", &err);
-    bench_must(tdm_ledger_open(&m->ledger, &kv, &err), "the store", &err);
+    bench_must(tdm_ledger_open_folder(&m->ledger, folder, TDM_KV_READ_WRITE, MAP_BYTES, &err), "the store",
+               &err);
 }
 
 void admin_log_make(const char *folder, uint64_t events, admin_log *out)

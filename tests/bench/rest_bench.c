@@ -263,14 +263,8 @@ static void state_registry(maker *m, tdm_core *core)
 
 static void open_ledger(maker *m)
 {
-    char path[600];
-    tdm_kv *kv = NULL;
     tdm_err err = { 0 };
-    snprintf(path, sizeof path, "%s/ledger", m->folder);
-    const tdm_kv_options options = { path, TDM_KV_READ_WRITE, (size_t)8 << 30, TDM_LEDGER_TABLES,
-                                     TDM_LEDGER_TABLE_COUNT };
-    must(tdm_kv_open_lmdb(&kv, &options, &err), &err);
-    must(tdm_ledger_open(&m->ledger, &kv, &err), &err);
+    must(tdm_ledger_open_folder(&m->ledger, m->folder, TDM_KV_READ_WRITE, (size_t)8 << 30, &err), &err);
 }
 
 static void commit(maker *m)
