@@ -195,7 +195,9 @@ static tdm_code open_tables(lmdb_kv *kv, const tdm_kv_options *options, tdm_err 
     if (rc == MDB_NOTFOUND && options->mode == TDM_KV_READ_WRITE)
         rc = make_tables(kv->env, options, MDB_CREATE, kv->tables);
     if (rc == MDB_NOTFOUND)
-        return tdm_fail(err, TDM_CORRUPT, rc, "%s lacks a table; open it once for writing", options->path);
+        return tdm_fail(err, TDM_CORRUPT, rc,
+                        "%.80s is an older program's and lacks a table: start its daemon once",
+                        options->path);
     return tdm_kv_lmdb_fail(err, options->path, rc, "opening the tables");
 }
 

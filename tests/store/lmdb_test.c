@@ -160,6 +160,32 @@ static void a_reader_may_not_write(void **state)
     assert_code(TDM_NOT_FOUND, tdm_ledger_open(&ledger, &kv, NULL));
 }
 
+/* As a newer program finds it, that keeps more than the one that made the store. */
+static void a_table_that_is_lacking_is_told_and_made_by_the_writer(void **state)
+{
+    static const char *const NAMES[] = { "old", "new" };
+    place *p = *state;
+    tdm_err err = { 0 };
+    tdm_kv *kv = NULL;
+    tdm_kv_options options = {
+        .path = p->path, .mode = TDM_KV_READ_WRITE, .map_bytes = 1 << 20, .tables = NAMES, .table_count = 1
+    };
+    assert_code(TDM_OK, tdm_kv_open_lmdb(&kv, &options, &err));
+    tdm_kv_close(&kv);
+    options.table_count = TDM_COUNT(NAMES);
+    options.mode = TDM_KV_READ_ONLY;
+    assert_code(TDM_CORRUPT, tdm_kv_open_lmdb(&kv, &options, &err));
+    assert_null(kv);
+    assert_non_null(strstr(err.what, p->path));
+    assert_non_null(strstr(err.what, "start its daemon once"));
+    options.mode = TDM_KV_READ_WRITE;
+    assert_code(TDM_OK, tdm_kv_open_lmdb(&kv, &options, &err));
+    tdm_kv_close(&kv);
+    options.mode = TDM_KV_READ_ONLY;
+    assert_code(TDM_OK, tdm_kv_open_lmdb(&kv, &options, &err));
+    tdm_kv_close(&kv);
+}
+
 /* ---- other processes --------------------------------------------------------------------------- */
 
 /* A child that opens the store for writing, appends runs until told to stop, and tells when each is done. */
@@ -343,6 +369,8 @@ int main(void)
         TEST("foreign bytes are no store", foreign_bytes_are_no_store),
         TEST("a file cut short is refused", a_file_cut_short_is_refused),
         TEST("a reader may not write, and makes no ledger", a_reader_may_not_write),
+        TEST("a table that is lacking is told, and made by who writes",
+             a_table_that_is_lacking_is_told_and_made_by_the_writer),
         TEST("a second writer is told busy", a_second_writer_is_told_busy),
         TEST("a reader beside a live writer sees each commit",
              a_reader_beside_a_live_writer_sees_each_commit),
