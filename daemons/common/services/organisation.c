@@ -52,6 +52,16 @@ static tdm_code ignore_row(void *context, const tdm_organisation_row *row, tdm_e
     return TDM_OK;
 }
 
+tdm_code tdm_organisation_check(const tdm_service_context *context, tdm_fold *fold, const char *code,
+                                tdm_err *err)
+{
+    tdm_code found =
+        tdm_fold_organisation(fold, tdm_span_text(code), tdm_today(context), ignore_row, NULL, err);
+    if (found == TDM_NOT_FOUND)
+        tdm_fail(err, found, 0, "no organisation %s is registered: see tandem organisation list", code);
+    return found;
+}
+
 tdm_code tdm_organisation_register(const tdm_service_context *context, const char *code, const char *name,
                                    int64_t sector, tdm_err *err)
 {
@@ -59,7 +69,7 @@ tdm_code tdm_organisation_register(const tdm_service_context *context, const cha
     if (found != TDM_OK)
         return found;
     tdm_fold *fold = tdm_core_fold(context->core);
-    found = tdm_fold_organisation(fold, tdm_span_text(code), tdm_today(context), ignore_row, NULL, err);
+    found = tdm_organisation_check(context, fold, code, err);
     tdm_core_fold_release(context->core, fold);
     if (found != TDM_NOT_FOUND)
         return found;

@@ -6,6 +6,7 @@
  * already is not stated again.
  */
 #include "nodes.h"
+#include "organisation.h"
 
 #include "../filing.h"
 #include "../key_facts.h"
@@ -129,26 +130,13 @@ static tdm_code want_revoked(merge *m)
 
 /* ---- what is asked */
 
-static tdm_code ignore_row(void *context, const tdm_organisation_row *row, tdm_err *err)
-{
-    (void)context;
-    (void)row;
-    (void)err;
-    return TDM_OK;
-}
-
 static tdm_code read_code(const merge *m, const json_t *args, const char *name, char out[16])
 {
     const char *text = NULL;
     tdm_code code = tdm_arg_needed(args, name, "an organisation's code", &text, m->err);
     if (code == TDM_OK)
         code = tdm_check_code(text, out, m->err);
-    if (code == TDM_OK)
-        code = tdm_fold_organisation(m->fold, tdm_span_text(out), tdm_today(m->context), ignore_row, NULL,
-                                     m->err);
-    return code == TDM_NOT_FOUND ? tdm_fail(
-               m->err, code, 0, "no organisation %s is registered: see tandem organisation list", out)
-                                 : code;
+    return code == TDM_OK ? tdm_organisation_check(m->context, m->fold, out, m->err) : code;
 }
 
 /* Facts of the node that ends which the hub has not got would be lost. */
