@@ -184,14 +184,20 @@ int tdm_client_run(const tdm_invocation *invocation, tdm_session *session)
     return tdm_client_show(invocation, session, &answer, status);
 }
 
-int tdm_client_show_rows(const tdm_invocation *invocation, tdm_session *session, const char *schema,
-                         json_t *rows, int status)
+void tdm_client_answer_rows(const char *schema, json_t *rows, tdm_answer *answer)
 {
     json_t *document = json_pack("{s:s, s:o}", "schema", schema, "data", rows);
     char *text = json_dumps(document, JSON_COMPACT);
-    tdm_answer answer = { 0 };
-    tdm_buf_text(&answer.bytes, text == NULL ? "" : text);
+    *answer = (tdm_answer){ 0 };
+    tdm_buf_text(&answer->bytes, text == NULL ? "" : text);
     free(text);
     json_decref(document);
+}
+
+int tdm_client_show_rows(const tdm_invocation *invocation, tdm_session *session, const char *schema,
+                         json_t *rows, int status)
+{
+    tdm_answer answer;
+    tdm_client_answer_rows(schema, rows, &answer);
     return tdm_client_show(invocation, session, &answer, status);
 }

@@ -39,7 +39,9 @@ tdm_command_function tdm_client_run;
 /* Show an answer and free it; returns the exit status, which is `status` unless showing failed. */
 int tdm_client_show(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer, int status);
 
-/* Rows that the command made itself, as a document of this schema. Takes rows over. */
+/* Rows that the command made itself, as a document of this schema. Both take rows over; the answer is the
+ * caller's. */
+void tdm_client_answer_rows(const char *schema, json_t *rows, tdm_answer *answer);
 int tdm_client_show_rows(const tdm_invocation *invocation, tdm_session *session, const char *schema,
                          json_t *rows, int status);
 

@@ -176,15 +176,10 @@ static int run_import_log(const tdm_invocation *invocation, tdm_session *session
         fclose(in);
     if (code != TDM_OK)
         return tdm_session_fail(session, invocation->command->words, &err, NULL);
-    char document[256];
-    snprintf(document, sizeof document,
-             "{\"schema\":\"tandem.import-log/1\",\"data\":[{\"lines\":%llu,\"events\":%llu,\"runs\":%llu,"
-             "\"seals\":%llu,\"notices\":%llu}]}",
-             (unsigned long long)done.lines, (unsigned long long)done.events, (unsigned long long)done.runs,
-             (unsigned long long)done.seals, (unsigned long long)done.notices);
-    tdm_answer answer = { 0 };
-    tdm_buf_text(&answer.bytes, document);
-    return tdm_client_show(invocation, session, &answer, 0);
+    json_t *rows = json_pack("[{s:I, s:I, s:I, s:I, s:I}]", "lines", (json_int_t)done.lines, "events",
+                             (json_int_t)done.events, "runs", (json_int_t)done.runs, "seals",
+                             (json_int_t)done.seals, "notices", (json_int_t)done.notices);
+    return tdm_client_show_rows(invocation, session, "tandem.import-log/1", rows, 0);
 }
 
 /* ---- verify */
@@ -192,14 +187,10 @@ static int run_import_log(const tdm_invocation *invocation, tdm_session *session
 /* What a reader that crashed, or could not begin, tells of the store. */
 static void write_crash(tdm_answer *answer, const tdm_err *fault)
 {
-    json_t *document =
-        json_pack("{s:s, s:[{s:s, s:s, s:s}, {s:s, s:i}]}", "schema", "tandem.verify/1", "data", "kind",
-                  "fault", "invariant", "readable", "what", fault->what, "kind", "summary", "faults", 1);
-    char *text = json_dumps(document, JSON_COMPACT);
-    tdm_buf_text(&answer->bytes, text == NULL ? "" : text);
+    json_t *rows = json_pack("[{s:s, s:s, s:s}, {s:s, s:i}]", "kind", "fault", "invariant", "readable",
+                             "what", fault->what, "kind", "summary", "faults", 1);
+    tdm_client_answer_rows("tandem.verify/1", rows, answer);
     answer->exit = 1;
-    free(text);
-    json_decref(document);
 }
 
 static int ask_verify(const tdm_invocation *invocation, tdm_session *session, tdm_answer *answer)

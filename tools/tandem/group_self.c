@@ -37,11 +37,9 @@ static int run_config_check(const tdm_invocation *invocation, tdm_session *sessi
     if (load_config(invocation, &config, &err) != TDM_OK)
         return tdm_session_fail(session, invocation->command->words, &err, "mend this place and check again");
     tdm_config_destroy(&config);
-    tdm_answer answer = { 0 };
-    tdm_buf_text(&answer.bytes, "{\"schema\":\"tandem.config-check/1\",\"data\":[{\"sound\":true}]}");
     if (tdm_session_is_json(session))
-        return tdm_client_show(invocation, session, &answer, 0);
-    tdm_answer_free(&answer);
+        return tdm_client_show_rows(invocation, session, "tandem.config-check/1",
+                                    json_pack("[{s:b}]", "sound", 1), 0);
     fputs("the configuration is sound\n", session->out);
     return 0;
 }
