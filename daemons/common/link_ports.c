@@ -38,18 +38,24 @@ void tdm_log_ports_destroy(tdm_log_ports **pointer)
     *pointer = NULL;
 }
 
-tdm_code tdm_log_ports_tip(tdm_log_ports *ports, const tdm_id *origin, uint64_t incarnation, tdm_log_tip *out)
+/* Of a driver's context. */
+static tdm_log_ports *ports_of(void *context)
+{
+    return *(tdm_log_ports **)context;
+}
+
+tdm_code tdm_log_ports_tip(void *context, const tdm_id *origin, uint64_t incarnation, tdm_log_tip *out)
 {
     tdm_tip tip;
-    tdm_code code = tdm_ledger_tip(tdm_core_ledger(ports->core), origin, incarnation, &tip, NULL);
+    tdm_code code = tdm_ledger_tip(tdm_core_ledger(ports_of(context)->core), origin, incarnation, &tip, NULL);
     *out = (tdm_log_tip){ *origin, incarnation, tip.last, tip.head };
     return code;
 }
 
-tdm_code tdm_log_ports_head_at(tdm_log_ports *ports, const tdm_id *origin, uint64_t incarnation,
-                               uint64_t last, tdm_digest *out)
+tdm_code tdm_log_ports_head_at(void *context, const tdm_id *origin, uint64_t incarnation, uint64_t last,
+                               tdm_digest *out)
 {
-    return tdm_ledger_head_at(tdm_core_ledger(ports->core), origin, incarnation, last, out, NULL);
+    return tdm_ledger_head_at(tdm_core_ledger(ports_of(context)->core), origin, incarnation, last, out, NULL);
 }
 
 /* Oldest first: in the order in which their first events were received here, which follows the generations.
@@ -89,8 +95,9 @@ static size_t first_of(const tdm_log_ports *ports, const tdm_id *origin)
     return low;
 }
 
-size_t tdm_log_ports_incarnations(tdm_log_ports *ports, const tdm_id *origin, uint64_t *out, size_t max)
+size_t tdm_log_ports_incarnations(void *context, const tdm_id *origin, uint64_t *out, size_t max)
 {
+    tdm_log_ports *ports = ports_of(context);
     if (!read_tips(ports))
         return 0;
     size_t first = first_of(ports, origin);
@@ -105,9 +112,10 @@ size_t tdm_log_ports_incarnations(tdm_log_ports *ports, const tdm_id *origin, ui
     return taken;
 }
 
-tdm_code tdm_log_ports_runs(tdm_log_ports *ports, const tdm_id *origin, uint64_t incarnation, uint64_t from,
+tdm_code tdm_log_ports_runs(void *context, const tdm_id *origin, uint64_t incarnation, uint64_t from,
                             size_t max_bytes, size_t max_runs, tdm_log_batch *out)
 {
+    tdm_log_ports *ports = ports_of(context);
     tdm_run_batch_free(&ports->batch);
     tdm_code code = tdm_ledger_runs(tdm_core_ledger(ports->core), origin, incarnation, from, max_bytes,
                                     max_runs, true, &ports->batch, NULL);
@@ -138,9 +146,9 @@ tdm_code tdm_log_ports_keep_notices(tdm_log_ports *ports, const tdm_notice_batch
     return tdm_core_keep_notices(ports->core, ports->done, batch, owner, token);
 }
 
-void tdm_log_ports_set_aside(tdm_log_ports *ports, const tdm_id *origin, const char *reason, tdm_span bytes)
+void tdm_log_ports_set_aside(void *context, const tdm_id *origin, const char *reason, tdm_span bytes)
 {
-    tdm_core_set_aside(ports->core, origin, reason, bytes);
+    tdm_core_set_aside(ports_of(context)->core, origin, reason, bytes);
 }
 
 tdm_code tdm_log_ports_feed_next(tdm_log_ports *ports, const tdm_id *recipient, uint64_t after,

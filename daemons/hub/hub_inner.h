@@ -15,6 +15,7 @@
 
 /* One admitted key and the link it speaks on. */
 typedef struct hub_peer {
+    tdm_log_ports *ports; /* of the hub; first, for its link */
     struct tdm_hub *hub;
     uint8_t key[32];
     tdm_admission admission;

@@ -35,33 +35,10 @@ static void port_note(void *context, const char *word, const char *text)
     tdm_link_report_note(peer->hub->daemon->metrics, &peer->notes, &peer->origin, word, text);
 }
 
-static tdm_code port_tip(void *context, const tdm_id *origin, uint64_t incarnation, tdm_log_tip *out)
-{
-    return tdm_log_ports_tip(((hub_peer *)context)->hub->ports, origin, incarnation, out);
-}
-
-static tdm_code port_head_at(void *context, const tdm_id *origin, uint64_t incarnation, uint64_t last,
-                             tdm_digest *out)
-{
-    return tdm_log_ports_head_at(((hub_peer *)context)->hub->ports, origin, incarnation, last, out);
-}
-
-static size_t port_incarnations(void *context, const tdm_id *origin, uint64_t *out, size_t max)
-{
-    return tdm_log_ports_incarnations(((hub_peer *)context)->hub->ports, origin, out, max);
-}
-
-static tdm_code port_runs(void *context, const tdm_id *origin, uint64_t incarnation, uint64_t from,
-                          size_t max_bytes, size_t max_runs, tdm_log_batch *out)
-{
-    return tdm_log_ports_runs(((hub_peer *)context)->hub->ports, origin, incarnation, from, max_bytes,
-                              max_runs, out);
-}
-
 static tdm_code port_keep(void *context, const tdm_log_batch *batch, uint64_t token)
 {
     hub_peer *peer = context;
-    tdm_code code = tdm_log_ports_keep(peer->hub->ports, batch, peer, token);
+    tdm_code code = tdm_log_ports_keep(peer->ports, batch, peer, token);
     peer->under_way += code == TDM_OK;
     return code;
 }
@@ -69,11 +46,6 @@ static tdm_code port_keep(void *context, const tdm_log_batch *batch, uint64_t to
 static bool port_may_seal(void *context, const tdm_id *origin, const uint8_t key[32], uint64_t last)
 {
     return tdm_keyring_may_seal(((hub_peer *)context)->hub->keyring, origin, key, last);
-}
-
-static void port_set_aside(void *context, const tdm_id *origin, const char *reason, tdm_span bytes)
-{
-    tdm_log_ports_set_aside(((hub_peer *)context)->hub->ports, origin, reason, bytes);
 }
 
 /* Every message waits for this loop, so it does not wait for the fold: what a step under way will tell is
@@ -101,7 +73,7 @@ static uint64_t port_feed_last(void *context, const tdm_id *recipient)
     uint64_t step = tdm_core_fold_steps(peer->hub->daemon->core);
     if (peer->feed_asked == step || (peer->feed_asked != 0 && put_off(peer->hub)))
         return peer->feed_last;
-    peer->feed_last = tdm_log_ports_feed_last(peer->hub->ports, recipient);
+    peer->feed_last = tdm_log_ports_feed_last(peer->ports, recipient);
     peer->feed_asked = step;
     return peer->feed_last;
 }
@@ -117,16 +89,13 @@ static tdm_code port_enrol(void *context, const tdm_frame *enrol, uint64_t token
     return hub_admission_enrol(context, enrol, token);
 }
 
+TDM_LOG_PORTS_LEAD(hub_peer, ports);
 static const tdm_link_ports PORTS = {
+    TDM_LOG_PORTS,
     .send = port_send,
     .note = port_note,
-    .tip = port_tip,
-    .head_at = port_head_at,
-    .incarnations = port_incarnations,
-    .runs = port_runs,
     .keep = port_keep,
     .may_seal = port_may_seal,
-    .set_aside = port_set_aside,
     .feed_next = port_feed_next,
     .feed_last = port_feed_last,
     .feed_acked = port_feed_acked,
@@ -214,6 +183,7 @@ static hub_peer *peer_new(tdm_hub *hub, const uint8_t key[32], tdm_admission adm
     hub_peer *peer = calloc(1, sizeof *peer);
     if (peer == NULL)
         return NULL;
+    peer->ports = hub->ports;
     peer->hub = hub;
     memcpy(peer->key, key, 32);
     peer->admission = admission;

@@ -23,8 +23,8 @@ typedef struct uplink_held {
 } uplink_held;
 
 struct tdm_uplink {
+    tdm_log_ports *ports; /* first, for the link */
     tdm_daemon *daemon;
-    tdm_log_ports *ports;
     tdm_queue *done;
     int grew_fd;
     int rejoin_fd; /* written by any thread: a join code waits */

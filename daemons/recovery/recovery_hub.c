@@ -22,6 +22,7 @@ typedef struct hub_recovery hub_recovery;
 
 /* One key that dialled. */
 typedef struct hub_giver {
+    tdm_log_ports *ports; /* of the recovery; first, for its link */
     hub_recovery *recovery;
     uint8_t key[32];
     tdm_route route;
@@ -57,36 +58,9 @@ static void port_note(void *context, const char *word, const char *text)
             tdm_log_text("text", text));
 }
 
-static tdm_log_ports *ports_of(void *context)
-{
-    return ((hub_giver *)context)->recovery->base.ports;
-}
-
-static tdm_code port_tip(void *context, const tdm_id *origin, uint64_t incarnation, tdm_log_tip *out)
-{
-    return tdm_log_ports_tip(ports_of(context), origin, incarnation, out);
-}
-
-static tdm_code port_head_at(void *context, const tdm_id *origin, uint64_t incarnation, uint64_t last,
-                             tdm_digest *out)
-{
-    return tdm_log_ports_head_at(ports_of(context), origin, incarnation, last, out);
-}
-
-static size_t port_incarnations(void *context, const tdm_id *origin, uint64_t *out, size_t max)
-{
-    return tdm_log_ports_incarnations(ports_of(context), origin, out, max);
-}
-
-static tdm_code port_runs(void *context, const tdm_id *origin, uint64_t incarnation, uint64_t from,
-                          size_t max_bytes, size_t max_runs, tdm_log_batch *out)
-{
-    return tdm_log_ports_runs(ports_of(context), origin, incarnation, from, max_bytes, max_runs, out);
-}
-
 static tdm_code port_keep(void *context, const tdm_log_batch *batch, uint64_t token)
 {
-    return tdm_log_ports_keep(ports_of(context), batch, context, token);
+    return tdm_log_ports_keep(((hub_giver *)context)->ports, batch, context, token);
 }
 
 /* Its own seals: with the key it has, or one that its log states. */
@@ -96,11 +70,6 @@ static bool port_may_seal(void *context, const tdm_id *origin, const uint8_t key
     return tdm_id_equal(origin, &r->self.origin)
            && (memcmp(key, r->self.seal.public_key, 32) == 0
                || tdm_keyring_may_seal(r->keyring, origin, key, last));
-}
-
-static void port_set_aside(void *context, const tdm_id *origin, const char *reason, tdm_span bytes)
-{
-    tdm_log_ports_set_aside(ports_of(context), origin, reason, bytes);
 }
 
 static tdm_code port_feed_next(void *context, const tdm_id *recipient, uint64_t after, uint64_t *number,
@@ -137,16 +106,13 @@ static tdm_code port_enrol(void *context, const tdm_frame *enrol, uint64_t token
     return TDM_DENIED; /* newcomers wait until the hub is back */
 }
 
+TDM_LOG_PORTS_LEAD(hub_giver, ports);
 static const tdm_link_ports PORTS = {
+    TDM_LOG_PORTS,
     .send = port_send,
     .note = port_note,
-    .tip = port_tip,
-    .head_at = port_head_at,
-    .incarnations = port_incarnations,
-    .runs = port_runs,
     .keep = port_keep,
     .may_seal = port_may_seal,
-    .set_aside = port_set_aside,
     .feed_next = port_feed_next,
     .feed_last = port_feed_last,
     .feed_acked = port_feed_acked,
@@ -179,6 +145,7 @@ static hub_giver *giver_new(hub_recovery *r, const uint8_t key[32])
     hub_giver *giver = r->count == TDM_RECOVERY_NODES_MAX ? NULL : calloc(1, sizeof *giver);
     if (giver == NULL)
         return NULL;
+    giver->ports = r->base.ports;
     giver->recovery = r;
     memcpy(giver->key, key, 32);
     tdm_link_ports ports = PORTS;

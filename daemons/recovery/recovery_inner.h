@@ -14,12 +14,12 @@
 #define RECOVERY_TURN_MS 100
 
 typedef struct recovery {
+    tdm_log_ports *ports; /* first, for a link */
     tdm_core *core;
     const tdm_recovery_options *options;
     void *zmq;
     tdm_queue *done;
     int grew_fd;
-    tdm_log_ports *ports;
     int64_t patience_ms;
     int64_t progress_ms; /* monotonic: when something last came */
     const char *what;    /* of the log that comes */

@@ -33,12 +33,12 @@ typedef struct sheaf {
 } sheaf;
 
 typedef struct edge {
+    tdm_log_ports *ports; /* first, for the link */
     void *zmq;
     tdm_core *core;
     tdm_queue *done;
     int grew_fd;
     int stop_fd;
-    tdm_log_ports *ports;
     tdm_dialer *dialer;
     tdm_link *link;
     const bench_log *log;
@@ -68,28 +68,6 @@ static void port_note(void *context, const char *word, const char *text)
         fprintf(stderr, "edge: %s: %s\n", word, text);
 }
 
-static tdm_code port_tip(void *context, const tdm_id *origin, uint64_t incarnation, tdm_log_tip *out)
-{
-    return tdm_log_ports_tip(((edge *)context)->ports, origin, incarnation, out);
-}
-
-static tdm_code port_head_at(void *context, const tdm_id *origin, uint64_t incarnation, uint64_t last,
-                             tdm_digest *out)
-{
-    return tdm_log_ports_head_at(((edge *)context)->ports, origin, incarnation, last, out);
-}
-
-static size_t port_incarnations(void *context, const tdm_id *origin, uint64_t *out, size_t max)
-{
-    return tdm_log_ports_incarnations(((edge *)context)->ports, origin, out, max);
-}
-
-static tdm_code port_runs(void *context, const tdm_id *origin, uint64_t incarnation, uint64_t from,
-                          size_t max_bytes, size_t max_runs, tdm_log_batch *out)
-{
-    return tdm_log_ports_runs(((edge *)context)->ports, origin, incarnation, from, max_bytes, max_runs, out);
-}
-
 static tdm_code port_keep(void *context, const tdm_log_batch *batch, uint64_t token)
 {
     return tdm_log_ports_keep(((edge *)context)->ports, batch, context, token);
@@ -102,11 +80,6 @@ static bool port_may_seal(void *context, const tdm_id *origin, const uint8_t key
     (void)key;
     (void)last;
     return true; /* the hub of this very program */
-}
-
-static void port_set_aside(void *context, const tdm_id *origin, const char *reason, tdm_span bytes)
-{
-    tdm_log_ports_set_aside(((edge *)context)->ports, origin, reason, bytes);
 }
 
 static tdm_code port_keep_notices(void *context, const tdm_notice_batch *batch, uint64_t token)
@@ -128,16 +101,13 @@ static void port_enrolled(void *context, const tdm_id *hub, const tdm_span *orga
     bench_die("edge", "a node that is known need not enrol");
 }
 
+TDM_LOG_PORTS_LEAD(edge, ports);
 static const tdm_link_ports PORTS = {
+    TDM_LOG_PORTS,
     .send = port_send,
     .note = port_note,
-    .tip = port_tip,
-    .head_at = port_head_at,
-    .incarnations = port_incarnations,
-    .runs = port_runs,
     .keep = port_keep,
     .may_seal = port_may_seal,
-    .set_aside = port_set_aside,
     .keep_notices = port_keep_notices,
     .feed_cursor = port_feed_cursor,
     .enrolled = port_enrolled,
