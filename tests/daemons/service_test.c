@@ -270,7 +270,7 @@ static void a_join_code_that_was_touched_is_refused(void **state)
     json_decref(answer);
 }
 
-/* The door answers others meanwhile (control_test.c). */
+/* The door answers others meanwhile (control_turns_test.c). */
 static void what_reads_the_whole_log_is_served_aside(void **state)
 {
     static const char *const WHOLE[] = { "export", "snapshot", "verify" };
