@@ -1,89 +1,19 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
  * fact_test.c: the specification of the service record.fact: every type of the schema table that people
- * record, by hand and from a file.
+ * record, and amendments of what was.
  */
 #include "filing.h"
-#include "people_log.h"
-#include "service_world.h"
+#include "fact_world.h"
 
-#include <stdarg.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
-#define HEX16 "00112233445566778899aabbccddeeff"
 #define HEX32 HEX16 HEX16
 #define OTHER32 HEX16 "ffeeddccbbaa99887766554433221100"
 
-enum { TYPES_MAX = 128, PRIVATE_MAP_BYTES = 1 << 26 };
-
-static tdm_world node;
-static tdm_world hub;
-static tdm_people *people; /* of the node */
-
-static int open_worlds(void **state)
-{
-    (void)state;
-    world_open(&node, false, "R0A");
-    world_open(&hub, true, "QOP");
-    assert_int_equal(tdm_people_open(&people, node.core, PRIVATE_MAP_BYTES, NULL), TDM_OK);
-    node.context.people = people;
-    return 0;
-}
-
-static int close_worlds(void **state)
-{
-    (void)state;
-    tdm_people_close(&people);
-    world_close(&node);
-    world_close(&hub);
-    return 0;
-}
-
-/* ---- asking */
-
-/* The one count that is 1 in data[0]; all others must be 0. The caller frees it. */
-static json_t *ask(tdm_world *world, const char *args, const char *wanted)
-{
-    static const char *const FATES[] = { "new", "known", "changed", "returned", "hidden", "refused" };
-    json_t *keep = NULL;
-    const json_t *row = world_row(world, "record.fact", args, NULL, &keep);
-    for (size_t i = 0; i < TDM_COUNT(FATES); i++)
-        if (world_int(row, FATES[i]) != (strcmp(FATES[i], wanted) == 0)) {
-            char *text = json_dumps(row, JSON_COMPACT);
-            fail_msg("%s: not %s: %s", args, wanted, text);
-        }
-    return keep;
-}
-
-static void expect(tdm_world *world, const char *args, const char *wanted)
-{
-    json_decref(ask(world, args, wanted));
-}
-
-static void expect_failure(tdm_world *world, const char *args, const char *says)
-{
-    int status = 0;
-    json_t *answer = world_ask(world, "record.fact", args, NULL, &status);
-    assert_int_equal(status, 2);
-    if (strstr(world_text(answer, "what"), says) == NULL)
-        fail_msg("it says: %s", world_text(answer, "what"));
-    json_decref(answer);
-}
-
-static void expect_refusal(tdm_world *world, const char *args, const char *column, const char *says)
-{
-    json_t *keep = ask(world, args, "refused");
-    const json_t *row = json_array_get(json_object_get(keep, "data"), 0);
-    const json_t *refusal = json_array_get(json_object_get(row, "refusals"), 0);
-    assert_string_equal(world_text(refusal, "column"), column);
-    if (strstr(world_text(refusal, "what"), says) == NULL)
-        fail_msg("it says: %s", world_text(refusal, "what"));
-    json_decref(keep);
-}
+enum { TYPES_MAX = 128 };
 
 /* ---- a fact of every type, with values made from its rows */
 
@@ -413,180 +343,6 @@ static void amendments_take_a_named_fact(void **state)
     expect_refusal(&node, "{\"type\":\"void\",\"fact\":\"" HEX16 "\"}", "subject", "filed under");
 }
 
-/* ---- refused */
-
-static const struct refused {
-    const char *name;
-    bool hub;
-    const char *args;
-    const char *column; /* NULL: the whole request fails */
-    const char *says;
-} REFUSED[] = {
-    { "no type", false, "{}", NULL, "type is missing" },
-    { "an unknown type", false, "{\"type\":\"sesion\"}", NULL, "did you mean session?" },
-    { "a type like no other", false, "{\"type\":\"zzzzzzzzzz\"}", NULL, "--help lists them" },
-    { "the log itself", false, "{\"type\":\"tide\"}", NULL, "their own log" },
-    { "a part of lists", false, "{\"type\":\"category_count\"}", NULL, "part of lists" },
-    { "a key", true, "{\"type\":\"key\"}", NULL, "tandem invite" },
-    { "who represents", true, "{\"type\":\"represents\"}", NULL, "tandem invite" },
-    { "a succession", true, "{\"type\":\"succession\"}", NULL, "takes over" },
-    { "a proposed match", true, "{\"type\":\"match_proposed\"}", NULL, "tandem match propose" },
-    { "a closing", true, "{\"type\":\"period_closed\"}", NULL, "tandem period close" },
-    { "a publication", true, "{\"type\":\"figure_published\"}", NULL, "tandem publish" },
-    { "a release", true, "{\"type\":\"figures_released\"}", NULL, "tandem release" },
-    { "an unknown field", false, "{\"type\":\"need\",\"fields\":{\"them\":\"time\"}}", NULL,
-      "did you mean theme?" },
-    { "fields that are no object", false, "{\"type\":\"need\",\"fields\":[]}", NULL, "an object" },
-    { "a field told twice", false, "{\"type\":\"need\",\"fields\":{\"need-id\":\"1\",\"need_id\":\"1\"}}",
-      NULL, "each once" },
-    { "an id where none is", false, "{\"type\":\"need\",\"id\":\"1\"}", NULL, "no field \"id\"" },
-    { "a reason without void", false, "{\"type\":\"need\",\"reason\":\"x\"}", NULL, "goes with void" },
-    { "an amendment taken back", false, "{\"type\":\"void\",\"void\":true}", NULL, "record unvoid" },
-    { "no unit", false, "{\"type\":\"session\",\"fields\":{\"date\":\"2017-05-04\",\"hours\":1}}", "unit",
-      "LEAD/UNIT_ID" },
-    { "no such unit form", false, "{\"type\":\"session\",\"unit\":\"17\"}", "unit", "LEAD/UNIT_ID" },
-    { "a name that is missing", false, "{\"type\":\"need\",\"fields\":{\"theme\":\"time\"}}", "need_id",
-      "named by it" },
-    { "a value that does not fit", false,
-      "{\"type\":\"need\",\"fields\":{\"need_id\":\"1\",\"theme\":\"tim\",\"stated\":\"2017-05-04\"}}",
-      "theme", "Did you mean time?" },
-    { "control characters", false,
-      "{\"type\":\"need\",\"fields\":{\"need_id\":\"1\",\"theme\":\"time\",\"stated\":\"2017-05-04\","
-      "\"locality\":\"a\\tb\"}}",
-      "", "control characters" },
-    { "void of what is not there", false, "{\"type\":\"need\",\"void\":true,\"fields\":{\"need_id\":\"1\"}}",
-      "", "no such fact" },
-    { "a confirmation without an assertion", false,
-      "{\"type\":\"link_confirm\",\"unit\":\"R0A/1\",\"fields\":{\"phase\":\"plan\"}}", "assertion", "" },
-    { "a dispute without an assertion", false,
-      "{\"type\":\"link_dispute\",\"unit\":\"R0A/1\",\"fields\":{\"phase\":\"plan\"}}", "assertion",
-      "tandem link dispute" },
-    { "a match the wrong way round", true,
-      "{\"type\":\"match\",\"fields\":{\"a\":\"unit/R0B/1\",\"b\":\"unit/R0A/1\"}}", "a", "smaller" },
-    { "an end before the start", false,
-      "{\"type\":\"unit\",\"fields\":{\"unit_id\":\"1\",\"kind\":\"programme\",\"status\":\"planned\","
-      "\"start\":\"2017-05-04\",\"end\":\"2017-05-03\"}}",
-      "end", "ends before" },
-    { "a recorder that is not known", true,
-      "{\"type\":\"need\",\"fields\":{\"need_id\":\"1\",\"theme\":\"time\",\"stated\":\"2017-05-04\"}}",
-      "recorder", "speaks for no organisation" },
-};
-
-static void check_refused(void **state)
-{
-    const struct refused *row = *state;
-    tdm_world *world = row->hub ? &hub : &node;
-    uint64_t last = world_last_sequence(world);
-    if (row->column == NULL)
-        expect_failure(world, row->args, row->says);
-    else
-        expect_refusal(world, row->args, row->column, row->says);
-    assert_int_equal(world_last_sequence(world), last);
-}
-
-/* ---- files */
-
-static const json_t *send(const char *args, const char *file, json_t **keep)
-{
-    const json_t *report = world_row(&node, "record.fact", args, file, keep);
-    char *text = json_dumps(report, JSON_COMPACT);
-    print_message("%s\n", text);
-    free(text);
-    return report;
-}
-
-static void a_file_keeps_its_good_rows(void **state)
-{
-    (void)state;
-    static const char FILE_OF[] = "Unit,id,Date,hours,type,colour\n"
-                                  "R0A/1,1,2017-05-04,6.5,workshop,red\n"
-                                  "R0A/1,2,2017-05-11,2,,red\n"
-                                  "R0A/1,2,2017-05-11,2,,red\n"
-                                  "R0A/1,3,2017-05-18,many,,red\n"
-                                  "R0A/1,2,2017-05-12,2,,red\n"
-                                  "17,1,2017-05-18,1,,red\n"
-                                  "R0A/2\n";
-    static const struct {
-        long row;
-        const char *column;
-        const char *says;
-    } WANTED[] = { { 5, "hours_hundredths", "from 0 to 10000" },
-                   { 6, "", "other content in row 3" },
-                   { 7, "unit", "LEAD/UNIT_ID" },
-                   { 8, "", "cells" } };
-    json_t *keep = NULL;
-    uint64_t last = world_last_sequence(&node);
-    send("{\"type\":\"session\",\"dry_run\":true}", FILE_OF, &keep);
-    json_decref(keep);
-    assert_int_equal(world_last_sequence(&node), last);
-    const json_t *report = send("{\"type\":\"session\"}", FILE_OF, &keep);
-    assert_int_equal(world_int(report, "rows"), 7);
-    assert_int_equal(world_int(report, "new"), 2);
-    assert_int_equal(world_int(report, "known"), 1);
-    assert_int_equal(world_int(report, "refused"), 4);
-    assert_int_equal(world_int(report, "events"), 2);
-    assert_int_equal(json_array_size(json_object_get(report, "warnings")), 2);
-    const json_t *refusals = json_object_get(report, "refusals");
-    assert_int_equal(json_array_size(refusals), TDM_COUNT(WANTED));
-    for (size_t i = 0; i < TDM_COUNT(WANTED); i++) {
-        const json_t *refusal = json_array_get(refusals, i);
-        assert_int_equal(world_int(refusal, "row"), WANTED[i].row);
-        assert_string_equal(world_text(refusal, "column"), WANTED[i].column);
-        assert_non_null(strstr(world_text(refusal, "what"), WANTED[i].says));
-    }
-    assert_string_equal(world_text(json_array_get(refusals, 0), "value"), "many");
-    json_decref(keep);
-    last = world_last_sequence(&node);
-    report = send("{\"type\":\"session\"}", FILE_OF, &keep);
-    assert_int_equal(world_int(report, "known"), 3);
-    assert_int_equal(world_int(report, "events"), 0);
-    assert_int_equal(world_last_sequence(&node), last);
-    json_decref(keep);
-}
-
-static void values_for_all_rows_stand_beside_the_file(void **state)
-{
-    (void)state;
-    json_t *keep = NULL;
-    const json_t *report =
-        send("{\"type\":\"link_assert\",\"unit\":\"R0A/1\",\"fields\":{\"phase\":\"plan\"}}",
-             "organisation\nRXA\nRYB\n", &keep);
-    assert_int_equal(world_int(report, "new"), 2);
-    json_decref(keep);
-    report =
-        send("{\"type\":\"link_assert\",\"unit\":\"R0A/1\",\"fields\":{\"phase\":\"plan\"},\"void\":true}",
-             "organisation\nRXA\nRZZ\n", &keep);
-    assert_int_equal(world_int(report, "hidden"), 1);
-    assert_int_equal(world_int(report, "refused"), 1);
-    json_decref(keep);
-}
-
-static const struct bad_file {
-    const char *name;
-    const char *args;
-    const char *file;
-    const char *says;
-} BAD_FILES[] = {
-    { "a file without a unit", "{\"type\":\"session\"}", "date,hours\n2017-05-04,1\n", "no column unit" },
-    { "a file without a name", "{\"type\":\"need\"}", "theme\ntime\n", "no column need_id" },
-    { "a column twice", "{\"type\":\"need\"}", "need_id,Need-ID\n1,1\n", "need_id twice" },
-    { "a column by both its names", "{\"type\":\"session\"}", "unit,hours,hours_hundredths\nR0A/1,1,100\n",
-      "twice" },
-    { "a column that is told for all", "{\"type\":\"need\",\"fields\":{\"theme\":\"time\"}}",
-      "need_id,theme\n1,time\n", "give it once" },
-    { "a workbook", "{\"type\":\"need\"}", "PK\003\004xxxx", "" },
-};
-
-static void check_bad_file(void **state)
-{
-    const struct bad_file *row = *state;
-    json_t *answer = world_ask(&node, "record.fact", row->args, row->file, NULL);
-    assert_string_equal(world_text(answer, "type"), "error");
-    if (strstr(world_text(answer, "what"), row->says) == NULL)
-        fail_msg("it says: %s", world_text(answer, "what"));
-    json_decref(answer);
-}
-
 #define STORY(function) cmocka_unit_test_setup_teardown(function, open_worlds, close_worlds)
 static const struct CMUnitTest STORIES[] = {
     STORY(an_imported_unit_is_known),
@@ -598,14 +354,11 @@ static const struct CMUnitTest STORIES[] = {
     STORY(hiding_says_why),
     STORY(rows_of_people_need_a_private_log),
     STORY(amendments_take_a_named_fact),
-    STORY(a_file_keeps_its_good_rows),
-    STORY(values_for_all_rows_stand_beside_the_file),
 };
 
 int main(void)
 {
-    static struct CMUnitTest
-        tests[TYPES_MAX + TDM_COUNT(REFUSED) + TDM_COUNT(BAD_FILES) + TDM_COUNT(STORIES)];
+    static struct CMUnitTest tests[TYPES_MAX + TDM_COUNT(STORIES)];
     size_t count = 0;
     size_t type_count;
     const char *why;
@@ -613,12 +366,6 @@ int main(void)
     for (size_t i = 0; i < type_count && i < TYPES_MAX; i++)
         if (types[i].duty != TDM_DUTY_AMENDMENT && tdm_type_recorded_at(&types[i], &why) != 0)
             tests[count++] = (struct CMUnitTest){ types[i].name, check_type, NULL, NULL, (void *)&types[i] };
-    for (size_t i = 0; i < TDM_COUNT(REFUSED); i++)
-        tests[count++] = (struct CMUnitTest){ REFUSED[i].name, check_refused, open_worlds, close_worlds,
-                                              (void *)&REFUSED[i] };
-    for (size_t i = 0; i < TDM_COUNT(BAD_FILES); i++)
-        tests[count++] = (struct CMUnitTest){ BAD_FILES[i].name, check_bad_file, open_worlds, close_worlds,
-                                              (void *)&BAD_FILES[i] };
     for (size_t i = 0; i < TDM_COUNT(STORIES); i++)
         tests[count++] = STORIES[i];
     return _cmocka_run_group_tests("facts", tests, count, NULL, NULL);
