@@ -162,6 +162,13 @@ void book_partner(tdm_book *book, int origin, const char *code)
     book_represents(book, origin, code, NULL);
 }
 
+void book_two_partners(tdm_book *book)
+{
+    book_init(book);
+    book_partner(book, 1, "R0A");
+    book_partner(book, 2, "R0B");
+}
+
 int book_match(tdm_book *book, const char *a, const char *b)
 {
     tdm_record r;

@@ -43,6 +43,7 @@ int book_represents(tdm_book *book, int origin, const char *code, const char *un
 void book_represent_instead(tdm_book *book, const char *filed, int fact, int origin, const char *code);
 /* Organisation, representation: the usual pair. */
 void book_partner(tdm_book *book, int origin, const char *code);
+void book_two_partners(tdm_book *book); /* a new book: node 1 is R0A, node 2 is R0B */
 int book_match(tdm_book *book, const char *a, const char *b);
 void book_level_point(tdm_book *book, bool target, int year, int level);
 /* From now on the origin writes another store, whose first event gives its generation. */

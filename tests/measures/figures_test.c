@@ -18,13 +18,6 @@ enum { PLAN = TDM_PHASE_IS_PLAN, DELIVER = TDM_PHASE_IS_DELIVER, SUPPORT = TDM_P
 static const tdm_about LEAD = { 1, "R0A", "R0A", "1" };
 static const tdm_about PARTNER = { 2, "R0B", "R0A", "1" };
 
-static void two_partners(tdm_book *book)
-{
-    book_init(book);
-    book_partner(book, 1, "R0A");
-    book_partner(book, 2, "R0B");
-}
-
 static tdm_level_row total_of(const tdm_book *book, tdm_weight weight, const char *period)
 {
     tdm_fold *fold = book_fold(book, false);
@@ -70,7 +63,7 @@ static void state_unit(tdm_book *book, const struct unit_row *row)
 
 static void example(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     for (size_t i = 0; i < TDM_COUNT(EXAMPLE); i++)
         state_unit(book, &EXAMPLE[i]);
 }
@@ -156,7 +149,7 @@ static void check_target(void **state)
     const struct target_row *want = *state;
     tdm_book book;
     tdm_err err = { 0 };
-    two_partners(&book);
+    book_two_partners(&book);
     book_delivered(&book, LEAD, "2017-09-12", 100, 5);
     tdm_about before = { 1, "R0A", "R0A", "2" };
     tdm_about after = { 1, "R0A", "R0A", "3" };
@@ -201,7 +194,7 @@ static void check_revision(void **state)
     tdm_about late_partner = { 2, "R0B", "R0A", "P11" };
     tdm_about p5 = { 1, "R0A", "R0A", "P5" };
     tdm_about p5_partner = { 2, "R0B", "R0A", "P5" };
-    two_partners(&book);
+    book_two_partners(&book);
     int p5_assertion = 0;
     for (size_t i = 0; i < TDM_COUNT(EXAMPLE); i++) {
         state_unit(&book, &EXAMPLE[i]);
@@ -236,7 +229,7 @@ static void check_sixteen_records(void **state)
     (void)state;
     tdm_book book;
     char id[8];
-    two_partners(&book);
+    book_two_partners(&book);
     for (int i = 0; i < 10; i++) {
         snprintf(id, sizeof id, "%d", i);
         tdm_about lead = { 1, "R0A", "R0A", id };
@@ -272,26 +265,26 @@ static int claimed(tdm_book *book)
 
 static void tell_confirmed(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_confirm(book, PARTNER, DELIVER, LEAD, claimed(book));
 }
 
 static void tell_moved_claim(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     int assertion = claimed(book);
     book_confirm(book, PARTNER, SUPPORT, LEAD, assertion); /* an answer to another content */
 }
 
 static void tell_void_session(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_void(book, LEAD, book_delivered(book, LEAD, "2017-09-12", 300, 12));
 }
 
 static void tell_unvoid_session(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     int session = book_delivered(book, LEAD, "2017-09-12", 300, 12);
     book_void(book, LEAD, session);
     book_unvoid(book, LEAD, session);
@@ -299,7 +292,7 @@ static void tell_unvoid_session(tdm_book *book)
 
 static void tell_site(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_organisation(book, "R0A01", 0, "R0A", TDM_BELONGS_IS_SITE);
     book_represents(book, 3, "R0A01", NULL);
     tdm_about site = { 3, "R0A01", "R0A", "1" };
@@ -321,7 +314,7 @@ static void tell_network(tdm_book *book)
 
 static void tell_merger(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_unit(book, LEAD, 0, "2017-09-12", NULL);
     book_unit(book, PARTNER, 0, "2017-09-12", NULL);
     book_session(book, LEAD, "2017-09-12", 300);
@@ -331,14 +324,14 @@ static void tell_merger(tdm_book *book)
 
 static void tell_closed_lead(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_change(book, "R0A", TDM_CHANGE_IS_CLOSED, "2017-09-12", NULL);
     book_delivered(book, LEAD, "2017-09-12", 300, 12);
 }
 
 static void tell_unregistered(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_represents(book, 3, "R0C", NULL);
     book_delivered(book, (tdm_about){ 3, "R0C", "R0C", "1" }, "2017-09-12", 300, 12);
 }
@@ -358,7 +351,7 @@ static void tell_third_party_dispute(tdm_book *book)
 
 static void tell_other_name(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     int assertion = claimed(book);
     book_confirm(book, (tdm_about){ 3, "R0B", "R0A", "1" }, DELIVER, LEAD, assertion);
 }
@@ -376,14 +369,14 @@ static void tell_until(tdm_book *book)
 
 static void tell_supplier(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_delivered(book, LEAD, "2017-09-12", 300, 12);
     book_supplier(book, LEAD, "R0B");
 }
 
 static void tell_dispute_outweighs(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_represents(book, 3, "R0B", NULL);
     int assertion = claimed(book);
     book_confirm(book, PARTNER, DELIVER, LEAD, assertion);
@@ -392,21 +385,21 @@ static void tell_dispute_outweighs(tdm_book *book)
 
 static void tell_cancelled(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_unit(book, LEAD, TDM_STATUS_IS_CANCELLED, "2017-09-12", NULL);
     book_session(book, LEAD, "2017-09-12", 300);
 }
 
 static void tell_outside_dates(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_unit(book, LEAD, 0, "2017-09-12", "2017-09-30");
     book_session(book, LEAD, "2017-10-01", 300);
 }
 
 static void tell_two_years(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_unit(book, LEAD, 0, "2018-03-31", NULL);
     book_session(book, LEAD, "2018-03-31", 300);
     book_session(book, LEAD, "2018-04-01", 300);
@@ -414,7 +407,7 @@ static void tell_two_years(tdm_book *book)
 
 static void tell_matched(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_delivered(book, LEAD, "2017-09-12", 300, 12);
     book_delivered(book, (tdm_about){ 2, "R0B", "R0B", "77" }, "2017-09-12", 300, 12);
     book_match(book, "unit/R0A/1", "unit/R0B/77");
@@ -422,7 +415,7 @@ static void tell_matched(tdm_book *book)
 
 static void tell_match_void(tdm_book *book)
 {
-    two_partners(book);
+    book_two_partners(book);
     book_delivered(book, LEAD, "2017-09-12", 300, 12);
     book_delivered(book, (tdm_about){ 2, "R0B", "R0B", "77" }, "2017-09-12", 300, 12);
     int match = book_match(book, "unit/R0A/1", "unit/R0B/77");
@@ -481,7 +474,7 @@ static void check_correction_first(void **state)
 {
     (void)state;
     tdm_book book;
-    two_partners(&book);
+    book_two_partners(&book);
     book_unit(&book, LEAD, 0, "2017-09-12", NULL);
     book_move_session(&book, LEAD, 1000 + (int)book.count + 1, "2017-12-01", 700);
     book_session(&book, LEAD, "2017-09-12", 300);
@@ -494,7 +487,7 @@ static void check_stated_people(void **state)
 {
     (void)state;
     tdm_book book;
-    two_partners(&book);
+    book_two_partners(&book);
     book_delivered(&book, LEAD, "2017-09-12", 300, 12);
     book_participants(&book, LEAD, 2017, 19);
     tdm_level_row year = total_of(&book, TDM_WEIGHT_PARTICIPANTS, "2017/18");
