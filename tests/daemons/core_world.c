@@ -44,7 +44,8 @@ static void stop_listening(fixture *f)
 {
     if (f->queue == NULL)
         return;
-    tdm_core_unlisten(f->core, f->queue);
+    if (f->core != NULL) /* a test may have closed it */
+        tdm_core_unlisten(f->core, f->queue);
     tdm_queue_destroy(&f->queue, free);
     close(f->grew_fd);
 }
@@ -57,8 +58,7 @@ void fixture_reopen(fixture *f, bool hub)
 
 void fixture_close(fixture *f)
 {
-    if (f->core != NULL)
-        stop_listening(f);
+    stop_listening(f);
     tdm_core_close(&f->core);
     world_remove(f->folder);
 }

@@ -354,37 +354,22 @@ static void a_folder_without_a_store(fixture *f)
     world_remove(folder);
 }
 
-static const struct row {
-    const char *name;
-    void (*run)(fixture *f);
-} ROWS[] = {
-    { "figures made again are the same, and take the old ones' place", same_again },
-    { "figures that are not the ledger's are told", others_are_told },
-    { "where there were none, they are made", none_are_made },
-    { "a damaged file is told and replaced", damaged_ones_are_replaced },
-    { "garbled pages are told and replaced", garbled_ones_are_replaced },
-    { "garbled unfinished figures are begun again", unfinished_ones_are_begun_again },
-    { "unfinished figures of another log are not believed", others_unfinished_ones_are_not_believed },
-    { "figures of a longer log are told", figures_of_a_longer_log_are_told },
-    { "what is there is only read", what_is_there_is_only_read },
-    { "an interrupted run is begun again", an_interrupted_one_is_begun_again },
-    { "a running daemon is left alone", a_running_daemon_is_left_alone },
-    { "a folder without a store is refused", a_folder_without_a_store },
+static const core_row ROWS[] = {
+    { "figures made again are the same, and take the old ones' place", same_again, true },
+    { "figures that are not the ledger's are told", others_are_told, true },
+    { "where there were none, they are made", none_are_made, true },
+    { "a damaged file is told and replaced", damaged_ones_are_replaced, true },
+    { "garbled pages are told and replaced", garbled_ones_are_replaced, true },
+    { "garbled unfinished figures are begun again", unfinished_ones_are_begun_again, true },
+    { "unfinished figures of another log are not believed", others_unfinished_ones_are_not_believed, true },
+    { "figures of a longer log are told", figures_of_a_longer_log_are_told, true },
+    { "what is there is only read", what_is_there_is_only_read, true },
+    { "an interrupted run is begun again", an_interrupted_one_is_begun_again, true },
+    { "a running daemon is left alone", a_running_daemon_is_left_alone, true },
+    { "a folder without a store is refused", a_folder_without_a_store, true },
 };
-
-static void run_row(void **state)
-{
-    const struct row *row = *state;
-    fixture f;
-    fixture_open(&f, true, false);
-    row->run(&f);
-    fixture_close(&f);
-}
 
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(ROWS)];
-    for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
-        tests[i] = (struct CMUnitTest){ ROWS[i].name, run_row, NULL, NULL, (void *)&ROWS[i] };
-    return cmocka_run_group_tests_name("rebuild", tests, NULL, NULL);
+    return core_suite("rebuild", ROWS, TDM_COUNT(ROWS));
 }

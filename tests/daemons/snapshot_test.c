@@ -448,39 +448,24 @@ static void a_store_that_is_not_sound_has_no_snapshot(fixture *f)
     assert_int_equal(leftovers(f, "snapshot"), 0);
 }
 
-static const struct row {
-    const char *name;
-    void (*run)(fixture *f);
-} ROWS[] = {
-    { "a snapshot becomes the store as it was at its moment", a_snapshot_becomes_the_store },
-    { "it is a store that can be read where it lies", it_is_read_where_it_lies },
-    { "nothing is ever written over", nothing_is_written_over },
-    { "what is another's is left alone", what_is_anothers_is_left_alone },
-    { "the folder keeps its owner and mode", the_folder_keeps_its_owner_and_mode },
-    { "too long a path is refused", too_long_a_path_is_refused },
-    { "damage is never brought back", damage_is_never_brought_back },
-    { "an encrypted snapshot becomes the store as it was", an_encrypted_one_becomes_the_store },
-    { "nothing of an encrypted one is in clear", nothing_of_it_is_in_clear },
-    { "another key opens nothing, and none tells what to give", another_key_opens_nothing },
-    { "damage of an encrypted one is never brought back", damage_of_an_encrypted_one },
-    { "another snapshot's parts do not fit", another_snapshots_parts_do_not_fit },
-    { "an end at any moment leaves nothing", an_end_leaves_nothing },
-    { "a store that is not sound has no snapshot", a_store_that_is_not_sound_has_no_snapshot },
+static const core_row ROWS[] = {
+    { "a snapshot becomes the store as it was at its moment", a_snapshot_becomes_the_store, true },
+    { "it is a store that can be read where it lies", it_is_read_where_it_lies, true },
+    { "nothing is ever written over", nothing_is_written_over, true },
+    { "what is another's is left alone", what_is_anothers_is_left_alone, true },
+    { "the folder keeps its owner and mode", the_folder_keeps_its_owner_and_mode, true },
+    { "too long a path is refused", too_long_a_path_is_refused, true },
+    { "damage is never brought back", damage_is_never_brought_back, true },
+    { "an encrypted snapshot becomes the store as it was", an_encrypted_one_becomes_the_store, true },
+    { "nothing of an encrypted one is in clear", nothing_of_it_is_in_clear, true },
+    { "another key opens nothing, and none tells what to give", another_key_opens_nothing, true },
+    { "damage of an encrypted one is never brought back", damage_of_an_encrypted_one, true },
+    { "another snapshot's parts do not fit", another_snapshots_parts_do_not_fit, true },
+    { "an end at any moment leaves nothing", an_end_leaves_nothing, true },
+    { "a store that is not sound has no snapshot", a_store_that_is_not_sound_has_no_snapshot, true },
 };
-
-static void run_row(void **state)
-{
-    const struct row *row = *state;
-    fixture f;
-    fixture_open(&f, true, false);
-    row->run(&f);
-    fixture_close(&f);
-}
 
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(ROWS)];
-    for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
-        tests[i] = (struct CMUnitTest){ ROWS[i].name, run_row, NULL, NULL, (void *)&ROWS[i] };
-    return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);
+    return core_suite("snapshot", ROWS, TDM_COUNT(ROWS));
 }

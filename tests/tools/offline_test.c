@@ -427,32 +427,17 @@ static void nothing_is_written(fixture *f)
     free_all(wanted);
 }
 
-static const struct row {
-    const char *name;
-    void (*run)(fixture *f);
-} ROWS[] = {
-    { "figures are read where they are kept, else made of the log", views_are_read },
-    { "views that are behind are caught up in memory", views_behind },
-    { "beside a daemon that writes, what was recorded is in", beside_a_daemon },
-    { "bits flipped anywhere in the views change no figure", flipped_bits },
-    { "control: LMDB hands out flipped bits as they are", unchecked_bits },
-    { "views cut short anywhere change no figure", cut_short },
-    { "nothing is written", nothing_is_written },
+static const core_row ROWS[] = {
+    { "figures are read where they are kept, else made of the log", views_are_read, true },
+    { "views that are behind are caught up in memory", views_behind, true },
+    { "beside a daemon that writes, what was recorded is in", beside_a_daemon, true },
+    { "bits flipped anywhere in the views change no figure", flipped_bits, true },
+    { "control: LMDB hands out flipped bits as they are", unchecked_bits, true },
+    { "views cut short anywhere change no figure", cut_short, true },
+    { "nothing is written", nothing_is_written, true },
 };
-
-static void run_row(void **state)
-{
-    const struct row *row = *state;
-    fixture f;
-    fixture_open(&f, true, false);
-    row->run(&f);
-    fixture_close(&f);
-}
 
 int main(void)
 {
-    struct CMUnitTest tests[TDM_COUNT(ROWS)];
-    for (size_t i = 0; i < TDM_COUNT(ROWS); i++)
-        tests[i] = (struct CMUnitTest){ ROWS[i].name, run_row, NULL, NULL, (void *)&ROWS[i] };
-    return cmocka_run_group_tests_name("offline", tests, NULL, NULL);
+    return core_suite("offline", ROWS, TDM_COUNT(ROWS));
 }
