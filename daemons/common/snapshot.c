@@ -52,7 +52,7 @@ static tdm_code verify_ledger(tdm_ledger *ledger, tdm_stage *stage, uint64_t *ev
     tdm_told told = tdm_stage_told(stage);
     tdm_code code = tdm_ledger_verify(ledger, count_fault, &first, &told, &summary, err);
     next_stage(stage);
-    *events = summary.events + summary.notices;
+    *events = summary.events; /* notices among them */
     if (code != TDM_DIFFERS)
         return code;
     return tdm_fail(err, TDM_CORRUPT, 0, "%llu faults, the first: %s: %.100s",

@@ -185,7 +185,7 @@ typedef struct tdm_ledger_fault {
 } tdm_ledger_fault;
 typedef void tdm_ledger_report(void *context, const tdm_ledger_fault *fault);
 typedef struct tdm_ledger_summary {
-    uint64_t events;
+    uint64_t events; /* all records, notices among them */
     uint64_t runs;
     uint64_t seals;
     uint64_t notices;

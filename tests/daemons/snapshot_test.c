@@ -224,6 +224,28 @@ static tdm_cipher_lock lock_of(uint8_t first)
     return lock;
 }
 
+/* Of a node's own log and of what came alone, with its proof. */
+static void every_event_is_counted_once(fixture *f)
+{
+    enum { FIRST = 2, LAST = 5 };
+    places p = places_of(f);
+    tdm_world north;
+    tdm_world south;
+    tdm_stated stated;
+    tdm_snapshot made;
+    uint64_t last = 0;
+    world_open(&north, false, "R0A");
+    world_open(&south, false, "RXA");
+    assert_code(TDM_OK, state_some(north.core, 1, FACTS, &stated));
+    world_copy_notices(&north, &south, FIRST, LAST);
+    assert_ok(tdm_snapshot_make(south.core, p.snapshot, NOW, NULL, &made, err));
+    assert_ok(tdm_ledger_last_position(tdm_core_ledger(south.core), &last, err));
+    assert_true(last > LAST - FIRST + 1);
+    assert_int_equal(made.events, last);
+    world_close(&south);
+    world_close(&north);
+}
+
 static tdm_snapshot make_encrypted(fixture *f, const places *p, const tdm_cipher_lock *lock)
 {
     const tdm_snapshot_how how = { .lock = lock };
@@ -451,6 +473,7 @@ static void a_store_that_is_not_sound_has_no_snapshot(fixture *f)
 static const core_row ROWS[] = {
     { "a snapshot becomes the store as it was at its moment", a_snapshot_becomes_the_store, true },
     { "it is a store that can be read where it lies", it_is_read_where_it_lies, true },
+    { "every event is counted once", every_event_is_counted_once, true },
     { "nothing is ever written over", nothing_is_written_over, true },
     { "what is another's is left alone", what_is_anothers_is_left_alone, true },
     { "the folder keeps its owner and mode", the_folder_keeps_its_owner_and_mode, true },
