@@ -98,12 +98,13 @@ static tdm_code check_object(const char *arguments, tdm_err *err)
 {
     json_error_t why;
     json_t *object = json_loads(arguments, JSON_REJECT_DUPLICATES, &why);
+    bool is_json = object != NULL;
     bool is_object = json_is_object(object);
     json_decref(object);
     if (is_object)
         return TDM_OK;
-    return tdm_fail(err, TDM_INVALID, 0, "\"%.60s\" is no JSON object%s%.80s", arguments,
-                    object == NULL ? ": " : "", object == NULL ? why.text : "");
+    return tdm_fail(err, TDM_INVALID, 0, "\"%.60s\" is no JSON object%s%.80s", arguments, is_json ? "" : ": ",
+                    is_json ? "" : why.text);
 }
 
 /* The answer's bytes move to a new reply. */

@@ -125,13 +125,17 @@ static tdm_code start_asking(top *t, tdm_err *err)
     pthread_cond_init(&t->woken, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&t->lock, NULL);
-    if ((t->zmq = zmq_ctx_new()) == NULL)
+    t->zmq = zmq_ctx_new();
+    if (t->zmq == NULL)
         return tdm_fail(err, TDM_INTERNAL, 0, "ZeroMQ does not start");
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&t->thread, NULL, ask_until_stopped, t);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed == 0 ? TDM_OK : tdm_fail(err, TDM_FULL, failed, "no thread to ask with");
+    if (failed == 0)
+        return TDM_OK;
+    zmq_ctx_term(t->zmq);
+    return tdm_fail(err, TDM_FULL, failed, "no thread to ask with");
 }
 
 /* A question under way is given up. */
@@ -292,6 +296,20 @@ static void watch(top *t, int woken_fd)
     }
 }
 
+static tdm_code show_until_done(top *t, int woken_fd, tdm_err *err)
+{
+    tdm_code code = start_asking(t, err);
+    if (code != TDM_OK)
+        return code;
+    hear_signals();
+    tdm_screen_open();
+    watch(t, woken_fd);
+    tdm_screen_close();
+    stop_asking(t);
+    forget_signals();
+    return TDM_OK;
+}
+
 static int run_live(top *t)
 {
     int woken[2];
@@ -306,15 +324,11 @@ static int run_live(top *t)
     if (code != TDM_OK)
         return tdm_session_fail(t->session, t->invocation->command->words, &err, NULL);
     wake_fd = woken[1];
-    code = start_asking(t, &err);
+    code = show_until_done(t, woken[0], &err);
+    close(woken[0]);
+    close(woken[1]);
     if (code != TDM_OK)
         return tdm_session_fail(t->session, t->invocation->command->words, &err, NULL);
-    hear_signals();
-    tdm_screen_open();
-    watch(t, woken[0]);
-    tdm_screen_close();
-    stop_asking(t);
-    forget_signals();
     if (t->stopped_by != 0)
         raise(t->stopped_by); /* the shell sees what ended it */
     return 0;
