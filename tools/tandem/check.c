@@ -27,12 +27,6 @@ static void say_values(const tdm_findings *c, FILE *out)
     }
 }
 
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text == NULL ? "" : text;
-}
-
 /* The first line is what monitors show: the worst finding, and the values. */
 static void say(const tdm_findings *c, FILE *out)
 {
@@ -44,14 +38,14 @@ static void say(const tdm_findings *c, FILE *out)
         finding;
     fprintf(out, "TANDEM %s: ", WORDS[c->worst]);
     if (first != NULL)
-        fprintf(out, "%s: %s", text_of(first, "about"), text_of(first, "what"));
+        fprintf(out, "%s: %s", tdm_row_text(first, "about"), tdm_row_text(first, "what"));
     else
         fprintf(out, "%zu of %zu links live", c->live, c->links);
     say_values(c, out);
     fputc('\n', out);
     json_array_foreach(c->rows, index, finding) if (finding != first)
-        fprintf(out, "%s: %s: %s\n", text_of(finding, "verdict"), text_of(finding, "about"),
-                text_of(finding, "what"));
+        fprintf(out, "%s: %s: %s\n", tdm_row_text(finding, "verdict"), tdm_row_text(finding, "about"),
+                tdm_row_text(finding, "what"));
 }
 
 /* Its rows call the verdict a level. */
@@ -60,10 +54,10 @@ static json_t *rows_of(const tdm_findings *c)
     size_t index;
     const json_t *finding;
     json_t *rows = json_array();
-    json_array_foreach(c->rows, index, finding)
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "level", text_of(finding, "verdict"),
-                                              "about", text_of(finding, "about"), "what",
-                                              text_of(finding, "what"), "next", text_of(finding, "next")));
+    json_array_foreach(c->rows, index, finding) json_array_append_new(
+        rows, json_pack("{s:s, s:s, s:s, s:s}", "level", tdm_row_text(finding, "verdict"), "about",
+                        tdm_row_text(finding, "about"), "what", tdm_row_text(finding, "what"), "next",
+                        tdm_row_text(finding, "next")));
     return rows;
 }
 

@@ -66,12 +66,6 @@ static int ask(comparison *c, const side *of, const char *verb, json_t *args, td
     return status;
 }
 
-static const char *text_of(const json_t *row, const char *field)
-{
-    const char *text = json_string_value(json_object_get(row, field));
-    return text == NULL ? "" : text;
-}
-
 static void add_row(comparison *c, const char *kind, const char *what, const char *a, const char *b,
                     const char *note)
 {
@@ -90,7 +84,7 @@ static json_t *index_rows(const tdm_page *page, const char *const *fields, size_
         tdm_buf key = { 0 };
         for (size_t i = 0; i < count; i++)
             tdm_buf_format(&key, "%s%s", i > 0 ? " " : "",
-                           text_of(row, fields[i])[0] == '\0' ? "(all)" : text_of(row, fields[i]));
+                           tdm_row_text(row, fields[i])[0] == '\0' ? "(all)" : tdm_row_text(row, fields[i]));
         tdm_buf_add(&key, "", 1);
         json_object_set(out, key.failed ? "" : (const char *)key.data, row);
         tdm_buf_free(&key);
@@ -106,13 +100,14 @@ static const char *relation(comparison *c, const side *longer, const json_t *far
     tdm_page page;
     if (c->a.when != NULL || c->b.when != NULL)
         return "goes farther (heads of moments are not compared)";
-    json_t *args = json_pack("{s:s, s:s, s:O}", "origin", text_of(far, "origin"), "incarnation",
-                             text_of(far, "incarnation"), "last", json_object_get(near, "last"));
+    json_t *args = json_pack("{s:s, s:s, s:O}", "origin", tdm_row_text(far, "origin"), "incarnation",
+                             tdm_row_text(far, "incarnation"), "last", json_object_get(near, "last"));
     c->status = ask(c, longer, "log.list", args, &page);
     if (c->status != 0)
         return NULL;
-    bool same = json_array_size(page.rows) > 0
-                && strcmp(text_of(json_array_get(page.rows, 0), "head"), text_of(near, "head")) == 0;
+    bool same =
+        json_array_size(page.rows) > 0
+        && strcmp(tdm_row_text(json_array_get(page.rows, 0), "head"), tdm_row_text(near, "head")) == 0;
     tdm_page_free(&page);
     return same ? "goes farther" : "forked";
 }
@@ -123,7 +118,7 @@ static void compare_log(comparison *c, const char *key, const json_t *a, const j
     char note[96] = "";
     json_int_t last[2] = { json_integer_value(json_object_get(a, "last")),
                            json_integer_value(json_object_get(b, "last")) };
-    bool same_head = strcmp(text_of(a, "head"), text_of(b, "head")) == 0;
+    bool same_head = strcmp(tdm_row_text(a, "head"), tdm_row_text(b, "head")) == 0;
     c->logs++;
     if (a != NULL && b != NULL && last[0] == last[1] && (same_head || c->a.when != NULL || c->b.when != NULL))
         return;
@@ -144,7 +139,8 @@ static void compare_log(comparison *c, const char *key, const json_t *a, const j
 
 static void compare_figure(comparison *c, const char *key, const json_t *a, const json_t *b)
 {
-    const char *values[2] = { a == NULL ? "-" : text_of(a, "value"), b == NULL ? "-" : text_of(b, "value") };
+    const char *values[2] = { a == NULL ? "-" : tdm_row_text(a, "value"),
+                              b == NULL ? "-" : tdm_row_text(b, "value") };
     c->figures++;
     if (strcmp(values[0], values[1]) == 0)
         return;
@@ -220,11 +216,11 @@ static void sort_out(comparison *c, const tdm_page *a, const tdm_page *b, json_t
     json_t *row;
     json_array_foreach(a->rows, at, row)
     {
-        const json_t *other = json_object_get(right, text_of(row, "measure"));
-        if (other != NULL && strcmp(text_of(row, "digest"), text_of(other, "digest")) == 0)
+        const json_t *other = json_object_get(right, tdm_row_text(row, "measure"));
+        if (other != NULL && strcmp(tdm_row_text(row, "digest"), tdm_row_text(other, "digest")) == 0)
             c->figures += (size_t)json_integer_value(json_object_get(row, "figures"));
         else
-            json_array_append_new(ids, json_string(text_of(row, "measure")));
+            json_array_append_new(ids, json_string(tdm_row_text(row, "measure")));
     }
     json_decref(right);
 }

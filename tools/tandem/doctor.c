@@ -3,17 +3,12 @@
  * doctor.c: `tandem doctor`: gather or read the facts, judge them, tell; save them for others.
  */
 #include "doctor.h"
+#include "page.h"
 
 #include "terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text == NULL ? "" : text;
-}
 
 /* ---- on a terminal: sentences in full, wrapped */
 
@@ -49,7 +44,7 @@ static void wrap(tdm_session *session, const char *text, size_t margin, size_t w
 static void print_finding(tdm_session *session, const tdm_findings *findings, const json_t *row)
 {
     tdm_verdict verdict = tdm_finding_verdict(findings, row);
-    const char *about = text_of(row, "about");
+    const char *about = tdm_row_text(row, "about");
     size_t margin = VERDICT_WIDTH + ABOUT_WIDTH;
     size_t width = session->width > margin + TEXT_LEAST ? session->width - margin : TEXT_LEAST;
     size_t about_width = tdm_terminal_width(tdm_span_text(about));
@@ -60,10 +55,10 @@ static void print_finding(tdm_session *session, const tdm_findings *findings, co
         fprintf(session->out, "\n%*s", (int)margin, "");
     else
         fprintf(session->out, "%*s", (int)(ABOUT_WIDTH - about_width), "");
-    wrap(session, text_of(row, "what"), margin, width);
-    if (text_of(row, "next")[0] != '\0') {
+    wrap(session, tdm_row_text(row, "what"), margin, width);
+    if (tdm_row_text(row, "next")[0] != '\0') {
         fprintf(session->out, "%*snext: ", (int)margin, "");
-        wrap(session, text_of(row, "next"), margin + 6, width > 6 + TEXT_LEAST ? width - 6 : TEXT_LEAST);
+        wrap(session, tdm_row_text(row, "next"), margin + 6, width > 6 + TEXT_LEAST ? width - 6 : TEXT_LEAST);
     }
 }
 
@@ -71,8 +66,9 @@ static void print_finding(tdm_session *session, const tdm_findings *findings, co
 
 static json_t *document_of(const json_t *facts, const tdm_findings *findings)
 {
-    return json_pack("{s:s, s:s, s:s, s:O}", "schema", "tandem.doctor/1", "as_of", text_of(facts, "as_of"),
-                     "state", findings->words[findings->worst], "data", findings->rows);
+    return json_pack("{s:s, s:s, s:s, s:O}", "schema", "tandem.doctor/1", "as_of",
+                     tdm_row_text(facts, "as_of"), "state", findings->words[findings->worst], "data",
+                     findings->rows);
 }
 
 static int show_rows(const tdm_invocation *invocation, tdm_session *session, const json_t *facts,
@@ -131,9 +127,9 @@ static tdm_code save(tdm_session *session, const char *path, const json_t *facts
 static void say_source(tdm_session *session, const json_t *facts)
 {
     tdm_buf path = { 0 };
-    tdm_terminal_add(&path, tdm_span_text(text_of(json_object_get(facts, "folder"), "path")));
+    tdm_terminal_add(&path, tdm_span_text(tdm_row_text(json_object_get(facts, "folder"), "path")));
     tdm_session_say(session, "of the store in %.*s, as it was at %.24s", (int)path.len,
-                    path.len == 0 ? "" : (const char *)path.data, text_of(facts, "made"));
+                    path.len == 0 ? "" : (const char *)path.data, tdm_row_text(facts, "made"));
     tdm_buf_free(&path);
 }
 

@@ -3,6 +3,8 @@
  * doctor_judge.c: one examination a row, over the facts alone.
  */
 #include "doctor.h"
+#include "page.h"
+#include "shell.h"
 
 #include "clock.h"
 
@@ -27,12 +29,6 @@ typedef struct exam {
     char well[160]; /* said if nothing was found, instead of the row's words */
 } exam;
 
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text == NULL ? "" : text;
-}
-
 static int64_t number_of(const json_t *row, const char *key)
 {
     return (int64_t)json_integer_value(json_object_get(row, key));
@@ -40,7 +36,7 @@ static int64_t number_of(const json_t *row, const char *key)
 
 static bool text_is(const json_t *row, const char *key, const char *wanted)
 {
-    return strcmp(text_of(row, key), wanted) == 0;
+    return strcmp(tdm_row_text(row, key), wanted) == 0;
 }
 
 /* 1.5 GB: powers of 1000, as disks are sold. */
@@ -73,17 +69,17 @@ static void look_daemon(exam *e)
     for (size_t i = 0; i < TDM_COUNT(STATES); i++)
         if (text_is(daemon, "state", STATES[i].state))
             tdm_finding_add(e->findings, TDM_CRITICAL, e->about, STATES[i].next, "%s",
-                            text_of(daemon, "what"));
+                            tdm_row_text(daemon, "what"));
     tdm_duration_text(number_of(e->status, "uptime_s"), up);
     if (json_is_integer(json_object_get(e->status, "uptime_s")))
-        snprintf(e->well, sizeof e->well, "the %s answers; it has run for %s", text_of(e->status, "role"),
-                 up);
+        snprintf(e->well, sizeof e->well, "the %s answers; it has run for %s",
+                 tdm_row_text(e->status, "role"), up);
 }
 
 static void look_version(exam *e)
 {
-    const char *own = text_of(json_object_get(e->facts, "program"), "version");
-    const char *its = text_of(e->status, "version");
+    const char *own = tdm_row_text(json_object_get(e->facts, "program"), "version");
+    const char *its = tdm_row_text(e->status, "version");
     snprintf(e->well, sizeof e->well, "the daemon and this command are %.40s", own);
     if (strcmp(own, its) != 0)
         tdm_finding_add(e->findings, TDM_WARNING, e->about,
@@ -94,8 +90,9 @@ static void look_version(exam *e)
 static void look_store(exam *e)
 {
     const json_t *store = json_object_get(e->facts, "store");
-    const char *state = text_of(store, "state");
-    char next[600];
+    const char *state = tdm_row_text(store, "state");
+    char word[TDM_SHELL_WORD_MAX];
+    char next[sizeof word + 100];
     if (strcmp(state, "ok") == 0)
         return;
     if (strcmp(state, "unsupported") == 0)
@@ -105,21 +102,21 @@ static void look_store(exam *e)
     else if (strcmp(state, "denied") == 0)
         snprintf(next, sizeof next, "run tandem doctor as the daemon's user");
     else
-        snprintf(next, sizeof next, "keep a copy of %.200s as it is, then: tandem verify --store %.200s",
-                 e->path, e->path);
-    tdm_finding_add(e->findings, TDM_CRITICAL, e->about, next, "%s", text_of(store, "what"));
+        snprintf(next, sizeof next, "keep a copy of the folder as it is, then: tandem verify --store %s",
+                 tdm_shell_word(word, e->path));
+    tdm_finding_add(e->findings, TDM_CRITICAL, e->about, next, "%s", tdm_row_text(store, "what"));
 }
 
 /* ---- permissions */
 
 static const char *kind_of(const json_t *file)
 {
-    return text_is(file, "name", ".") ? "the state folder" : text_of(file, "name");
+    return text_is(file, "name", ".") ? "the state folder" : tdm_row_text(file, "name");
 }
 
 static bool is_open(const json_t *file)
 {
-    const char *mode = text_of(file, "mode");
+    const char *mode = tdm_row_text(file, "mode");
     return strlen(mode) == 3 && strcmp(mode + 1, "00") != 0;
 }
 
@@ -131,7 +128,9 @@ static void look_permissions(exam *e)
     const json_t *open = NULL;
     const json_t *strange = NULL;
     size_t opens = 0;
-    char next[400];
+    char word[TDM_SHELL_WORD_MAX];
+    char next[2 * sizeof word + 100];
+    tdm_shell_word(word, e->path);
     json_array_foreach(json_object_get(e->folder, "files"), index, file)
     {
         opens += is_open(file);
@@ -139,13 +138,13 @@ static void look_permissions(exam *e)
         strange = strange == NULL && json_is_false(json_object_get(file, "owners")) ? file : strange;
     }
     if (open != NULL) {
-        snprintf(next, sizeof next, "chmod -R go-rwx %.300s", e->path);
+        snprintf(next, sizeof next, "chmod -R go-rwx %s", word);
         tdm_finding_add(e->findings, text_is(open, "name", ".") ? TDM_CRITICAL : TDM_WARNING, e->about, next,
                         "%s is open to others (%s)%s: the store holds secret keys", kind_of(open),
-                        text_of(open, "mode"), opens > 1 ? ", and more in it" : "");
+                        tdm_row_text(open, "mode"), opens > 1 ? ", and more in it" : "");
     }
     if (strange != NULL) {
-        snprintf(next, sizeof next, "chown -R --reference=%.150s %.150s", e->path, e->path);
+        snprintf(next, sizeof next, "chown -R --reference=%s %s", word, word);
         tdm_finding_add(e->findings, TDM_CRITICAL, e->about, next,
                         "%s belongs to another user than the folder: the daemon can not write it",
                         kind_of(strange));
@@ -156,7 +155,7 @@ static void look_folder(exam *e)
 {
     if (json_object_get(e->folder, "files") == NULL)
         tdm_finding_add(e->findings, TDM_CRITICAL, e->about, "run tandem doctor as the daemon's user", "%s",
-                        text_of(e->folder, "what"));
+                        tdm_row_text(e->folder, "what"));
     else
         look_permissions(e);
 }
@@ -214,7 +213,7 @@ static void look_clocks(exam *e)
     {
         char name[64];
         char who[100];
-        tdm_node_name(json_object_get(e->facts, "nodes"), text_of(clock, "origin"), name);
+        tdm_node_name(json_object_get(e->facts, "nodes"), tdm_row_text(clock, "origin"), name);
         if (json_is_true(json_object_get(clock, "own")))
             snprintf(who, sizeof who, "this clock was set back; what was recorded last");
         else
@@ -233,11 +232,12 @@ static void look_keys(exam *e)
             tdm_finding_add(e->findings, TDM_CRITICAL, e->about,
                             "at the hub: tandem invite --for NODE; with that code here: tandem node restore",
                             "the hub has revoked this %s's %s key: nothing it states is taken any more",
-                            text_of(e->status, "role"), text_of(key, "purpose"));
+                            tdm_row_text(e->status, "role"), tdm_row_text(key, "purpose"));
         else if (!text_is(key, "state", "active"))
-            tdm_finding_add(
-                e->findings, TDM_WARNING, e->about, "wait until the link to the hub is live, then look again",
-                "the hub's log, as far as it is here, does not state this %s key", text_of(key, "purpose"));
+            tdm_finding_add(e->findings, TDM_WARNING, e->about,
+                            "wait until the link to the hub is live, then look again",
+                            "the hub's log, as far as it is here, does not state this %s key",
+                            tdm_row_text(key, "purpose"));
     }
 }
 
@@ -272,12 +272,12 @@ static void look_verify(exam *e)
                         "the store was never verified by its daemon");
         return;
     }
-    snprintf(e->well, sizeof e->well, "no fault was found on %.10s", text_of(e->status, "last_verify"));
+    snprintf(e->well, sizeof e->well, "no fault was found on %.10s", tdm_row_text(e->status, "last_verify"));
     if (faults > 0)
         tdm_finding_add(e->findings, TDM_CRITICAL, e->about,
                         "keep a copy of the folder as it is; see each fault: tandem verify",
                         "%" PRId64 " fault%s found on %.10s", faults, faults == 1 ? " was" : "s were",
-                        text_of(e->status, "last_verify"));
+                        tdm_row_text(e->status, "last_verify"));
     tdm_finding_measure(e->findings, TDM_LIMIT_VERIFY, (e->now_ms - ms) / 1000, e->about, NULL);
 }
 
@@ -289,7 +289,7 @@ static void look_snapshot(exam *e)
                         "there was never a snapshot of this store");
         return;
     }
-    snprintf(e->well, sizeof e->well, "made on %.10s", text_of(e->status, "last_snapshot"));
+    snprintf(e->well, sizeof e->well, "made on %.10s", tdm_row_text(e->status, "last_snapshot"));
     tdm_finding_measure(e->findings, TDM_LIMIT_SNAPSHOT, (e->now_ms - ms) / 1000, e->about, NULL);
 }
 
@@ -335,7 +335,7 @@ void tdm_doctor_judge(const json_t *facts, tdm_findings *findings)
                .folder = json_object_get(facts, "folder"),
                .findings = findings };
     int there = facts_there(&e);
-    e.path = text_of(e.folder, "path");
+    e.path = tdm_row_text(e.folder, "path");
     if (!tdm_member_ms(facts, "as_of", &e.now_ms))
         e.now_ms = tdm_clock_wall_ms();
     for (size_t i = 0; i < TDM_COUNT(EXAMS); i++) {

@@ -3,6 +3,7 @@
  * judge.c: thresholds, findings, and what a status row says of figures, sharing and links.
  */
 #include "judge.h"
+#include "page.h"
 
 #include "tandem/civil.h"
 
@@ -110,15 +111,9 @@ bool tdm_member_ms(const json_t *row, const char *key, int64_t *out)
     return text != NULL && tdm_time_parse(tdm_span_text(text), out, &offset, NULL) == TDM_OK;
 }
 
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text == NULL ? "" : text;
-}
-
 void tdm_node_row_name(const json_t *row, char out[64])
 {
-    const char *origin = text_of(row, "origin");
+    const char *origin = tdm_row_text(row, "origin");
     const json_t *codes = json_object_get(row, "organisations");
     const char *first = json_string_value(json_array_get(codes, 0));
     size_t more = json_array_size(codes);
@@ -137,7 +132,7 @@ void tdm_node_name(const json_t *nodes, const char *origin, char out[64])
     snprintf(out, 64, "%.8s", origin);
     json_array_foreach(nodes, index, row)
     {
-        if (strcmp(text_of(row, "origin"), origin) != 0)
+        if (strcmp(tdm_row_text(row, "origin"), origin) != 0)
             continue;
         tdm_node_row_name(row, out);
         return;
@@ -193,17 +188,17 @@ static void find_link(tdm_findings *findings, const json_t *link, const json_t *
 {
     char about[80];
     char name[64];
-    const char *refusal = text_of(link, "refusal");
-    const char *why = text_of(link, "refusal_text");
+    const char *refusal = tdm_row_text(link, "refusal");
+    const char *why = tdm_row_text(link, "refusal_text");
     json_int_t seen = json_integer_value(json_object_get(link, "last_seen_ms"));
-    tdm_node_name(nodes, text_of(link, "origin"), name);
+    tdm_node_name(nodes, tdm_row_text(link, "origin"), name);
     snprintf(about, sizeof about, "link to %s", name);
     if (refusal[0] != '\0')
         tdm_finding_add(findings, TDM_CRITICAL, about, next_of(refusal), "refused (%s)%s%s", refusal,
                         why[0] == '\0' ? "" : ": ", why);
     if (seen > 0)
         tdm_finding_measure(findings, TDM_LIMIT_SILENT, (now_ms - seen) / 1000, about, NULL);
-    else if (strcmp(text_of(link, "state"), "live") != 0)
+    else if (strcmp(tdm_row_text(link, "state"), "live") != 0)
         tdm_finding_add(findings, TDM_WARNING, about, tdm_limit_at(TDM_LIMIT_SILENT)->next,
                         "was never heard since the daemon began");
 }
@@ -213,10 +208,10 @@ static void judge_link(tdm_findings *findings, const json_t *link, const json_t 
 {
     json_int_t seen = json_integer_value(json_object_get(link, "last_seen_ms"));
     int64_t silent_s = (now_ms - seen) / 1000;
-    bool live = strcmp(text_of(link, "state"), "live") == 0;
+    bool live = strcmp(tdm_row_text(link, "state"), "live") == 0;
     findings->links++;
     findings->live += live;
-    if (live && seen > 0 && text_of(link, "refusal")[0] == '\0'
+    if (live && seen > 0 && tdm_row_text(link, "refusal")[0] == '\0'
         && tdm_limit_judge(TDM_LIMIT_SILENT, silent_s) == TDM_WELL)
         tdm_finding_measure(findings, TDM_LIMIT_SILENT, silent_s, "", NULL);
     else
@@ -227,7 +222,7 @@ void tdm_judge_links(tdm_findings *findings, const json_t *status, const json_t 
 {
     size_t index;
     const json_t *link;
-    bool node = strcmp(text_of(status, "role"), "node") == 0;
+    bool node = strcmp(tdm_row_text(status, "role"), "node") == 0;
     if (node && json_is_null(json_object_get(status, "hub")))
         tdm_finding_add(findings, TDM_WARNING, "membership",
                         "tandem join, with a join code from the hub's operator",
@@ -243,7 +238,7 @@ static const json_t *link_of(const json_t *status, const char *origin)
     size_t index;
     const json_t *link;
     json_array_foreach(json_object_get(status, "links"), index,
-                       link) if (strcmp(text_of(link, "origin"), origin) == 0) return link;
+                       link) if (strcmp(tdm_row_text(link, "origin"), origin) == 0) return link;
     return NULL;
 }
 
@@ -252,7 +247,7 @@ static bool is_told(const json_t *link, int64_t now_ms)
 {
     json_int_t seen = json_integer_value(json_object_get(link, "last_seen_ms"));
     return link != NULL
-           && (text_of(link, "refusal")[0] != '\0' || seen == 0
+           && (tdm_row_text(link, "refusal")[0] != '\0' || seen == 0
                || tdm_limit_judge(TDM_LIMIT_SILENT, (now_ms - seen) / 1000) != TDM_WELL);
 }
 
@@ -260,8 +255,8 @@ bool tdm_is_awaited(const json_t *status, const json_t *node_row)
 {
     const json_t *uptime = json_object_get(status, "uptime_s");
     return json_is_integer(uptime) && json_integer_value(uptime) < TDM_AWAITED_S
-           && strcmp(text_of(node_row, "state"), "down") == 0
-           && link_of(status, text_of(node_row, "origin")) == NULL;
+           && strcmp(tdm_row_text(node_row, "state"), "down") == 0
+           && link_of(status, tdm_row_text(node_row, "origin")) == NULL;
 }
 
 static void judge_absent(tdm_findings *findings, const json_t *row, const json_t *link, bool hub,
@@ -273,7 +268,7 @@ static void judge_absent(tdm_findings *findings, const json_t *row, const json_t
     json_int_t seen = json_integer_value(json_object_get(link, "last_seen_ms"));
     const char *next = hub ? "ask there for: tandem doctor"
                            : "wait, it tries again; if it lasts ask the hub's operator for: tandem doctor";
-    bool never = strcmp(text_of(row, "state"), "never") == 0;
+    bool never = strcmp(tdm_row_text(row, "state"), "never") == 0;
     tdm_node_row_name(row, name);
     tdm_duration_text((now_ms - seen) / 1000, since);
     snprintf(about, sizeof about, "link to %s", name);
@@ -288,12 +283,12 @@ void tdm_judge_absent(tdm_findings *findings, const json_t *status, const json_t
 {
     size_t index;
     const json_t *row;
-    bool hub = strcmp(text_of(status, "role"), "hub") == 0;
+    bool hub = strcmp(tdm_row_text(status, "role"), "hub") == 0;
     json_array_foreach(nodes, index, row)
     {
-        const char *origin = text_of(row, "origin");
-        const char *state = text_of(row, "state");
-        bool expected = hub || strcmp(origin, text_of(status, "hub")) == 0;
+        const char *origin = tdm_row_text(row, "origin");
+        const char *state = tdm_row_text(row, "state");
+        bool expected = hub || strcmp(origin, tdm_row_text(status, "hub")) == 0;
         bool absent =
             strcmp(state, "down") == 0 || strcmp(state, "never") == 0 || strcmp(state, "opening") == 0;
         const json_t *link = expected && absent ? link_of(status, origin) : NULL;

@@ -53,6 +53,12 @@ static void set_title(tdm_column *column, const char *text, size_t len)
         snprintf(column->title[1], sizeof column->title[1], "%.*s", (int)(len - first - 1), bar + 1);
 }
 
+const char *tdm_row_text(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    return text == NULL ? "" : text;
+}
+
 /* Without a title of its own a column is called as its field, with spaces. */
 static void default_title(tdm_column *column)
 {

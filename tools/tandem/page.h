@@ -44,6 +44,8 @@ tdm_code tdm_columns_asked(tdm_columns *columns, const char *fields, const tdm_c
 
 /* The value under a field; NULL if the row has none. Borrowed. */
 json_t *tdm_row_value(const json_t *row, const char *field);
+/* A member's text; "" if it is none. Borrowed. */
+const char *tdm_row_text(const json_t *row, const char *key);
 /* Append a cell's text, unescaped: numbers in their shortest form with at least `decimals` places if they are
  * no integers, lists joined by "; ", an undefined figure "n/a", a suppressed one "*", nothing if there is
  * nothing. True if it is a number or stands for one. */

@@ -3,6 +3,7 @@
  * recover_node.c: a node whose disk is lost, and a node that was copied or put back from an old copy.
  */
 #include "recover.h"
+#include "shell.h"
 
 #include "rejoin.h"
 
@@ -126,13 +127,14 @@ static int show_restored(const tdm_invocation *invocation, tdm_session *session,
                          const uint64_t counts[2])
 {
     char origin[2 * TDM_ID_BYTES + 1];
+    char word[TDM_SHELL_WORD_MAX];
     tdm_hex(origin, r->place.self.origin.bytes, TDM_ID_BYTES);
     json_t *rows = json_pack("[{s:s, s:s, s:I, s:I}]", "folder", r->place.folder, "origin", origin, "events",
                              (json_int_t)counts[0], "others", (json_int_t)counts[1]);
     int status = tdm_client_show_rows(invocation, session, "tandem.node.restore/1", rows, 0);
     tdm_session_say(session,
                     "The log is back. Start the node on this folder; tandem verify --store %s checks it.",
-                    r->place.folder);
+                    tdm_shell_word(word, r->place.folder));
     return status;
 }
 

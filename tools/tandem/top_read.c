@@ -3,6 +3,7 @@
  * top_read.c: three answers of a daemon as one reading; what changed between two.
  */
 #include "top.h"
+#include "page.h"
 
 #include "clock.h"
 
@@ -13,12 +14,6 @@
 #include <string.h>
 
 static const char *const WORDS[4] = { "ok", "warn", "fail", "unknown" };
-
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text == NULL ? "" : text;
-}
 
 static int64_t number_of(const json_t *row, const char *key)
 {
@@ -79,7 +74,7 @@ static void name_node(const tdm_top_reading *reading, const json_t *row, tdm_top
 static void read_node(const tdm_top_reading *reading, const json_t *row, const json_t *links,
                       const json_t *status, tdm_top_node *node)
 {
-    const char *origin = text_of(row, "origin");
+    const char *origin = tdm_row_text(row, "origin");
     const json_t *link = json_object_get(links, origin);
     int64_t seen_ms = number_of(link, "last_seen_ms");
     *node = (tdm_top_node){ .lag = number_of(row, "lag_events"), .clears_s = TDM_TOP_UNKNOWN };
@@ -87,8 +82,8 @@ static void read_node(const tdm_top_reading *reading, const json_t *row, const j
     name_node(reading, row, node);
     const char *state = reading->uptime_s < 0         ? "unknown"
                         : tdm_is_awaited(status, row) ? "awaited"
-                                                      : text_of(row, "state");
-    judge_node(node, state, text_of(link, "refusal"));
+                                                      : tdm_row_text(row, "state");
+    judge_node(node, state, tdm_row_text(link, "refusal"));
     if (is_own(reading, node))
         snprintf(node->state, sizeof node->state, "here");
     node->behind_s = behind_s(reading, row, status, node->lag);
@@ -103,9 +98,9 @@ static void read_node(const tdm_top_reading *reading, const json_t *row, const j
 /* Nodes have no links to each other: at a node only its hub and itself are shown. */
 static bool is_shown(const tdm_top_reading *reading, const json_t *row, const json_t *status)
 {
-    const char *origin = text_of(row, "origin");
+    const char *origin = tdm_row_text(row, "origin");
     return reading->hub || strcmp(origin, reading->origin) == 0
-           || strcmp(origin, text_of(status, "hub")) == 0;
+           || strcmp(origin, tdm_row_text(status, "hub")) == 0;
 }
 
 /* The links' rows by the other end's origin. */
@@ -115,7 +110,7 @@ static json_t *links_of(const json_t *status)
     json_t *link;
     json_t *all = json_object();
     json_array_foreach(json_object_get(status, "links"), index, link)
-        json_object_set(all, text_of(link, "origin"), link);
+        json_object_set(all, tdm_row_text(link, "origin"), link);
     return all;
 }
 
@@ -143,9 +138,9 @@ static void read_status(tdm_top_reading *reading, const json_t *document, const 
     if (!tdm_member_ms(document, "as_of", &reading->now_ms))
         reading->now_ms = tdm_clock_wall_ms();
     reading->complete = json_is_true(json_object_get(document, "complete"));
-    reading->hub = strcmp(text_of(status, "role"), "hub") == 0;
-    snprintf(reading->origin, sizeof reading->origin, "%s", text_of(status, "origin"));
-    snprintf(reading->version, sizeof reading->version, "%s", text_of(status, "version"));
+    reading->hub = strcmp(tdm_row_text(status, "role"), "hub") == 0;
+    snprintf(reading->origin, sizeof reading->origin, "%s", tdm_row_text(status, "origin"));
+    snprintf(reading->version, sizeof reading->version, "%s", tdm_row_text(status, "version"));
     tdm_period_text(tdm_period_of(TDM_PERIOD_YEAR, tdm_date_in_london(reading->now_ms)), reading->year);
     reading->uptime_s = number_of(status, "uptime_s");
     reading->held = number_of(status, "events_held");
@@ -164,14 +159,15 @@ static void choose_level(tdm_top_reading *reading, const json_t *rows)
     const json_t *row;
     const json_t *chosen = NULL;
     json_array_foreach(
-        rows, index,
-        row) if (strcmp(text_of(row, "period"), reading->year) <= 0 && number_of(row, "units") > 0
-                 && (chosen == NULL || strcmp(text_of(row, "period"), text_of(chosen, "period")) > 0))
+        rows, index, row) if (strcmp(tdm_row_text(row, "period"), reading->year) <= 0
+                              && number_of(row, "units") > 0
+                              && (chosen == NULL
+                                  || strcmp(tdm_row_text(row, "period"), tdm_row_text(chosen, "period")) > 0))
         chosen = row;
     if (chosen == NULL)
         return;
     reading->level = json_deep_copy(chosen);
-    snprintf(reading->year, sizeof reading->year, "%s", text_of(chosen, "period"));
+    snprintf(reading->year, sizeof reading->year, "%s", tdm_row_text(chosen, "period"));
 }
 
 static tdm_code read_level(tdm_top_asker *ask, void *context, const json_t *args, tdm_top_reading *reading,
