@@ -223,7 +223,7 @@ static bool make_scratch(arrival *in)
     return true;
 }
 
-static bool read_event(arrival *in, tdm_span *bytes, uint64_t sequence, size_t index, size_t leaf)
+static bool read_event(arrival *in, tdm_span *bytes, uint64_t sequence, size_t index)
 {
     tdm_err err = { 0 };
     tdm_event event;
@@ -236,7 +236,6 @@ static bool read_event(arrival *in, tdm_span *bytes, uint64_t sequence, size_t i
                            "event %llu names another origin, incarnation or sequence",
                            (unsigned long long)sequence);
     in->spans[index] = event.bytes;
-    tdm_event_digest(event.bytes, &in->digests[leaf]);
     *bytes = (tdm_span){ bytes->data + event.bytes.len, bytes->len - event.bytes.len };
     return true;
 }
@@ -251,10 +250,12 @@ static bool read_runs(arrival *in)
         tdm_run *run = &in->runs[r];
         run->first = sequence;
         run->last = in->frame->events.lasts[r];
+        size_t count = run->last - run->first + 1;
         for (; sequence <= run->last; sequence++, index++)
-            if (!read_event(in, &bytes, sequence, index, sequence - run->first))
+            if (!read_event(in, &bytes, sequence, index))
                 return false;
-        tdm_run_root(in->digests, run->last - run->first + 1, &run->root);
+        tdm_event_digests(in->spans + index - count, count, in->digests);
+        tdm_run_root(in->digests, count, &run->root);
         tdm_run_head(&head, &run->root, &run->head);
         head = run->head;
     }

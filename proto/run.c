@@ -4,44 +4,41 @@
  */
 #include "tandem/run.h"
 
+#include "hash.h"
 #include "tandem/pack.h"
 
-#include <nettle/sha2.h>
 #include <sodium.h>
 #include <string.h>
 
 enum prefix { PREFIX_LEAF = 0, PREFIX_NODE = 1, PREFIX_HEAD = 2 };
 
-/* H over first and then second. */
-static void hash(tdm_span first, tdm_span second, tdm_digest *out)
+static tdm_span pair_span(const tdm_digest *pair)
 {
-    struct sha256_ctx state;
-    sha256_init(&state);
-    sha256_update(&state, first.len, first.data);
-    sha256_update(&state, second.len, second.data);
-    sha256_digest(&state, TDM_DIGEST_BYTES, out->bytes);
-}
-
-static void hash_pair(uint8_t prefix, const tdm_digest *left, const tdm_digest *right, tdm_digest *out)
-{
-    uint8_t bytes[1 + TDM_DIGEST_BYTES];
-    bytes[0] = prefix;
-    memcpy(bytes + 1, left->bytes, TDM_DIGEST_BYTES);
-    hash((tdm_span){ bytes, sizeof bytes }, (tdm_span){ right->bytes, TDM_DIGEST_BYTES }, out);
+    return (tdm_span){ (const uint8_t *)pair, 2 * sizeof *pair };
 }
 
 void tdm_event_digest(tdm_span bytes, tdm_digest *out)
 {
-    static const uint8_t LEAF = PREFIX_LEAF;
-    hash((tdm_span){ &LEAF, 1 }, bytes, out);
+    tdm_hash_each(PREFIX_LEAF, &bytes, 1, out);
+}
+
+void tdm_event_digests(const tdm_span *events, size_t count, tdm_digest *out)
+{
+    tdm_hash_each(PREFIX_LEAF, events, count, out);
 }
 
 /* One level up, in place: pairs become nodes, an odd last one is carried. */
 static size_t fold_level(tdm_digest *digests, size_t count)
 {
     size_t pairs = count / 2;
-    for (size_t i = 0; i < pairs; i++)
-        hash_pair(PREFIX_NODE, &digests[2 * i], &digests[2 * i + 1], &digests[i]);
+    for (size_t done = 0; done < pairs;) {
+        tdm_span nodes[HASH_TOGETHER];
+        size_t some = pairs - done < TDM_COUNT(nodes) ? pairs - done : TDM_COUNT(nodes);
+        for (size_t i = 0; i < some; i++)
+            nodes[i] = pair_span(&digests[2 * (done + i)]);
+        tdm_hash_each(PREFIX_NODE, nodes, some, digests + done);
+        done += some;
+    }
     if (count % 2 != 0)
         digests[pairs] = digests[count - 1];
     return pairs + count % 2;
@@ -57,7 +54,9 @@ void tdm_run_root(tdm_digest *digests, size_t count, tdm_digest *root)
 
 void tdm_run_head(const tdm_digest *previous, const tdm_digest *root, tdm_digest *head)
 {
-    hash_pair(PREFIX_HEAD, previous, root, head);
+    tdm_digest pair[2] = { *previous, *root };
+    tdm_span node = pair_span(pair);
+    tdm_hash_each(PREFIX_HEAD, &node, 1, head);
 }
 
 void tdm_seal_key_new(tdm_seal_key *key)
@@ -138,5 +137,5 @@ void tdm_assertion_digest(const tdm_id *origin, tdm_span subject, const tdm_id *
         tdm_pack_nil(&buf);
     tdm_pack_bool(&buf, values[TDM_LINK_ASSERT_SUPPLIER].number != 0);
     TDM_ASSERT(!buf.failed && buf.data == room);
-    hash(tdm_buf_span(&buf), (tdm_span){ 0 }, out);
+    tdm_hash(tdm_buf_span(&buf), (tdm_span){ 0 }, out);
 }

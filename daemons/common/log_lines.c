@@ -143,10 +143,9 @@ static tdm_code take_run(reading *in, const json_t *line)
         return bad_line(in, TDM_UNSUPPORTED, "the run is hashed by something other than " TDM_HASH_NAME);
     if (!events_fit(in, &origin, incarnation, &run))
         return bad_line(in, TDM_MALFORMED, "the events before this line are not those of the run");
-    for (size_t i = 0; i < in->count; i++) {
+    for (size_t i = 0; i < in->count; i++)
         spans[i] = event_span(in, i);
-        tdm_event_digest(spans[i], &digests[i]);
-    }
+    tdm_event_digests(spans, in->count, digests);
     tdm_run_root(digests, in->count, &root);
     if (!tdm_digest_equal(&root, &run.root))
         return bad_line(in, TDM_DENIED, "root or head do not follow from the events before this line");

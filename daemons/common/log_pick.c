@@ -97,8 +97,7 @@ static tdm_code take_event(tdm_log_pick *pick, const tdm_run *run, const tdm_spa
     if (code != TDM_OK)
         return code;
     tdm_buf_add(&made->bytes, events[index].data, events[index].len);
-    for (size_t i = 0; i < count; i++)
-        tdm_event_digest(events[i], &digests[i]);
+    tdm_event_digests(events, count, digests);
     tdm_proof_path(digests, count, index, &made->proof);
     made->proof.first = run->first;
     made->proof.last = run->last;

@@ -65,6 +65,42 @@ static void a_leaf_is_told_from_a_node_and_a_head(void **state)
     assert_false(tdm_digest_equal(&out[1], &out[2]));
 }
 
+/* ---- many at once: the same digests, by another library ---- */
+
+enum { MESSAGES = 70, MESSAGE_MAX = 400 };
+
+static size_t length_of(int shape, size_t i)
+{
+    const size_t lengths[] = { 1 + i * 5,  145,        1 + i % 3, i % 16 == 3 ? MESSAGE_MAX : 100,
+                               54 + i % 4, 118 + i % 4 };
+    return lengths[shape];
+}
+
+static void digests_of_many_are_those_of_each(void **state)
+{
+    (void)state;
+    static uint8_t bytes[MESSAGES][1 + MESSAGE_MAX];
+    tdm_span events[MESSAGES];
+    tdm_digest out[MESSAGES + 1], expected, none;
+    for (int shape = 0; shape < 6; shape++) {
+        for (size_t i = 0; i < MESSAGES; i++) {
+            events[i] = (tdm_span){ bytes[i] + 1, length_of(shape, i) };
+            for (size_t k = 1; k <= MESSAGE_MAX; k++)
+                bytes[i][k] = (uint8_t)(i * 131 + k * 7 + k / 256);
+        }
+        for (size_t count = 0; count <= MESSAGES; count++) {
+            memset(out, 0xee, sizeof out);
+            memset(&none, 0xee, sizeof none);
+            tdm_event_digests(events, count, out);
+            assert_memory_equal(&out[count], &none, sizeof none);
+            for (size_t i = 0; i < count; i++) {
+                crypto_hash_sha256(expected.bytes, bytes[i], 1 + events[i].len);
+                assert_memory_equal(&out[i], &expected, sizeof expected);
+            }
+        }
+    }
+}
+
 /* ---- proofs ---- */
 
 #define RUN_MAX 40
@@ -350,6 +386,7 @@ int main(void)
     const struct CMUnitTest plain[] = {
         cmocka_unit_test(roots_are_those_of_the_rfc),
         cmocka_unit_test(a_leaf_is_told_from_a_node_and_a_head),
+        cmocka_unit_test(digests_of_many_are_those_of_each),
         cmocka_unit_test(every_event_of_every_run_can_be_proven),
         cmocka_unit_test(a_proof_with_any_byte_changed_proves_nothing_else),
         cmocka_unit_test(a_proof_of_a_changed_event_is_denied),
