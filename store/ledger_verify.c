@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_PER_READ 1024 /* rows looked at in one read transaction */
+#define ROWS_PER_READ 8192 /* rows looked at in one read transaction */
 
 void tdm_verify_fault(walk *w, const char *invariant, place at, const char *format, ...)
 {
@@ -61,6 +61,7 @@ static tdm_code walk_some(walk *w, size_t table, row_check *check, resume_key *a
         memcpy(after->bytes, key.data, key.len);
         code = tdm_kv_cursor_next(cursor, &key, &row);
     }
+    tdm_verify_hash(w);
     if (code != TDM_OK && code != TDM_END)
         return tdm_kv_failed(w->txn, err);
     return code;

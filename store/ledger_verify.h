@@ -8,12 +8,16 @@
 
 #include "ledger_private.h"
 
+enum { EVENTS_TOGETHER = 64 }; /* that are hashed at once */
+
 /* The run whose events go by. */
 typedef struct assembly {
     run_row run;
     tdm_id origin;
     uint64_t incarnation;
-    size_t count; /* of its events so far; 0: there is none */
+    size_t count;                     /* of its events so far; 0: there is none */
+    size_t hashed;                    /* the first of them: the others wait in events */
+    tdm_span events[EVENTS_TOGETHER]; /* borrowed from the present read */
 } assembly;
 
 typedef struct walk {
@@ -55,6 +59,8 @@ void tdm_verify_cover(walk *w, uint64_t position, place at);
 
 /* An event in its turn; event NULL: its bytes are none. */
 void tdm_verify_assemble(walk *w, const tdm_ledger_entry *entry, const tdm_event *event);
+/* Before the read ends that they are borrowed from: hash the events that wait for it. */
+void tdm_verify_hash(walk *w);
 /* Were all events of this run found sound, in their place, and of this root? */
 bool tdm_verify_is_proven(walk *w, const run_row *run, place at);
 

@@ -16,7 +16,7 @@ static bool goes_on(const assembly *a, uint64_t position, const tdm_event *event
 static bool begins(walk *w, uint64_t position, const tdm_event *event)
 {
     assembly *a = &w->assembly;
-    a->count = 0;
+    a->count = a->hashed = 0;
     if (tdm_ledger_find_run(w->txn, &event->origin, event->incarnation, event->sequence, &a->run, NULL)
             != TDM_OK
         || a->run.position != position || a->run.run.first != event->sequence
@@ -38,9 +38,17 @@ static bool has_bit(const uint8_t *bits, uint64_t position)
     return (bits[position / 8] & (1u << (position % 8))) != 0;
 }
 
+void tdm_verify_hash(walk *w)
+{
+    assembly *a = &w->assembly;
+    tdm_event_digests(a->events, a->count - a->hashed, &w->digests[a->hashed]);
+    a->hashed = a->count;
+}
+
 static void close_run(walk *w)
 {
     assembly *a = &w->assembly;
+    tdm_verify_hash(w);
     uint64_t last = a->run.position + a->count - 1;
     tdm_digest root;
     tdm_run_root(w->digests, a->count, &root);
@@ -48,7 +56,7 @@ static void close_run(walk *w)
         set_bit(w->proven_first, a->run.position);
         set_bit(w->proven_last, last);
     }
-    a->count = 0;
+    a->count = a->hashed = 0;
 }
 
 void tdm_verify_assemble(walk *w, const tdm_ledger_entry *entry, const tdm_event *event)
@@ -56,10 +64,12 @@ void tdm_verify_assemble(walk *w, const tdm_ledger_entry *entry, const tdm_event
     assembly *a = &w->assembly;
     if (event == NULL || entry->notice
         || (!goes_on(a, entry->position, event) && !begins(w, entry->position, event))) {
-        a->count = 0;
+        a->count = a->hashed = 0;
         return;
     }
-    tdm_event_digest(entry->bytes, &w->digests[a->count++]);
+    a->events[a->count++ - a->hashed] = entry->bytes;
+    if (a->count - a->hashed == EVENTS_TOGETHER)
+        tdm_verify_hash(w);
     if (a->count == (size_t)(a->run.run.last - a->run.run.first) + 1)
         close_run(w);
 }
