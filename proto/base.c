@@ -53,6 +53,14 @@ bool tdm_span_equal(tdm_span a, tdm_span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+bool tdm_span_is(tdm_span span, const char *text)
+{
+    size_t same = 0;
+    while (same < span.len && text[same] != '\0' && (uint8_t)text[same] == span.data[same])
+        same++;
+    return same == span.len && text[same] == '\0';
+}
+
 int tdm_span_compare(tdm_span a, tdm_span b)
 {
     size_t shorter = a.len < b.len ? a.len : b.len;

@@ -154,14 +154,15 @@ tdm_span tdm_cursor_skip(tdm_cursor *cursor)
 /* A lead byte and a big-endian number of `width` bytes. */
 static void put_head(tdm_buf *out, uint8_t lead, uint64_t number, uint32_t width)
 {
-    uint8_t bytes[HEAD_MAX] = { lead };
     uint64_t wide = width == 0 ? 0 : htobe64(number << (64 - 8 * width));
-    memcpy(bytes + 1, &wide, sizeof wide);
     if (out->failed || out->capacity - out->len < HEAD_MAX) {
-        tdm_buf_add(out, bytes, 1 + width);
+        tdm_buf_add(out, &lead, 1);
+        tdm_buf_add(out, &wide, width);
         return;
     }
-    memcpy(out->data + out->len, bytes, HEAD_MAX); /* of a known length: two stores */
+    uint8_t *at = out->data + out->len; /* of known lengths: two stores, and nothing is loaded again */
+    at[0] = lead;
+    memcpy(at + 1, &wide, sizeof wide);
     out->len += 1 + width;
 }
 

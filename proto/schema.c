@@ -117,7 +117,7 @@ const tdm_filing *tdm_type_filing(uint32_t type)
 const tdm_type *tdm_type_named(tdm_span name)
 {
     for (size_t i = 0; i < TDM_COUNT(TYPES); i++)
-        if (tdm_span_equal(name, tdm_span_text(TYPES[i].name)))
+        if (tdm_span_is(name, TYPES[i].name))
             return &TYPES[i];
     return NULL;
 }
@@ -139,7 +139,7 @@ const char *tdm_enum_word(tdm_enum_set set, int64_t number)
 bool tdm_enum_number(tdm_enum_set set, tdm_span word, int64_t *number)
 {
     for (size_t i = 0; i < TDM_COUNT(WORDS); i++) {
-        if (WORDS[i].set == set && tdm_span_equal(word, tdm_span_text(WORDS[i].word))) {
+        if (WORDS[i].set == set && tdm_span_is(word, WORDS[i].word)) {
             *number = WORDS[i].number;
             return true;
         }

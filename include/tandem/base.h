@@ -28,7 +28,8 @@ typedef struct tdm_span {
 #define TDM_SPAN_LITERAL(text) ((tdm_span){ (const uint8_t *)(text), sizeof(text) - 1 })
 tdm_span tdm_span_text(const char *text);
 bool tdm_span_equal(tdm_span a, tdm_span b);
-int tdm_span_compare(tdm_span a, tdm_span b); /* memcmp order, shorter first on a tie */
+bool tdm_span_is(tdm_span span, const char *text); /* the same bytes: quick where most texts differ */
+int tdm_span_compare(tdm_span a, tdm_span b);      /* memcmp order, shorter first on a tie */
 
 /* Growing bytes, owned. A failed allocation sets `failed`, and later writes do nothing: ask once, at the end.
  */
