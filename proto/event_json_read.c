@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * event_json_read.c: events from JSON: the envelope.
+ * event_json_read.c: events from any form of JSON: the envelope.
  */
 #include "tandem/event.h"
 
 #include "event_json.h"
+#include "event_line.h"
 #include "json_read.h"
 #include "tandem/civil.h"
 
@@ -174,11 +175,8 @@ static tdm_code read_event(const json_t *line, tdm_buf *payload, tdm_buf *out, t
     return code == TDM_INVALID ? TDM_MALFORMED : code;
 }
 
-tdm_code tdm_event_from_json(tdm_span line, tdm_buf *out, tdm_err *err)
+tdm_code tdm_event_from_tree(tdm_span line, tdm_buf *out, tdm_err *err)
 {
-    if (line.len == 0 || line.len > TDM_JSON_LINE_MAX)
-        return tdm_fail(err, TDM_MALFORMED, 0, "a line of %zu bytes; 1 to %d are allowed", line.len,
-                        TDM_JSON_LINE_MAX);
     json_error_t fault;
     json_t *json =
         json_loadb((const char *)line.data, line.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &fault);
@@ -190,4 +188,12 @@ tdm_code tdm_event_from_json(tdm_span line, tdm_buf *out, tdm_err *err)
     tdm_buf_free(&payload);
     json_decref(json);
     return code;
+}
+
+tdm_code tdm_event_from_json(tdm_span line, tdm_buf *out, tdm_err *err)
+{
+    if (line.len == 0 || line.len > TDM_JSON_LINE_MAX)
+        return tdm_fail(err, TDM_MALFORMED, 0, "a line of %zu bytes; 1 to %d are allowed", line.len,
+                        TDM_JSON_LINE_MAX);
+    return tdm_event_from_line(line, out) ? TDM_OK : tdm_event_from_tree(line, out, err);
 }

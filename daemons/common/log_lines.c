@@ -86,12 +86,8 @@ static tdm_code take_event(reading *in, tdm_span line)
 {
     if (in->count == TDM_RUN_EVENTS_MAX)
         return bad_line(in, TDM_MALFORMED, "a run has more events than a run may have");
-    size_t start = in->events.len;
     tdm_err why = { 0 };
-    tdm_event event;
     tdm_code code = tdm_event_from_json(line, &in->events, &why);
-    if (code == TDM_OK)
-        code = tdm_event_decode((tdm_span){ in->events.data + start, in->events.len - start }, &event, &why);
     if (code != TDM_OK)
         return bad_line(in, code, why.what);
     in->ends[in->count++] = in->events.len;

@@ -178,6 +178,7 @@ static void deep_and_long_lines_are_refused(void **state)
     assert_int_equal(tdm_event_from_json(tdm_buf_span(&line), &out, &err), TDM_MALFORMED);
     assert_non_null(strstr(err.what, "a line of 300000 bytes"));
     tdm_buf_free(&line);
+    tdm_buf_free(&out);
 }
 
 /* 14 containers below envelope and payload: as deep as bytes may be. */
