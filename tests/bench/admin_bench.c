@@ -35,16 +35,18 @@ typedef struct step {
     const char *out;    /* file in the scratch folder for its output */
     const char *text;   /* a file whose bytes count, in the scratch folder */
     double least_ratio; /* of the ceiling's events a second of processor; 0: no aim */
+    double least_speed; /* of its events a second; 0: no aim */
     double least_mb;    /* of that file a second; 0: no aim */
     const char *drop;   /* what nobody needs afterwards */
 } step;
 
 static const step STEPS[] = {
-    { "verify", { "verify", "--store", "%F/hub" }, NULL, NULL, 0.50, 0, NULL },
+    { "verify", { "verify", "--store", "%F/hub" }, NULL, NULL, 0.50, 0, 0, NULL },
     { "export",
       { "export", "--store", "%F/hub", "--output", "%F/log.jsonl" },
       NULL,
       "log.jsonl",
+      0,
       0,
       150,
       NULL },
@@ -54,6 +56,7 @@ static const step STEPS[] = {
       "log.jsonl",
       0,
       0,
+      0,
       "log.jsonl.zst" },
     { "import-log",
       { "import-log", "%F/log.jsonl", "--store", "%F/imported" },
@@ -61,18 +64,22 @@ static const step STEPS[] = {
       NULL,
       0,
       0,
+      0,
       "imported" },
-    { "replay", { "replay", "%F/log.jsonl", "--store", "%F/replayed" }, NULL, NULL, 0, 0, "log.jsonl" },
-    { "replay, all known", { "replay", "%F/hub", "--store", "%F/replayed" }, NULL, NULL, 0, 0, NULL },
-    { "diff --events", { "diff", "%F/hub", "%F/replayed", "--events" }, NULL, NULL, 0, 0, NULL },
-    { "rebuild", { "rebuild", "--store", "%F/hub", "--yes", "--drop-old" }, NULL, NULL, 0.25, 0, NULL },
-    { "diff --figures", { "diff", "%F/hub", "%F/replayed", "--figures" }, NULL, NULL, 0, 0, "replayed" },
-    { "snapshot", { "snapshot", "%F/snapshot", "--store", "%F/hub" }, NULL, NULL, 0, 0, NULL },
-    { "restore", { "restore", "%F/snapshot", "--store", "%F/restored" }, NULL, NULL, 0, 0, "restored" },
+    { "replay", { "replay", "%F/log.jsonl", "--store", "%F/replayed" }, NULL, NULL, 0, 0, 0, "log.jsonl" },
+    { "replay, all known", { "replay", "%F/hub", "--store", "%F/replayed" }, NULL, NULL, 0, 0, 0, NULL },
+    { "diff --events", { "diff", "%F/hub", "%F/replayed", "--events" }, NULL, NULL, 0, 0, 0, NULL },
+    { "rebuild", { "rebuild", "--store", "%F/hub", "--yes", "--drop-old" }, NULL, NULL, 0, 0.25, 0, NULL },
+    { "level", { "level", "--store", "%F/hub" }, "level.txt", NULL, 0, 0, 0, NULL },
+    { "diff --figures", { "diff", "%F/hub", "%F/replayed", "--figures" }, NULL, NULL, 0, 0, 0, "replayed" },
+    { "snapshot", { "snapshot", "%F/snapshot", "--store", "%F/hub" }, NULL, NULL, 0, 0, 0, NULL },
+    { "level, snapshot", { "level", "--store", "%F/snapshot" }, "level.txt", NULL, 0, 0, 0, NULL },
+    { "restore", { "restore", "%F/snapshot", "--store", "%F/restored" }, NULL, NULL, 0, 0, 0, "restored" },
     { "snapshot, by key",
       { "snapshot", "%F/sealed", "--store", "%F/hub", "--key-file", "%F/key" },
       NULL,
       NULL,
+      0,
       0,
       0,
       NULL },
@@ -80,6 +87,7 @@ static const step STEPS[] = {
       { "restore", "%F/sealed", "--store", "%F/opened", "--key-file", "%F/key" },
       NULL,
       NULL,
+      0,
       0,
       0,
       "opened" },
@@ -127,23 +135,33 @@ static double ratio(const bench *b, const admin_spent *spent)
     return b->ceiling.cpu / (spent->cpu > 0 ? spent->cpu : 1e-9);
 }
 
+/* Of the ceiling's events a second, on as many cores as it takes. */
+static double speed(const bench *b, const admin_spent *spent)
+{
+    return b->ceiling.seconds / (spent->seconds > 0 ? spent->seconds : 1e-9);
+}
+
 static void show(bench *b, const step *s, const admin_spent *spent, uint64_t bytes)
 {
     double mb = (double)bytes / 1e6 / spent->seconds;
     bool small = spent->rss_mib <= MEMORY_MIB;
-    printf("%-18s %8.1f s %8.1f s %8.0f k/s %6.2f %7.1f MiB %-6s", s->name, spent->seconds, spent->cpu,
-           (double)b->log.events / spent->seconds / 1e3, ratio(b, spent), spent->rss_mib, met(small));
+    printf("%-18s %8.1f s %8.1f s %8.0f k/s %6.2f %6.2f %7.1f MiB %-6s", s->name, spent->seconds, spent->cpu,
+           (double)b->log.events / spent->seconds / 1e3, ratio(b, spent), speed(b, spent), spent->rss_mib,
+           met(small));
     b->missed = b->missed || !small || spent->status != 0;
     if (bytes > 0)
         printf(" %6.0f MB/s of text", mb);
     if (s->least_mb > 0)
         printf(" (aim %.0f: %s)", s->least_mb, met(mb >= s->least_mb));
     if (s->least_ratio > 0)
-        printf(" ratio: aim %.2f: %s", s->least_ratio, met(ratio(b, spent) >= s->least_ratio));
+        printf(" a core: aim %.2f: %s", s->least_ratio, met(ratio(b, spent) >= s->least_ratio));
+    if (s->least_speed > 0)
+        printf(" in all: aim %.2f: %s", s->least_speed, met(speed(b, spent) >= s->least_speed));
     if (spent->status != 0)
         printf(" ENDED WITH %d", spent->status);
     b->missed = b->missed || (s->least_mb > 0 && mb < s->least_mb)
-                || (s->least_ratio > 0 && ratio(b, spent) < s->least_ratio);
+                || (s->least_ratio > 0 && ratio(b, spent) < s->least_ratio)
+                || (s->least_speed > 0 && speed(b, spent) < s->least_speed);
     printf("\n");
     fflush(stdout);
 }
@@ -156,8 +174,8 @@ static void measure_ceiling(bench *b)
         admin_run_function(admin_ceiling, folder, &b->ceiling);
     if (b->ceiling.status != 0)
         bench_die("ceiling", "the log could not be scanned");
-    printf("%-18s %8.1f s %8.1f s %8.0f k/s %6.2f %7.1f MiB\n", "ceiling", b->ceiling.seconds, b->ceiling.cpu,
-           (double)b->log.events / b->ceiling.seconds / 1e3, 1.0, b->ceiling.rss_mib);
+    printf("%-18s %8.1f s %8.1f s %8.0f k/s %6.2f %6.2f %7.1f MiB\n", "ceiling", b->ceiling.seconds,
+           b->ceiling.cpu, (double)b->log.events / b->ceiling.seconds / 1e3, 1.0, 1.0, b->ceiling.rss_mib);
     fflush(stdout);
 }
 
@@ -172,8 +190,8 @@ static bool is_asked(const char *name, char **only, int count)
 static void measure_all(bench *b, char **only, int count)
 {
     char path[BENCH_PATH + 64];
-    printf("%-18s %10s %10s %12s %6s %11s %-6s\n", "", "wall", "processor", "events", "ratio", "anonymous",
-           "256MiB");
+    printf("%-18s %10s %10s %12s %6s %6s %11s %-6s\n", "", "wall", "processor", "events", "a core", "in all",
+           "anonymous", "256MiB");
     measure_ceiling(b);
     for (size_t i = 0; i < TDM_COUNT(STEPS); i++) {
         admin_spent spent;
