@@ -258,6 +258,11 @@ tdm_code tdm_kv_check(tdm_kv *kv, tdm_kv_fault *report, void *context, tdm_err *
     return kv->backend->check == NULL ? TDM_OK : kv->backend->check(kv, report, context, err);
 }
 
+tdm_code tdm_kv_sync(tdm_kv *kv, tdm_err *err)
+{
+    return kv->backend->sync == NULL ? TDM_OK : kv->backend->sync(kv, err);
+}
+
 void tdm_kv_sweep_readers(tdm_kv *kv)
 {
     kv->backend->sweep_readers(kv);

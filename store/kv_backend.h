@@ -38,6 +38,7 @@ typedef struct tdm_kv_backend {
                             tdm_span *value, tdm_err *err);
     tdm_code (*stat)(tdm_kv *kv, tdm_kv_stats *out, tdm_err *err);
     void (*sweep_readers)(tdm_kv *kv);
+    tdm_code (*sync)(tdm_kv *kv, tdm_err *err);                   /* NULL: nothing waits for the disk */
     tdm_code (*copy)(tdm_kv *kv, const char *path, tdm_err *err); /* NULL: cannot, as the next */
     tdm_code (*copy_out)(tdm_kv *kv, tdm_kv_sink *sink, void *context, tdm_err *err);
     /* NULL: there are no pages to check */

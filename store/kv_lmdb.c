@@ -6,6 +6,7 @@
 #include "tandem/path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,12 +196,29 @@ static tdm_code fail_write(lmdb_kv *kv, int rc, const char *step, tdm_err *err)
     return tdm_kv_lmdb_fail(err, kv->path, rc, step);
 }
 
+/* The disk works meanwhile: who waits for it in the end finds most of it done. */
+static void begin_writing_out(lmdb_kv *kv)
+{
+    mdb_filehandle_t fd;
+    if (mdb_env_get_fd(kv->env, &fd) == MDB_SUCCESS)
+        (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 static tdm_code lmdb_commit(tdm_kv_txn *base, tdm_err *err)
 {
     lmdb_txn *txn = (lmdb_txn *)base;
-    tdm_code code = fail_write((lmdb_kv *)base->kv, mdb_txn_commit(txn->txn), "committing", err);
+    lmdb_kv *kv = (lmdb_kv *)base->kv;
+    tdm_code code = fail_write(kv, mdb_txn_commit(txn->txn), "committing", err);
+    if (code == TDM_OK && kv->unsynced)
+        begin_writing_out(kv);
     end_txn(txn);
     return code;
+}
+
+static tdm_code lmdb_sync(tdm_kv *base, tdm_err *err)
+{
+    lmdb_kv *kv = (lmdb_kv *)base;
+    return tdm_kv_lmdb_fail(err, kv->path, mdb_env_sync(kv->env, 1), "waiting for the disk");
 }
 
 MDB_txn *tdm_kv_lmdb_txn(tdm_kv_txn *txn)
@@ -408,6 +426,7 @@ const tdm_kv_backend TDM_KV_LMDB = {
     .cursor_move = lmdb_cursor_move,
     .stat = lmdb_stat,
     .sweep_readers = lmdb_sweep_readers,
+    .sync = lmdb_sync,
     .copy = tdm_kv_lmdb_copy,
     .copy_out = tdm_kv_lmdb_copy_out,
     .check = tdm_kv_lmdb_check,

@@ -20,6 +20,7 @@ typedef struct lmdb_kv {
     int writer_lock;        /* descriptor of path/writer.lock; -1 for readers */
     pthread_mutex_t writer; /* held by the open write transaction */
     kv_gate gate;           /* readers inside, changes of the map alone */
+    bool unsynced;          /* commits do not wait for the disk */
     atomic_bool map_full;   /* the last write transaction met the end of the map: grow before the next */
 } lmdb_kv;
 

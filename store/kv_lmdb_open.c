@@ -108,12 +108,13 @@ static int open_env(MDB_env **out, const char *path, const tdm_kv_options *optio
     mdb_env_set_maxreaders(env, READERS_MAX);
     if (writes && options->map_bytes > 0)
         mdb_env_set_mapsize(env, (options->map_bytes + MAP_STEP - 1) / MAP_STEP * MAP_STEP);
-    rc = mdb_env_open(env, path, MDB_NOTLS | (writes ? 0 : MDB_RDONLY), 0600);
+    unsigned wanted = writes && options->unsynced ? MDB_NOSYNC : 0;
+    rc = mdb_env_open(env, path, MDB_NOTLS | wanted | (writes ? 0 : MDB_RDONLY), 0600);
     if (rc != MDB_SUCCESS)
         return rc;
     unsigned flags = 0;
     mdb_env_get_flags(env, &flags);
-    TDM_ASSERT((flags & UNSAFE_FLAGS) == 0); /* a commit that returned is on the disk */
+    TDM_ASSERT((flags & UNSAFE_FLAGS) == wanted); /* else a commit that returned is on the disk */
     return MDB_SUCCESS;
 }
 
@@ -226,6 +227,7 @@ static lmdb_kv *kv_new(const tdm_kv_options *options)
         return NULL;
     kv->base = (tdm_kv){ &TDM_KV_LMDB, options->mode, options->table_count };
     kv->writer_lock = -1;
+    kv->unsynced = options->unsynced;
     pthread_mutex_init(&kv->writer, NULL);
     tdm_kv_gate_init(&kv->gate);
     kv->path = strdup(options->path);

@@ -95,7 +95,8 @@ static tdm_code open_nameless(tdm_core *core, tdm_kv **out, tdm_err *err)
     const tdm_kv_options options = { .path = core->aside,
                                      .mode = TDM_KV_READ_WRITE,
                                      .tables = TDM_VIEWS_TABLES,
-                                     .table_count = TDM_VIEWS_TABLE_COUNT };
+                                     .table_count = TDM_VIEWS_TABLE_COUNT,
+                                     .unsynced = true };
     base = base == NULL || base[0] == '\0' ? "/var/tmp" : base;
     int len = snprintf(core->aside, sizeof core->aside, "%s/tandem-figures-XXXXXX", base);
     if (len < 0 || (size_t)len >= sizeof core->aside || mkdtemp(core->aside) == NULL) {

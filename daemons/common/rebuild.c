@@ -72,11 +72,14 @@ static tdm_fold_options options_of(tdm_core *core, bool hub)
     return options;
 }
 
+/* What is being made is nothing until it is whole. */
 static tdm_code open_views(tdm_kv **out, const char *path, tdm_kv_mode mode, tdm_err *err)
 {
-    const tdm_kv_options views = {
-        .path = path, .mode = mode, .tables = TDM_VIEWS_TABLES, .table_count = TDM_VIEWS_TABLE_COUNT
-    };
+    const tdm_kv_options views = { .path = path,
+                                   .mode = mode,
+                                   .tables = TDM_VIEWS_TABLES,
+                                   .table_count = TDM_VIEWS_TABLE_COUNT,
+                                   .unsynced = mode == TDM_KV_READ_WRITE };
     return tdm_kv_open_lmdb(out, &views, err);
 }
 
@@ -96,6 +99,8 @@ static tdm_code fold_new(tdm_core *core, const tdm_rebuild_options *options, tdm
         code = open_views(&views, path, TDM_KV_READ_WRITE, err);
     if (code == TDM_OK)
         code = tdm_fold_bulk(&views, tdm_core_ledger(core), &folds, &how, &made, err);
+    if (code == TDM_OK)
+        code = tdm_kv_sync(views, err);
     if (code == TDM_OK)
         *out = (tdm_figures_state){ .position = made.position, .hash = made.hash, .counts = made.counts };
     tdm_kv_close(&views);

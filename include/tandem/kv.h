@@ -25,12 +25,16 @@ typedef struct tdm_kv_options {
     size_t map_bytes;          /* address space to begin with; it grows by itself between transactions */
     const char *const *tables; /* names; a table's index here is how it is named below */
     size_t table_count;
+    /* For what is thrown away if its making is cut short, and for nothing else: commits are written out
+     * without waiting for the disk. Durable once tdm_kv_sync says so; after a crash before that the file is
+     * of no use. */
+    bool unsynced;
 } tdm_kv_options;
 
-/* LMDB, default durability flags (asserted): a commit that returned TDM_OK is synced. A new environment is
- * built in a temporary folder, committed, synced and renamed. TDM_NOT_FOUND: read-only and absent. TDM_BUSY:
- * another process is its writer (flock on path/writer.lock, held while open read-write). TDM_CORRUPT, TDM_IO,
- * TDM_FULL. */
+/* LMDB, default durability flags (asserted) unless unsynced: a commit that returned TDM_OK is synced. A new
+ * environment is built in a temporary folder, committed, synced and renamed. TDM_NOT_FOUND: read-only and
+ * absent. TDM_BUSY: another process is its writer (flock on path/writer.lock, held while open read-write).
+ * TDM_CORRUPT, TDM_IO, TDM_FULL. */
 tdm_code tdm_kv_open_lmdb(tdm_kv **out, const tdm_kv_options *options, tdm_err *err);
 /* Memory twin; nothing survives close. Same semantics, snapshots of readers included. */
 tdm_code tdm_kv_open_memory(tdm_kv **out, size_t table_count, tdm_err *err);
@@ -54,6 +58,9 @@ tdm_code tdm_kv_begin(tdm_kv *kv, tdm_kv_mode mode, tdm_kv_txn **out, tdm_err *e
  */
 tdm_code tdm_kv_commit(tdm_kv_txn **txn, tdm_err *err);
 void tdm_kv_abort(tdm_kv_txn **txn); /* NULL-safe; also ends readers */
+
+/* All that was committed is on the disk. For environments that are opened unsynced; any other is already. */
+tdm_code tdm_kv_sync(tdm_kv *kv, tdm_err *err);
 
 tdm_code tdm_kv_get(tdm_kv_txn *txn, size_t table, tdm_span key, tdm_span *value,
                     tdm_err *err); /* TDM_NOT_FOUND */

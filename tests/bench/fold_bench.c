@@ -143,8 +143,9 @@ static double count_bare(const workload *load)
 
 static tdm_fold *open_fold(const char *path, size_t cache)
 {
-    tdm_kv_options kv_options = { path, TDM_KV_READ_WRITE, (size_t)4 << 30, TDM_VIEWS_TABLES,
-                                  TDM_VIEWS_TABLE_COUNT };
+    tdm_kv_options kv_options = {
+        path, TDM_KV_READ_WRITE, (size_t)4 << 30, TDM_VIEWS_TABLES, TDM_VIEWS_TABLE_COUNT, false
+    };
     tdm_fold_options options = { .has_authority = false, .cache_bytes = cache };
     tdm_kv *kv = NULL;
     tdm_fold *fold = NULL;

@@ -390,8 +390,9 @@ static long memory_kib(void)
 
 static tdm_fold *fold_all(const system_log *log, const char *path, tdm_kv **kv_used)
 {
-    tdm_kv_options kv_options = { path, TDM_KV_READ_WRITE, (size_t)8 << 30, TDM_VIEWS_TABLES,
-                                  TDM_VIEWS_TABLE_COUNT };
+    tdm_kv_options kv_options = {
+        path, TDM_KV_READ_WRITE, (size_t)8 << 30, TDM_VIEWS_TABLES, TDM_VIEWS_TABLE_COUNT, false
+    };
     tdm_fold_options options = { .has_authority = true,
                                  .authority = id_of(7, 0),
                                  .cache_bytes = (size_t)2 << 30 };

@@ -136,8 +136,8 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 static double through_ledger(const char *path, const log *l, size_t per_commit)
 {
-    tdm_kv_options options = { path, TDM_KV_READ_WRITE, MAP_BYTES, TDM_LEDGER_TABLES,
-                               TDM_LEDGER_TABLE_COUNT };
+    tdm_kv_options options = { path, TDM_KV_READ_WRITE, MAP_BYTES, TDM_LEDGER_TABLES, TDM_LEDGER_TABLE_COUNT,
+                               false };
     tdm_kv *kv = NULL;
     tdm_ledger *ledger = NULL;
     tdm_err err = { 0 };

@@ -43,8 +43,8 @@ static void remove_place(const place *at)
 
 static tdm_fold *open_views(const scene *s, const place *at, size_t cache_bytes)
 {
-    tdm_kv_options kv_options = { at->path, TDM_KV_READ_WRITE, (size_t)8 << 20, TDM_VIEWS_TABLES,
-                                  TDM_VIEWS_TABLE_COUNT };
+    tdm_kv_options kv_options = { at->path,         TDM_KV_READ_WRITE,     (size_t)8 << 20,
+                                  TDM_VIEWS_TABLES, TDM_VIEWS_TABLE_COUNT, false };
     tdm_fold_options options = { .has_authority = s->has_authority,
                                  .authority = s->authority,
                                  .cache_bytes = cache_bytes };

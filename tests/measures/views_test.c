@@ -200,8 +200,8 @@ static void remove_place(const views_place *place)
 
 static tdm_fold *open_views(const views_place *place, int authority, size_t cache_bytes)
 {
-    tdm_kv_options kv_options = { place->path, TDM_KV_READ_WRITE, (size_t)8 << 20, TDM_VIEWS_TABLES,
-                                  TDM_VIEWS_TABLE_COUNT };
+    tdm_kv_options kv_options = { place->path,      TDM_KV_READ_WRITE,     (size_t)8 << 20,
+                                  TDM_VIEWS_TABLES, TDM_VIEWS_TABLE_COUNT, false };
     tdm_fold_options options = {
         .has_authority = true, .authority = book_id(authority), .with_feeds = true, .cache_bytes = cache_bytes
     };

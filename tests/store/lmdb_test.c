@@ -321,6 +321,35 @@ static void a_copy_beside_a_live_writer_is_whole(void **state)
     child_stop(&c);
 }
 
+/* What is thrown away if it is cut short need not wait for the disk at each commit. */
+static void unsynced_commits_are_there_once_synced(void **state)
+{
+    enum { COMMITS = 50 };
+    const place *p = *state;
+    tdm_kv *kv = NULL;
+    tdm_kv_txn *txn = NULL;
+    tdm_kv_stats stats;
+    tdm_err err = { 0 };
+    const tdm_kv_options options = { .path = p->path,
+                                     .mode = TDM_KV_READ_WRITE,
+                                     .tables = TDM_LEDGER_TABLES,
+                                     .table_count = TDM_LEDGER_TABLE_COUNT,
+                                     .unsynced = true };
+    assert_int_equal(tdm_kv_open_lmdb(&kv, &options, &err), TDM_OK);
+    for (uint8_t i = 0; i < COMMITS; i++) {
+        assert_int_equal(tdm_kv_begin(kv, TDM_KV_READ_WRITE, &txn, &err), TDM_OK);
+        assert_int_equal(tdm_kv_append(txn, 0, (tdm_span){ &i, 1 }, (tdm_span){ &i, 1 }), TDM_OK);
+        assert_int_equal(tdm_kv_commit(&txn, &err), TDM_OK);
+    }
+    assert_int_equal(tdm_kv_sync(kv, &err), TDM_OK);
+    tdm_kv_close(&kv);
+    assert_int_equal(try_open(p, TDM_KV_READ_WRITE, &kv, &err), TDM_OK); /* synced again from now on */
+    assert_int_equal(tdm_kv_stat(kv, &stats, &err), TDM_OK);
+    assert_int_equal(stats.entries[0], COMMITS);
+    assert_int_equal(tdm_kv_sync(kv, &err), TDM_OK);
+    tdm_kv_close(&kv);
+}
+
 static void memory_has_no_file_to_copy(void **state)
 {
     place *p = *state;
@@ -375,6 +404,7 @@ int main(void)
         TEST("a reader beside a live writer sees each commit",
              a_reader_beside_a_live_writer_sees_each_commit),
         TEST("a copy beside a live writer is whole", a_copy_beside_a_live_writer_is_whole),
+        TEST("unsynced commits are there once they are synced", unsynced_commits_are_there_once_synced),
         TEST("memory has no file to copy", memory_has_no_file_to_copy),
         TEST("the oldest read is told, and whose it is", the_oldest_read_is_told),
     };
