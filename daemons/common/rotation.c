@@ -11,6 +11,9 @@
 #include <string.h>
 
 static const char NEXT_NAME[] = "identity/next";
+static const char TURNED_NAME[] = "identity/turned"; /* milliseconds, 8 bytes, big-endian */
+
+#define JUST_NOW_MS 3600000
 
 /* seal secret 64, link public 32, link secret 32 */
 #define NEXT_BYTES (64 + 32 + 32)
@@ -51,23 +54,49 @@ static tdm_code make_next(tdm_core *core, tdm_err *err)
     return code;
 }
 
-tdm_code tdm_rotation_begin(tdm_core *core, bool *begun, tdm_err *err)
+static tdm_code check_joined(tdm_core *core, tdm_err *err)
 {
-    tdm_identity next;
     tdm_membership membership;
     tdm_code code = tdm_membership_read(core, &membership, err);
     bool joined = code == TDM_OK && membership.joined;
     sodium_memzero(&membership, sizeof membership);
     if (code != TDM_OK && code != TDM_NOT_FOUND)
         return code;
-    if (!joined)
-        return tdm_fail(
-            err, TDM_INVALID, 0,
-            "this node has joined no hub: nobody has to be told of new keys, and none are needed");
+    return joined ? TDM_OK
+                  : tdm_fail(err, TDM_INVALID, 0,
+                             "this node has joined no hub: nobody has to be told of new keys, and none are "
+                             "needed");
+}
+
+/* A clock that was put back tells nothing. */
+static bool is_just_done(tdm_core *core, int64_t now_ms)
+{
+    tdm_buf value = { 0 };
+    int64_t turned_ms = INT64_MAX;
+    if (tdm_core_local_get(core, TURNED_NAME, &value, NULL) == TDM_OK && value.len == 8) {
+        uint64_t read = 0;
+        for (size_t i = 0; i < value.len; i++)
+            read = read << 8 | value.data[i];
+        turned_ms = (int64_t)read;
+    }
+    tdm_buf_free(&value);
+    return turned_ms <= now_ms && now_ms - turned_ms < JUST_NOW_MS;
+}
+
+tdm_code tdm_rotation_begin(tdm_core *core, int64_t now_ms, bool again, tdm_rotation_state *state,
+                            tdm_err *err)
+{
+    tdm_identity next;
+    tdm_code code = check_joined(core, err);
+    if (code != TDM_OK)
+        return code;
     code = tdm_rotation_next(core, &next, err);
     sodium_memzero(&next, sizeof next);
-    *begun = code == TDM_NOT_FOUND;
-    return *begun ? make_next(core, err) : code;
+    *state = TDM_ROTATION_UNDER_WAY;
+    if (code != TDM_NOT_FOUND)
+        return code;
+    *state = !again && is_just_done(core, now_ms) ? TDM_ROTATION_JUST_DONE : TDM_ROTATION_BEGUN;
+    return *state == TDM_ROTATION_BEGUN ? make_next(core, err) : TDM_OK;
 }
 
 tdm_code tdm_rotation_forget(tdm_core *core, tdm_err *err)
@@ -75,12 +104,17 @@ tdm_code tdm_rotation_forget(tdm_core *core, tdm_err *err)
     return tdm_core_local_put(core, NEXT_NAME, (tdm_span){ 0 }, err);
 }
 
-tdm_code tdm_rotation_take(tdm_core *core, tdm_err *err)
+/* The next keys are forgotten last: a crash before that takes them once more. */
+tdm_code tdm_rotation_take(tdm_core *core, int64_t now_ms, tdm_err *err)
 {
     tdm_identity next;
+    uint8_t turned[8];
+    tdm_incarnation_bytes((uint64_t)now_ms, turned);
     tdm_code code = tdm_rotation_next(core, &next, err);
     if (code == TDM_OK)
         code = tdm_core_take_keys(core, &next, err);
+    if (code == TDM_OK)
+        code = tdm_core_local_put(core, TURNED_NAME, (tdm_span){ turned, sizeof turned }, err);
     if (code == TDM_OK)
         code = tdm_rotation_forget(core, err);
     sodium_memzero(&next, sizeof next);

@@ -130,7 +130,7 @@ static void turn_over(tdm_uplink *uplink)
 {
     tdm_err err;
     uplink->enrolled = false;
-    if (tdm_rotation_take(uplink->daemon->core, &err) != TDM_OK)
+    if (tdm_rotation_take(uplink->daemon->core, tdm_clock_wall_ms(), &err) != TDM_OK)
         tdm_log_failure(TDM_LOG_ERROR, "ROTATION-FAILED", &err);
     else
         tdm_log(TDM_LOG_NOTICE, "KEYS-ROTATED", tdm_log_id("hub", &uplink->membership.hub));

@@ -70,6 +70,10 @@ static const tdm_option PASSPHRASE[] = {
       "read the passphrase from this file; - for standard input" },
 };
 
+static const tdm_option ROTATE_OPTIONS[] = {
+    { "again", 0, TDM_WORD_FLAG, NULL, "again", "turn over also keys that are less than an hour old" },
+};
+
 static const tdm_option CONFIRM[] = {
     { "confirm", 0, TDM_WORD_TEXT, NULL, "confirm", "NODE again, instead of typing it when asked" },
 };
@@ -183,10 +187,12 @@ static const tdm_command COMMANDS[] = {
         .summary = "give this node new keys",
         .detail = "Made here, stated by the hub, in use from its answer on. Old and new are valid until the "
                   "node has "
-                  "come with the new ones; then the old ones are revoked.",
+                  "come with the new ones; then the old ones are revoked. Cut off, it may be run again: keys "
+                  "that were turned over within the hour stay, unless --again.",
         .example = "tandem key rotate --yes",
         .roles = TDM_AT_NODE,
         .writes = true,
+        TDM_OPTIONS(ROTATE_OPTIONS),
         .verb = "key.rotate",
         .columns = "origin,state",
         .function = run_rotate,

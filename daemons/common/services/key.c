@@ -196,18 +196,21 @@ tdm_code tdm_serve_key_revoke(const tdm_service_context *context, const tdm_requ
 tdm_code tdm_serve_key_rotate(const tdm_service_context *context, const tdm_request *request,
                               tdm_answer *answer, tdm_err *err)
 {
-    (void)request;
+    static const char *const STATES[] = { [TDM_ROTATION_BEGUN] = "asked for",
+                                          [TDM_ROTATION_UNDER_WAY] = "under way already",
+                                          [TDM_ROTATION_JUST_DONE] = "turned over within the hour" };
     tdm_document document;
-    bool begun = false;
-    tdm_code code = tdm_rotation_begin(context->core, &begun, err);
+    tdm_rotation_state state;
+    bool again = tdm_arg_flag(request->args, "again");
+    tdm_code code = tdm_rotation_begin(context->core, context->now_ms, again, &state, err);
     if (code != TDM_OK)
         return code;
-    if (context->rejoin != NULL)
+    if (state != TDM_ROTATION_JUST_DONE && context->rejoin != NULL)
         context->rejoin(context->context);
     tdm_document_open(&document, answer, "tandem.rotation/1", context->now_ms, true);
     tdm_json_begin_object(&document.json);
     tdm_json_id(tdm_json_key(&document.json, "origin"), tdm_core_origin(context->core));
-    tdm_member_text(&document.json, "state", begun ? "asked for" : "under way already");
+    tdm_member_text(&document.json, "state", STATES[state]);
     tdm_json_end_object(&document.json);
     return tdm_document_close(&document, err);
 }
