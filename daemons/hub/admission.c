@@ -214,8 +214,6 @@ tdm_code hub_admission_open(tdm_hub *hub, tdm_err *err)
 {
     tdm_code code = tdm_keyring_new(&hub->keyring, err);
     if (code == TDM_OK)
-        code = tdm_core_wait_folded(hub->daemon->core, 1, 60000, err); /* keys are there once the fold is */
-    if (code == TDM_OK)
         code = load_keys(hub, err);
     if (code == TDM_OK)
         code = state_own_key(hub, err);

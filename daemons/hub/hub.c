@@ -56,6 +56,40 @@ static void fill_services(tdm_hub *hub)
     services->context = hub;
 }
 
+static bool wants_stop(tdm_hub *hub)
+{
+    tdm_run_wish wish = tdm_run_next(hub->daemon->run);
+    if (wish == TDM_RUN_RELOAD)
+        tdm_log(TDM_LOG_NOTICE, "RELOAD-IGNORED",
+                tdm_log_text("what", "settings are read at the start: restart to change them"));
+    return wish == TDM_RUN_STOP;
+}
+
+/* Partners are admitted by the keys that stand at the end of the hub's own log: figures of a while ago, as a
+ * crash or damaged views leave them, may not know yet which were revoked since. However long that takes,
+ * unless the hub is told to stop: TDM_END. */
+static tdm_code wait_for_keys(tdm_hub *hub, tdm_err *err)
+{
+    enum { LOOK_MS = 500 };
+    tdm_core *core = hub->daemon->core;
+    tdm_tip own = { 0 };
+    bool told = false;
+    tdm_code code =
+        tdm_ledger_tip(tdm_core_ledger(core), tdm_core_origin(core), tdm_core_incarnation(core), &own, err);
+    if (code != TDM_OK)
+        return code;
+    while ((code = tdm_core_wait_folded(core, own.last_position, LOOK_MS, err)) == TDM_UNREACHABLE) {
+        if (!told)
+            tdm_log(TDM_LOG_NOTICE, "HUB-WAITS", tdm_log_uint("fold_lag_events", tdm_core_fold_lag(core)),
+                    tdm_log_text("what", "partners are let in when the figures know which keys stand"));
+        told = true;
+        tdm_daemon_beat(hub->daemon);
+        if (wants_stop(hub))
+            return TDM_END;
+    }
+    return code;
+}
+
 tdm_code tdm_hub_open(tdm_hub **out, tdm_daemon *daemon, tdm_err *err)
 {
     tdm_hub *hub = calloc(1, sizeof *hub);
@@ -78,7 +112,9 @@ tdm_code tdm_hub_open(tdm_hub **out, tdm_daemon *daemon, tdm_err *err)
     if (code != TDM_OK)
         return code;
     tdm_zap_count(hub->zap, daemon->metrics);
-    code = hub_admission_open(hub, err);
+    code = wait_for_keys(hub, err);
+    if (code == TDM_OK)
+        code = hub_admission_open(hub, err);
     if (code == TDM_OK)
         code = open_listener(hub, err);
     if (code != TDM_OK)
@@ -165,15 +201,6 @@ static void turn_clock(tdm_hub *hub)
         hub->next_sweep_ms = now_ms + SWEEP_MS;
         tdm_kv_sweep_readers(tdm_ledger_kv(tdm_core_ledger(hub->daemon->core)));
     }
-}
-
-static bool wants_stop(tdm_hub *hub)
-{
-    tdm_run_wish wish = tdm_run_next(hub->daemon->run);
-    if (wish == TDM_RUN_RELOAD)
-        tdm_log(TDM_LOG_NOTICE, "RELOAD-IGNORED",
-                tdm_log_text("what", "settings are read at the start: restart to change them"));
-    return wish == TDM_RUN_STOP;
 }
 
 tdm_code tdm_hub_run(tdm_hub *hub, tdm_err *err)

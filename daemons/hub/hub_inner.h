@@ -84,9 +84,9 @@ void hub_peers_drop_all(tdm_hub *hub);
 void hub_peers_publish(tdm_hub *hub);
 
 /* ---- admission.c */
-tdm_code hub_admission_open(tdm_hub *hub,
-                            tdm_err *err); /* own key stated; invites and partners' keys admitted */
-void hub_admission_refresh(tdm_hub *hub);  /* after the fold has moved */
+/* Own key stated; invites and partners' keys admitted. The figures know the whole of the hub's own log. */
+tdm_code hub_admission_open(tdm_hub *hub, tdm_err *err);
+void hub_admission_refresh(tdm_hub *hub); /* after the fold has moved */
 tdm_code hub_admission_enrol(hub_peer *peer, const tdm_frame *enrol, uint64_t token);
 void hub_admission_live(hub_peer *peer); /* its session began: a rotation that waited for it ends */
 void hub_admission_answer(tdm_hub *hub); /* enrolments that are ready */
