@@ -24,12 +24,15 @@ typedef struct tdm_service_context {
     void (*rejoin)(void *context);
     /* hub: admit a one-time link key until a time; may be NULL */
     void (*admit)(void *context, const uint8_t key[32], int64_t expires_ms);
+    /* hub: from its return on nothing is taken from this node, until its link keys are revoked; NULL: from
+     * whom it was is taken from again. False: another node is shut out just now. May be NULL. */
+    bool (*shut_out)(void *context, const tdm_id *origin);
     /* State of the links, one JSON object a link, for status and node list; may be NULL. Returns a new array:
      * {"origin":hex,"state":word,"peer_last":n (how far its log goes, as it says),"held":n (durable here,
      * hub), "in_flight":n,"acked":n (own log acknowledged by the hub, node),"feed_sent":n,"feed_acked":n,
      *  "last_seen_ms":UTC or 0,"refusal":word or "","refusal_text":text} */
     json_t *(*links)(void *context);
-    void *context;             /* of the three above */
+    void *context;             /* of the four above */
     struct tdm_people *people; /* node: its private log (people_log.h); NULL: this daemon keeps none */
     const tdm_told *told;      /* hears how far long work is; NULL: nobody */
 } tdm_service_context;

@@ -32,6 +32,20 @@ static void admit(void *context, const uint8_t key[32], int64_t expires_ms)
     tdm_zap_admit(((tdm_hub *)context)->zap, key, TDM_ADMIT_ENROL, &(tdm_id){ { 0 } }, expires_ms);
 }
 
+/* Any thread. A message that is being taken is through when the lock is had. */
+static bool shut_out(void *context, const tdm_id *origin)
+{
+    tdm_hub *hub = context;
+    pthread_mutex_lock(&hub->taking);
+    bool can = origin == NULL || !hub->shuts_out || tdm_id_equal(&hub->shut_out, origin);
+    if (can)
+        hub->shuts_out = origin != NULL;
+    if (can && origin != NULL)
+        hub->shut_out = *origin;
+    pthread_mutex_unlock(&hub->taking);
+    return can;
+}
+
 static tdm_code open_listener(tdm_hub *hub, tdm_err *err)
 {
     tdm_daemon *daemon = hub->daemon;
@@ -52,6 +66,7 @@ static void fill_services(tdm_hub *hub)
     const char *advertised = tdm_config_text(hub->daemon->config, "hub.advertise");
     services->listen_endpoint = advertised[0] != '\0' ? advertised : tdm_listener_endpoint(hub->listener);
     services->admit = admit;
+    services->shut_out = shut_out;
     services->links = read_links;
     services->context = hub;
 }
@@ -97,6 +112,7 @@ tdm_code tdm_hub_open(tdm_hub **out, tdm_daemon *daemon, tdm_err *err)
     if (hub == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory for the hub");
     hub->daemon = daemon;
+    pthread_mutex_init(&hub->taking, NULL);
     hub->grew_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     tdm_code code = hub->grew_fd < 0 ? tdm_fail(err, TDM_IO, errno, "no descriptor for the loop") : TDM_OK;
     if (code == TDM_OK)
@@ -159,12 +175,27 @@ void hub_news_read(tdm_hub *hub)
     } while (news.gone_count == TDM_GONE_MAX);
 }
 
+/* It has no key any more to come with. */
+static void forget_shut_out(tdm_hub *hub)
+{
+    size_t count;
+    const tdm_key_fact *keys = tdm_keyring_keys(hub->keyring, &count);
+    pthread_mutex_lock(&hub->taking);
+    bool stays = false;
+    for (size_t i = 0; i < count && hub->shuts_out && !stays; i++)
+        stays = keys[i].purpose == TDM_PURPOSE_IS_LINK && keys[i].active
+                && tdm_id_equal(&keys[i].origin, &hub->shut_out);
+    hub->shuts_out = hub->shuts_out && stays;
+    pthread_mutex_unlock(&hub->taking);
+}
+
 static void read_grown(tdm_hub *hub)
 {
     uint64_t count;
     if (read(hub->grew_fd, &count, sizeof count) < 0)
         return;
     hub_admission_refresh(hub);
+    forget_shut_out(hub);
     hub_admission_answer(hub);
     hub_peers_more(hub);
 }
@@ -264,6 +295,7 @@ void tdm_hub_close(tdm_hub **pointer)
     tdm_zap_stop(&hub->zap);
     if (hub->grew_fd >= 0)
         close(hub->grew_fd);
+    pthread_mutex_destroy(&hub->taking);
     free(hub);
     *pointer = NULL;
 }

@@ -13,6 +13,8 @@
 #include "membership.h"
 #include "zap.h"
 
+#include <pthread.h>
+
 /* One admitted key and the link it speaks on. */
 typedef struct hub_peer {
     tdm_log_ports *ports; /* of the hub; first, for its link */
@@ -58,7 +60,10 @@ struct tdm_hub {
     tdm_queue *done;
     int grew_fd;
     tdm_keyring *keyring;
-    uint64_t keyring_at; /* own sequence the keyring has been read for */
+    uint64_t keyring_at;    /* own sequence the keyring has been read for */
+    pthread_mutex_t taking; /* held while a message is taken; over the two below */
+    bool shuts_out;
+    tdm_id shut_out; /* nothing is taken from it: its keys are being revoked */
     hub_peer *buckets[HUB_BUCKETS];
     size_t peer_count;
     bool feeds_put_off; /* the fold was at work when they were asked for */

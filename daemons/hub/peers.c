@@ -346,6 +346,8 @@ static void take_message(tdm_hub *hub, const tdm_route *route, const uint8_t key
     int64_t now_ms = tdm_clock_mono_ms();
     tdm_id origin;
     tdm_admission admission = tdm_zap_find(hub->zap, key, &origin);
+    if (admission == TDM_ADMIT_PEER && hub->shuts_out && tdm_id_equal(&origin, &hub->shut_out))
+        return; /* should it be let in again, what comes next shows a gap, and it begins anew */
     if (admission == TDM_ADMIT_NONE) {
         turn_away(hub, route, key);
         return;
@@ -389,8 +391,11 @@ static bool receive_one(tdm_hub *hub)
         tdm_metrics_add(hub->daemon->metrics, TDM_METRIC_EVENTS_REJECTED, "malformed", 1);
     else if (code != TDM_OK)
         tdm_log_failure(TDM_LOG_WARN, "LINK-RECEIVE-FAILED", &err);
-    else
+    else {
+        pthread_mutex_lock(&hub->taking);
         take_message(hub, &route, key, bytes);
+        pthread_mutex_unlock(&hub->taking);
+    }
     return true;
 }
 

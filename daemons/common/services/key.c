@@ -125,6 +125,25 @@ tdm_code tdm_node_named(const tdm_service_context *context, tdm_fold *fold, cons
 
 /* ---- revoke */
 
+/* What was handed to the writer before is durable when a local write behind it is. */
+tdm_code tdm_node_shut_out(const tdm_service_context *context, const tdm_id *origin, uint64_t *held,
+                           tdm_err *err)
+{
+    if (context->shut_out != NULL && !context->shut_out(context->context, origin))
+        return tdm_fail(err, TDM_BUSY, 0, "another node's keys are being revoked: try again in a moment");
+    tdm_code code = tdm_core_local_put(context->core, "node/shut-out", (tdm_span){ 0 }, err);
+    *held = tdm_key_facts_held(context->core, origin);
+    if (code != TDM_OK)
+        tdm_node_let_in(context);
+    return code;
+}
+
+void tdm_node_let_in(const tdm_service_context *context)
+{
+    if (context->shut_out != NULL)
+        context->shut_out(context->context, NULL);
+}
+
 static tdm_code write_changed(const tdm_service_context *context, const tdm_id *origin, size_t count,
                               uint64_t last, bool dry, tdm_answer *answer, tdm_err *err)
 {
@@ -140,19 +159,16 @@ static tdm_code write_changed(const tdm_service_context *context, const tdm_id *
     return tdm_document_close(&document, err);
 }
 
-static tdm_code draft_revocation(const tdm_service_context *context, tdm_fold *fold, const tdm_id *origin,
-                                 uint64_t last, tdm_drafts *drafts, size_t *count, tdm_err *err)
-{
-    tdm_key_facts facts;
-    tdm_code code = tdm_key_facts_open(&facts, context->core, fold, origin, tdm_today(context), drafts, err);
-    if (code == TDM_OK)
-        code = tdm_key_facts_revoke(&facts, NULL, NULL, last, count, err);
-    tdm_key_facts_free(&facts);
-    return code;
-}
+/* One under way. */
+typedef struct revocation {
+    tdm_id origin;
+    uint64_t last; /* how far its log is held: what is sealed up to there stays valid */
+    size_t count;  /* of keys */
+    tdm_drafts *drafts;
+} revocation;
 
-static tdm_code read_revocation(const tdm_service_context *context, const json_t *args, tdm_id *origin,
-                                uint64_t *last, tdm_drafts *drafts, size_t *count, tdm_err *err)
+static tdm_code read_revocation(const tdm_service_context *context, const json_t *args, revocation *r,
+                                tdm_err *err)
 {
     const char *node = NULL;
     const char *confirm = tdm_arg_text(args, "confirm");
@@ -165,30 +181,52 @@ static tdm_code read_revocation(const tdm_service_context *context, const json_t
     if (code != TDM_OK)
         return code;
     tdm_fold *fold = tdm_core_fold(context->core);
-    code = tdm_node_named(context, fold, node, origin, err);
-    *last = code == TDM_OK ? tdm_key_facts_held(context->core, origin) : 0;
-    if (code == TDM_OK)
-        code = draft_revocation(context, fold, origin, *last, drafts, count, err);
+    code = tdm_node_named(context, fold, node, &r->origin, err);
     tdm_core_fold_release(context->core, fold);
+    return code;
+}
+
+static tdm_code draft_revocation(const tdm_service_context *context, revocation *r, tdm_err *err)
+{
+    tdm_key_facts facts;
+    tdm_fold *fold = tdm_core_fold(context->core);
+    tdm_code code =
+        tdm_key_facts_open(&facts, context->core, fold, &r->origin, tdm_today(context), r->drafts, err);
+    if (code == TDM_OK)
+        code = tdm_key_facts_revoke(&facts, NULL, NULL, r->last, &r->count, err);
+    tdm_key_facts_free(&facts);
+    tdm_core_fold_release(context->core, fold);
+    return code;
+}
+
+static tdm_code state_revocation(const tdm_service_context *context, revocation *r, tdm_err *err)
+{
+    tdm_stated stated;
+    tdm_code code = tdm_node_shut_out(context, &r->origin, &r->last, err);
+    if (code != TDM_OK)
+        return code;
+    code = draft_revocation(context, r, err);
+    bool states = code == TDM_OK && tdm_drafts_count(r->drafts) > 0;
+    if (states)
+        code = tdm_core_state_drafts(context->core, r->drafts, &stated, err);
+    if (!states || code != TDM_OK)
+        tdm_node_let_in(context);
     return code;
 }
 
 tdm_code tdm_serve_key_revoke(const tdm_service_context *context, const tdm_request *request,
                               tdm_answer *answer, tdm_err *err)
 {
-    tdm_id origin = { { 0 } };
-    uint64_t last = 0;
-    size_t count = 0;
-    tdm_stated stated;
+    revocation r = { .drafts = tdm_drafts_new() };
     bool dry = tdm_arg_flag(request->args, "dry_run");
-    tdm_drafts *drafts = tdm_drafts_new();
-    if (drafts == NULL)
+    if (r.drafts == NULL)
         return tdm_fail(err, TDM_FULL, 0, "no memory to revoke keys");
-    tdm_code code = read_revocation(context, request->args, &origin, &last, drafts, &count, err);
-    if (code == TDM_OK && !dry && tdm_drafts_count(drafts) > 0)
-        code = tdm_core_state_drafts(context->core, drafts, &stated, err);
-    tdm_drafts_free(&drafts);
-    return code == TDM_OK ? write_changed(context, &origin, count, last, dry, answer, err) : code;
+    tdm_code code = read_revocation(context, request->args, &r, err);
+    r.last = code == TDM_OK ? tdm_key_facts_held(context->core, &r.origin) : 0;
+    if (code == TDM_OK)
+        code = dry ? draft_revocation(context, &r, err) : state_revocation(context, &r, err);
+    tdm_drafts_free(&r.drafts);
+    return code == TDM_OK ? write_changed(context, &r.origin, r.count, r.last, dry, answer, err) : code;
 }
 
 /* ---- rotate */

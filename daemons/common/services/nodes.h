@@ -24,6 +24,12 @@ void tdm_origins_free(tdm_origins *list);
  * it speaks for. TDM_NOT_FOUND; TDM_INVALID: several. */
 tdm_code tdm_node_named(const tdm_service_context *context, tdm_fold *fold, const char *wanted, tdm_id *out,
                         tdm_err *err);
+/* A node whose keys are to end: nothing more comes of its log, and *held is how far that is here, durably.
+ * After a revocation that was not stated it must be let in again. TDM_BUSY: another node's keys end just now.
+ */
+tdm_code tdm_node_shut_out(const tdm_service_context *context, const tdm_id *origin, uint64_t *held,
+                           tdm_err *err);
+void tdm_node_let_in(const tdm_service_context *context);
 bool tdm_origin_tip(const tdm_service_context *context, const tdm_id *origin, tdm_tip *out);
 /* Member "organisations": what it represents today. */
 tdm_code tdm_write_organisations(const tdm_service_context *context, tdm_fold *fold, const tdm_id *origin,

@@ -23,6 +23,8 @@ typedef struct merge {
     bool ends; /* a node ends, and another follows */
     tdm_id ending;
     tdm_id following;
+    size_t revoked; /* of its keys */
+    uint64_t held;  /* how far the log of the one that ends is here */
     tdm_drafts *drafts;
     bool dry_run;
     tdm_json *json;
@@ -113,18 +115,16 @@ static tdm_code want_revoked(merge *m)
 {
     char about[80];
     char hex[2 * TDM_ID_BYTES + 1];
-    size_t count = 0;
     tdm_key_facts facts;
-    uint64_t last = tdm_key_facts_held(m->context->core, &m->ending);
     tdm_code code = tdm_key_facts_open(&facts, m->context->core, m->fold, &m->ending, tdm_today(m->context),
                                        m->drafts, m->err);
     if (code == TDM_OK)
-        code = tdm_key_facts_revoke(&facts, NULL, NULL, last, &count, m->err);
+        code = tdm_key_facts_revoke(&facts, NULL, NULL, m->held, &m->revoked, m->err);
     tdm_key_facts_free(&facts);
     tdm_hex(hex, m->ending.bytes, TDM_ID_BYTES);
-    snprintf(about, sizeof about, "of node %.8s, valid to its event %llu", hex, (unsigned long long)last);
+    snprintf(about, sizeof about, "of node %.8s, valid to its event %llu", hex, (unsigned long long)m->held);
     if (code == TDM_OK)
-        write_row(m, "keys revoked", about, count > 0);
+        write_row(m, "keys revoked", about, m->revoked > 0);
     return code;
 }
 
@@ -191,8 +191,9 @@ static tdm_code read_merge(merge *m, const json_t *args)
     return code == TDM_OK ? read_nodes(m, args) : code;
 }
 
-static tdm_code draft_merge(merge *m)
+static tdm_code draft_merge(merge *m, const json_t *args)
 {
+    (void)args;
     tdm_code code = want_change(m);
     if (code == TDM_OK && m->ends)
         code = want_succession(m);
@@ -203,23 +204,42 @@ static tdm_code draft_merge(merge *m)
     return code;
 }
 
-/* The fold is given back before anything is stated: the writer may have to wait for it. */
-static tdm_code read_and_draft(merge *m, const json_t *args, tdm_document *document, tdm_answer *answer)
+/* The fold is given back before anything is written: the writer may have to wait for it. */
+static tdm_code with_fold(merge *m, tdm_code (*what)(merge *m, const json_t *args), const json_t *args)
 {
     m->fold = tdm_core_fold(m->context->core);
-    tdm_code code = read_merge(m, args);
-    if (code == TDM_OK) {
-        tdm_document_open(document, answer, "tandem.organisation.merge/1", m->context->now_ms, true);
-        code = draft_merge(m);
-    }
+    tdm_code code = what(m, args);
     tdm_core_fold_release(m->context->core, m->fold);
+    return code;
+}
+
+static tdm_code state_merge(merge *m)
+{
+    tdm_stated stated;
+    tdm_code code = with_fold(m, draft_merge, NULL);
+    return code == TDM_OK && !m->dry_run && tdm_drafts_count(m->drafts) > 0
+               ? tdm_core_state_drafts(m->context->core, m->drafts, &stated, m->err)
+               : code;
+}
+
+/* Of a node that ends nothing more is taken, from before its keys' last event is read. */
+static tdm_code end_and_state(merge *m)
+{
+    m->held = m->ends ? tdm_key_facts_held(m->context->core, &m->ending) : 0;
+    if (!m->ends || m->dry_run)
+        return state_merge(m);
+    tdm_code code = tdm_node_shut_out(m->context, &m->ending, &m->held, m->err);
+    if (code != TDM_OK)
+        return code;
+    code = state_merge(m);
+    if (code != TDM_OK || m->revoked == 0)
+        tdm_node_let_in(m->context);
     return code;
 }
 
 tdm_code tdm_serve_organisation_merge(const tdm_service_context *context, const tdm_request *request,
                                       tdm_answer *answer, tdm_err *err)
 {
-    tdm_stated stated;
     tdm_document document;
     merge m = { .context = context,
                 .dry_run = tdm_arg_flag(request->args, "dry_run"),
@@ -230,9 +250,11 @@ tdm_code tdm_serve_organisation_merge(const tdm_service_context *context, const 
         return tdm_fail(err, TDM_FULL, 0, "no memory for a merger");
     tdm_code code = tdm_settle(context, err);
     if (code == TDM_OK)
-        code = read_and_draft(&m, request->args, &document, answer);
-    if (code == TDM_OK && !m.dry_run && tdm_drafts_count(m.drafts) > 0)
-        code = tdm_core_state_drafts(context->core, m.drafts, &stated, err);
+        code = with_fold(&m, read_merge, request->args);
+    if (code == TDM_OK) {
+        tdm_document_open(&document, answer, "tandem.organisation.merge/1", context->now_ms, true);
+        code = end_and_state(&m);
+    }
     if (code == TDM_OK)
         code = tdm_document_close(&document, err);
     tdm_drafts_free(&m.drafts);
