@@ -46,12 +46,17 @@ class Daemon:
         self.home = os.path.join(world.folder, name)
         self.log = os.path.join(world.folder, name + ".log")
         self.process = None
+        self.environment = {}  # of its process, beside the world's
 
-    def start(self, program=None):
+    def launch(self, program=None):
+        """Started, and maybe not ready yet."""
         binary = os.path.join(BIN, program or self.program)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([binary] + self.settings, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=self.world.environment)
+                                            env=dict(self.world.environment, **self.environment))
+
+    def start(self, program=None):
+        self.launch(program)
         wait_for(self.name + " to answer", self.answers)
         return self
 
