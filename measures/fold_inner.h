@@ -225,7 +225,8 @@ tdm_span tdm_replay_entries(const tdm_replay *replay);
 void tdm_replay_number(tdm_fold *fold, tdm_span entries);
 
 /* state.c */
-tdm_code tdm_state_load(tdm_fold *fold, tdm_err *err); /* empties views of another kind */
+tdm_code tdm_state_check_version(tdm_kv_txn *txn, tdm_err *err); /* TDM_UNSUPPORTED: of another */
+tdm_code tdm_state_load(tdm_fold *fold, tdm_err *err);           /* empties views of another kind */
 void tdm_state_save(tdm_fold *fold, tdm_kv_txn *txn);
 
 #endif

@@ -40,6 +40,19 @@ void tdm_state_save(tdm_fold *fold, tdm_kv_txn *txn)
     tdm_buf_free(&out);
 }
 
+tdm_code tdm_state_check_version(tdm_kv_txn *txn, tdm_err *err)
+{
+    tdm_span value;
+    tdm_code code = tdm_views_get(txn, TDM_VIEWS_META, STATE_KEY, &value, NULL, err);
+    if (code != TDM_OK)
+        return code == TDM_NOT_FOUND ? TDM_OK : code;
+    const uint8_t *at = value.data;
+    const uint8_t *end = value.data + value.len;
+    return tdm_varint_get(&at, end) == STATE_FORMAT && tdm_varint_get(&at, end) == TDM_DEFINITION_VERSION
+               ? TDM_OK
+               : tdm_fail(err, TDM_UNSUPPORTED, 0, "they are of another version of this program");
+}
+
 /* False if the record is of another format, definition, authority or kind, or damaged. */
 static bool read_state(tdm_fold *fold, tdm_span value)
 {

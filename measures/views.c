@@ -10,7 +10,7 @@
 #include "bytes.h"
 
 static const char *const DAMAGED =
-    "views: a row of %s is damaged; stop the daemon and make the figures again: tandem rebuild";
+    "views: a row of %s is damaged; start the daemon again, which makes the figures anew";
 
 extern const char *const TDM_VIEWS_TABLES[];
 

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "door.h"
 #include "log.h"
+#include "views_vet.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +48,8 @@ static tdm_code open_core(tdm_daemon *daemon, tdm_err *err)
                                  .map_bytes = (size_t)tdm_config_int(config, "store.map_bytes"),
                                  .views_cache_bytes =
                                      (size_t)tdm_config_int(config, "store.views_cache_bytes") };
-    return tdm_core_open(&daemon->core, &options, err);
+    tdm_code code = tdm_views_vet(options.folder, err);
+    return code == TDM_OK ? tdm_core_open(&daemon->core, &options, err) : code;
 }
 
 tdm_code tdm_daemon_open(tdm_daemon *daemon, tdm_role role, int argc, char **argv, tdm_err *err)
@@ -144,9 +146,20 @@ void tdm_daemon_unserve(tdm_daemon *daemon)
     tdm_control_stop(&daemon->control);
 }
 
+static void close_core(tdm_daemon *daemon)
+{
+    const char *folder = tdm_config_own(daemon->config, "state");
+    bool damaged = tdm_core_wait_folded(daemon->core, 0, 0, NULL) == TDM_CORRUPT;
+    tdm_core_close(&daemon->core);
+    if (damaged)
+        tdm_views_doubt(folder);
+    tdm_views_closed(folder);
+}
+
 void tdm_daemon_close(tdm_daemon *daemon)
 {
-    tdm_core_close(&daemon->core);
+    if (daemon->core != NULL)
+        close_core(daemon);
     if (daemon->zmq != NULL)
         zmq_ctx_term(daemon->zmq); /* every socket is closed by now; the context goes last */
     tdm_metrics_destroy(&daemon->metrics);

@@ -4,6 +4,7 @@
  */
 #include "service.h"
 #include "services/services.h"
+#include "views_vet.h"
 
 #include <string.h>
 
@@ -98,6 +99,8 @@ tdm_code tdm_service_call(const tdm_service_context *context, const char *verb, 
         code = tdm_fail(&own, TDM_FULL, 0, "no memory for the answer");
     if (code != TDM_OK) {
         own.code = code;
+        if (code == TDM_CORRUPT && !tdm_core_is_read_only(context->core))
+            tdm_views_doubt(tdm_core_folder(context->core));
         tdm_buf_free(&answer->bytes);
         answer_failure(answer, &own);
         if (err != NULL)

@@ -36,6 +36,11 @@ typedef struct tdm_fold_options {
 tdm_code tdm_fold_open(tdm_fold **out, tdm_kv **kv, const tdm_fold_options *options, tdm_err *err);
 void tdm_fold_close(tdm_fold **fold);
 
+/* Views that no fold has open: of this version, and if `whole`, every page and row of them sound.
+ * TDM_UNSUPPORTED: of another version. TDM_CORRUPT: damaged; where LMDB follows what is damaged, the process
+ * ends by a signal. */
+tdm_code tdm_views_check(tdm_kv *views, bool whole, tdm_err *err);
+
 /* Ledger position folded so far (applied, maybe not checkpointed) and checkpointed so far. */
 uint64_t tdm_fold_position(const tdm_fold *fold);
 uint64_t tdm_fold_checkpointed(const tdm_fold *fold);
