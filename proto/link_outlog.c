@@ -261,6 +261,15 @@ static bool aim(tdm_link *link, const tdm_frame *fetch, uint32_t *first)
     return true;
 }
 
+/* Who recovers has less than those who give: what it sent they would acknowledge further than it holds. */
+static bool give_nothing(tdm_link *link)
+{
+    link->out.stretch_count = 0;
+    send_from(link, 0);
+    link_outlog_end(link);
+    return true;
+}
+
 /* The hub's own log, or what it holds of the peer's: nobody reads a third one's. */
 bool link_take_fetch(tdm_link *link, const link_event *event)
 {
@@ -269,6 +278,8 @@ bool link_take_fetch(tdm_link *link, const link_event *event)
         && !tdm_id_equal(&fetch->fetch.origin, &link->options.peer_origin))
         return link_refuse(link, TDM_REFUSAL_WRONG_ORIGIN, TDM_FRAME_FETCH, "not yours to fetch");
     begin(link, &fetch->fetch.origin);
+    if (link->options.recovers)
+        return give_nothing(link);
     uint32_t first = 0;
     if (!aim(link, fetch, &first))
         return false;

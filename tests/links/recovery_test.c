@@ -203,6 +203,54 @@ static void its_nodes_send_theirs_again_once_it_is_back(rig *r)
     assert_int_equal(tdm_link_state_of(rig_node(r)), TDM_LINK_LIVE);
 }
 
+/* Another node has given it a part already when this one comes. */
+static void take_part(rig *r, lost *out, uint64_t last)
+{
+    station part;
+    station_append(&r->hub, 4, 2);
+    rig_open(r);
+    lost was = { .origin = r->hub.origin, .incarnation = r->hub.incarnation };
+    was.last = station_tip(&r->hub, &was.origin, was.incarnation, &was.head);
+    station_clone(&part, &r->hub, "part", last);
+    hook_like(&part, &r->hub);
+    station_close(&r->hub);
+    r->hub = part;
+    r->hub.incarnation = was.incarnation + 1;
+    link_both(r, true, false);
+    *out = was;
+}
+
+static void a_part_of_its_log_is_no_fork(rig *r)
+{
+    lost was;
+    take_part(r, &was, 2);
+    rig_connect(r);
+    rig_settle(r);
+    assert_back(&r->hub, &was);
+    assert_int_equal(tdm_link_state_of(rig_node(r)), TDM_LINK_LIVE);
+    assert_int_equal(figures_of(rig_node(r)).refusal, 0);
+}
+
+/* A node that asks from the beginning would acknowledge all that it has, which is more than the hub has yet.
+ */
+static void a_part_of_its_log_is_not_given_away(rig *r)
+{
+    lost was;
+    take_part(r, &was, 2);
+    rig_connect(r);
+    while (tdm_link_state_of(rig_hub(r)) != TDM_LINK_LIVE)
+        assert_true(rig_to_hub(r));
+    rig_lose(&r->to_node);
+    memset(&r->frame, 0, sizeof r->frame);
+    r->frame.kind = TDM_FRAME_FETCH;
+    r->frame.fetch.origin = was.origin;
+    r->frame.fetch.from = 1;
+    rig_inject(r, rig_hub(r));
+    assert_int_equal(rig_peek(r, &r->to_node, 0)->kind, TDM_FRAME_FROM);
+    assert_int_equal(r->frame.from.count, 0);
+    assert_int_equal(rig_count(r, &r->to_node, TDM_FRAME_EVENTS), 0);
+}
+
 /* Control: a hub that does not know that it lost its log takes nothing of it. */
 static void a_blank_hub_without_the_option_takes_nothing(rig *r)
 {
@@ -274,6 +322,8 @@ static const case_row CASES[] = {
     { "a hub takes its log back", a_hub_takes_its_log_back },
     { "and acknowledges nothing else", and_nothing_else },
     { "its nodes send theirs again once it is back", its_nodes_send_theirs_again_once_it_is_back },
+    { "a part that another node gave is no fork", a_part_of_its_log_is_no_fork },
+    { "nor is it given away before all is there", a_part_of_its_log_is_not_given_away },
     { "control: a blank hub without the option takes nothing", a_blank_hub_without_the_option_takes_nothing },
     { "a log that the hub did not seal is refused", a_forged_log_is_refused },
     { "a third one's log is not given", a_third_ones_log_is_not_given },
