@@ -63,6 +63,8 @@ typedef struct link_outlog {
     uint64_t events; /* in flight */
     uint32_t frame_count;
     int64_t progress_ms; /* when something was last acknowledged, or first sent after quiet */
+    bool has_key;
+    uint8_t key[32]; /* that sealed the frame sent last */
     link_stretch stretches[TDM_FRAME_INCARNATIONS_MAX];
     link_sent frames[LINK_FRAMES_MAX]; /* in flight, oldest first */
 } link_outlog;

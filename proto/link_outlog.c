@@ -131,6 +131,8 @@ static void send_batch(tdm_link *link, tdm_log_batch *batch)
     out->frames[out->frame_count++] = (link_sent){ batch->incarnation, last, events };
     out->events += events;
     out->sent = last;
+    out->has_key = batch->has_seal;
+    memcpy(out->key, batch->seal.key, sizeof out->key);
 }
 
 /* The batch at the cursor; TDM_END at the end of the last stretch. */
@@ -159,6 +161,14 @@ static bool has_room(const tdm_link *link, uint64_t events)
     return out->frame_count < LINK_FRAMES_MAX && (out->events == 0 || out->events + events <= window(link));
 }
 
+/* What another key seals goes once all before it is acknowledged: it may be that which states the key. */
+static bool may_follow(const tdm_link *link, const tdm_log_batch *batch)
+{
+    const link_outlog *out = &link->out;
+    return out->frame_count == 0 || !out->has_key || !batch->has_seal
+           || memcmp(out->key, batch->seal.key, sizeof out->key) == 0;
+}
+
 /* A batch is read once there is room for one like the last: so few are read and not sent. */
 void link_outlog_pump(tdm_link *link)
 {
@@ -174,6 +184,8 @@ void link_outlog_pump(tdm_link *link)
             return;
         }
         out->usual = batch.runs[batch.run_count - 1].last - batch.runs[0].first + 1;
+        if (!may_follow(link, &batch))
+            return; /* its ACK comes back here */
         if (has_room(link, out->usual))
             send_batch(link, &batch);
     }

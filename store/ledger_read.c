@@ -186,6 +186,8 @@ static tdm_code note_seal(gathering *g, uint64_t last, tdm_err *err)
     g->out->has_seal = seal.last == last;
     if (!g->out->has_seal)
         return TDM_OK;
+    if (g->only_sealed && g->sealed_runs > 0 && memcmp(g->out->seal.key, seal.key, sizeof seal.key) != 0)
+        return TDM_END; /* another key: cut_to_seal takes back what came since the last seal */
     g->out->seal = seal;
     g->sealed_runs = g->out->run_count;
     g->sealed_bytes = g->out->events.len;

@@ -465,6 +465,59 @@ static void a_notice_without_proof_is_refused(rig *r)
     assert_int_equal(r->node.job_count, 0);
 }
 
+/* ---- the hub's seal key is turned over */
+
+/* The hub's log states the new key under the old one's seal, and goes on under the new one. */
+static void turn_over(rig *r)
+{
+    station next = { .origin = r->hub.origin };
+    tdm_seal_key_new(&next.seal_key);
+    station_admit(&r->hub, &next);
+    r->hub.old_key = r->hub.seal_key;
+    r->hub.old_last = station_tip(&r->hub, &r->hub.origin, r->hub.incarnation, NULL);
+    r->hub.seal_key = next.seal_key;
+    station_append(&r->hub, 3, 7);
+}
+
+static void what_another_key_seals_waits_for_the_ack(rig *r)
+{
+    rig_open(r);
+    turn_over(r);
+    tdm_link_more(rig_hub(r), r->now_ms);
+    assert_int_equal(rig_count(r, &r->to_node, TDM_FRAME_EVENTS), 1);
+    assert_memory_equal(rig_peek(r, &r->to_node, 0)->events.seal.key, r->hub.old_key.public_key, 32);
+    rig_settle(r);
+    assert_int_equal(tdm_link_state_of(rig_node(r)), TDM_LINK_LIVE);
+    assert_int_equal(node_refusal(r), 0);
+    assert_int_equal(station_tip(&r->node, &r->hub.origin, r->hub.incarnation, NULL),
+                     station_tip(&r->hub, &r->hub.origin, r->hub.incarnation, NULL));
+}
+
+/* Control: the key that is not known yet is believed by nobody. */
+static void a_seal_before_its_key_is_refused(rig *r)
+{
+    rig_open(r);
+    uint64_t held = station_tip(&r->node, &r->hub.origin, r->hub.incarnation, NULL);
+    turn_over(r);
+    rig_make_events(r, &r->hub, held + 1);
+    rig_inject(r, rig_node(r));
+    assert_refused(r, &r->to_hub, TDM_REFUSAL_BAD_SEAL);
+    assert_int_equal(station_tip(&r->node, &r->hub.origin, r->hub.incarnation, NULL), held);
+}
+
+static void what_is_lost_at_the_turn_is_sent_again(rig *r)
+{
+    rig_open(r);
+    turn_over(r);
+    tdm_link_more(rig_hub(r), r->now_ms);
+    rig_disconnect(r);
+    rig_connect(r);
+    rig_settle(r);
+    assert_int_equal(node_refusal(r), 0);
+    assert_int_equal(station_tip(&r->node, &r->hub.origin, r->hub.incarnation, NULL),
+                     station_tip(&r->hub, &r->hub.origin, r->hub.incarnation, NULL));
+}
+
 typedef struct case_row {
     const char *name;
     void (*run)(rig *r);
@@ -498,6 +551,9 @@ static const case_row CASES[] = {
     CASE(a_busy_hub_is_asked_to_enrol_again),
     CASE(an_enrolment_by_another_key_is_denied),
     CASE(a_join_code_serves_for_nothing_else),
+    CASE(what_another_key_seals_waits_for_the_ack),
+    CASE(a_seal_before_its_key_is_refused),
+    CASE(what_is_lost_at_the_turn_is_sent_again),
     CASE(notices_reach_the_node),
     CASE(the_feed_waits_for_the_hubs_log),
     CASE(lost_notices_are_sent_again),

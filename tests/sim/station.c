@@ -226,7 +226,10 @@ static tdm_code port_runs(void *context, const tdm_id *origin, uint64_t incarnat
     bool is_own = tdm_id_equal(origin, &s->origin);
     if (s->faults.resend_off && from <= end->given)
         from = end->given + 1;
+    bool is_old = is_own && from <= s->old_last;
     tdm_run_batch_free(&end->batch);
+    if (is_old)
+        max_runs = 1; /* so that a batch has one key */
     must(tdm_ledger_runs(s->ledger, origin, incarnation, from, max_bytes, max_runs, !is_own, &end->batch,
                          NULL),
          NULL);
@@ -235,7 +238,8 @@ static tdm_code port_runs(void *context, const tdm_id *origin, uint64_t incarnat
     const tdm_run *last = &end->batch.runs[end->batch.run_count - 1];
     end->seal = end->batch.seal;
     if (is_own)
-        tdm_seal_sign(&s->seal_key, origin, incarnation, last->last, &last->head, &end->seal);
+        tdm_seal_sign(is_old ? &s->old_key : &s->seal_key, origin, incarnation, last->last, &last->head,
+                      &end->seal);
     end->given = last->last;
     *out = (tdm_log_batch){ .origin = *origin,
                             .incarnation = incarnation,
@@ -254,8 +258,8 @@ static bool port_may_seal(void *context, const tdm_id *origin, const uint8_t key
     (void)last;
     if (tdm_id_equal(origin, &s->origin))
         return memcmp(key, s->seal_key.public_key, 32) == 0;
-    if (tdm_id_equal(origin, &s->hub))
-        return memcmp(key, s->hub_key, 32) == 0;
+    if (tdm_id_equal(origin, &s->hub) && memcmp(key, s->hub_key, 32) == 0)
+        return true;
     for (size_t i = 0; i < s->key_count; i++)
         if (tdm_id_equal(origin, &s->keys[i].origin) && memcmp(key, s->keys[i].key, 32) == 0)
             return true;

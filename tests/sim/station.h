@@ -93,7 +93,9 @@ struct station {
     tdm_id origin;
     uint64_t incarnation;
     tdm_seal_key seal_key;
-    tdm_id hub; /* node */
+    tdm_seal_key old_key; /* sealed the own log up to old_last */
+    uint64_t old_last;    /* 0: seal_key sealed all of it */
+    tdm_id hub;           /* node */
     uint8_t hub_key[32];
     station_faults faults;
     tdm_ledger *ledger;

@@ -77,6 +77,31 @@ static void batches_keep_their_bounds(fixture *f)
         made_run_free(&runs[i]);
 }
 
+/* Six runs of 10 events, each sealed: three by the key that was, three by the one that came. */
+static void a_batch_to_send_has_one_key(fixture *f)
+{
+    static const struct {
+        uint64_t from;
+        bool only_sealed;
+        uint64_t last;
+    } rows[] = { { 1, true, 30 }, { 25, true, 30 }, { 31, true, 60 }, { 1, false, 60 } };
+    chain c = chain_new(1);
+    for (size_t i = 0; i < 6; i++) {
+        if (i == 3)
+            tdm_seal_key_new(&c.key);
+        ledger_fill(f->ledger, &c, 1, 10, 255);
+    }
+    for (size_t i = 0; i < TDM_COUNT(rows); i++) {
+        tdm_run_batch batch;
+        assert_ok(tdm_ledger_runs(f->ledger, &c.origin, c.incarnation, rows[i].from, 1 << 20, 99,
+                                  rows[i].only_sealed, &batch, err));
+        assert_int_equal(batch.runs[batch.run_count - 1].last, rows[i].last);
+        assert_int_equal(batch.event_count, rows[i].last - batch.runs[0].first + 1);
+        assert_true(batch.has_seal && batch.seal.last == rows[i].last);
+        tdm_run_batch_free(&batch);
+    }
+}
+
 typedef struct run_walk {
     size_t runs;
     size_t seals;
@@ -241,6 +266,7 @@ static void notices_and_the_whole_log_agree(fixture *f)
 
 static const store_row ROWS[] = {
     { "batches of runs keep their bounds and end at seals", batches_keep_their_bounds, false },
+    { "a batch to be sent ends where another key begins to seal", a_batch_to_send_has_one_key, false },
     { "every run is visited in order, with its seal", every_run_is_visited, false },
     { "every event is proven", every_event_is_proven, false },
     { "without a seal within reach there is no proof", without_a_seal_there_is_no_proof, false },
