@@ -68,16 +68,62 @@ void tdm_hub_trust_refresh(tdm_hub_trust *trust)
     tdm_core_fold_release(trust->core, fold);
 }
 
+/* What the log says of a key goes before what was seen first: the pinned one may be over. */
 bool tdm_hub_trust_may_seal(tdm_hub_trust *trust, const tdm_id *origin, const uint8_t key[32], uint64_t last)
 {
-    if (!tdm_id_equal(origin, &trust->hub))
+    if (!tdm_id_equal(origin, &trust->hub)
+        || tdm_keyring_find(trust->keyring, origin, TDM_PURPOSE_IS_SEAL, key) != NULL)
         return tdm_keyring_may_seal(trust->keyring, origin, key, last);
     if (!trust->has_pin) {
         memcpy(trust->pin, key, 32);
         trust->has_pin = true;
         trust->pin_wanted = true;
     }
-    return memcmp(trust->pin, key, 32) == 0 || tdm_keyring_may_seal(trust->keyring, origin, key, last);
+    return memcmp(trust->pin, key, 32) == 0;
+}
+
+/* ---- the key that answers */
+
+#define LINK_KEYS_MAX 8 /* one, and two while they are turned over */
+
+bool tdm_hub_trust_may_answer(const tdm_hub_trust *trust, const uint8_t key[32])
+{
+    const tdm_key_fact *found = tdm_keyring_find(trust->keyring, &trust->hub, TDM_PURPOSE_IS_LINK, key);
+    return found == NULL || found->active;
+}
+
+static bool is_stated(const tdm_hub_trust *trust, const tdm_key_fact *key)
+{
+    return key->purpose == TDM_PURPOSE_IS_LINK && key->active && tdm_id_equal(&key->origin, &trust->hub);
+}
+
+/* The known one, then what the log states beside it. */
+static size_t link_keys(const tdm_hub_trust *trust, const uint8_t known[32],
+                        const uint8_t *out[LINK_KEYS_MAX])
+{
+    size_t stated;
+    size_t count = 0;
+    const tdm_key_fact *keys = tdm_keyring_keys(trust->keyring, &stated);
+    if (tdm_hub_trust_may_answer(trust, known))
+        out[count++] = known;
+    for (size_t i = 0; i < stated && count < LINK_KEYS_MAX; i++)
+        if (is_stated(trust, &keys[i]) && memcmp(keys[i].key, known, 32) != 0)
+            out[count++] = keys[i].key;
+    return count;
+}
+
+bool tdm_hub_trust_link_key(const tdm_hub_trust *trust, const uint8_t known[32], const uint8_t *tried,
+                            uint8_t out[32])
+{
+    const uint8_t *keys[LINK_KEYS_MAX];
+    size_t count = link_keys(trust, known, keys);
+    size_t at = 0;
+    for (size_t i = 0; i < count && tried != NULL; i++)
+        if (memcmp(keys[i], tried, 32) == 0)
+            at = (i + 1) % count;
+    if (count > 0)
+        memmove(out, keys[at], 32);
+    return count > 0;
 }
 
 void tdm_hub_trust_keep(tdm_hub_trust *trust)

@@ -301,6 +301,29 @@ tdm_code tdm_membership_read(tdm_core *core, tdm_membership *out, tdm_err *err)
     return code;
 }
 
+static tdm_code put_hub(tdm_core *core, const char *endpoint, const uint8_t key[32], const tdm_id *hub,
+                        tdm_err *err)
+{
+    tdm_buf value = { 0 };
+    tdm_pack_array(&value, 3);
+    tdm_pack_str(&value, tdm_span_text(endpoint));
+    tdm_pack_bin(&value, key, 32);
+    tdm_pack_bin(&value, hub->bytes, TDM_ID_BYTES);
+    tdm_code code = value.failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the membership")
+                                 : tdm_core_local_put(core, HUB_NAME, tdm_buf_span(&value), err);
+    tdm_buf_free(&value);
+    return code;
+}
+
+tdm_code tdm_membership_hub_key(tdm_core *core, tdm_membership *membership, const uint8_t key[32],
+                                tdm_err *err)
+{
+    tdm_code code = put_hub(core, membership->endpoint, key, &membership->hub, err);
+    if (code == TDM_OK)
+        memcpy(membership->hub_key, key, sizeof membership->hub_key);
+    return code;
+}
+
 tdm_code tdm_membership_begin(tdm_core *core, tdm_span code_text, int64_t now_ms, tdm_join_code *out,
                               tdm_err *err)
 {
@@ -317,12 +340,15 @@ tdm_code tdm_membership_begin(tdm_core *core, tdm_span code_text, int64_t now_ms
     sodium_memzero(&known.code, sizeof known.code);
     if (code != TDM_OK && code != TDM_NOT_FOUND)
         return code;
-    if (known.joined && tdm_id_equal(&known.hub, &out->hub))
+    bool same = known.joined && tdm_id_equal(&known.hub, &out->hub);
+    if (same && strcmp(known.endpoint, out->endpoint) == 0 && memcmp(known.hub_key, out->hub_key, 32) == 0)
         return tdm_fail(err, TDM_EXISTS, 0, "this node has joined that hub already");
-    if (known.joined)
+    if (known.joined && !same)
         return tdm_fail(err, TDM_CONFLICT, 0, "this node has joined another hub");
     if (out->expires_ms <= now_ms)
         return tdm_fail(err, TDM_DENIED, 0, "this join code has expired: ask the hub for a new one");
+    if (same)
+        return put_hub(core, out->endpoint, out->hub_key, &out->hub, err);
     tdm_buf text = { .secret = true };
     code = tdm_join_code_write(out, &text, err);
     if (code == TDM_OK)
@@ -333,19 +359,11 @@ tdm_code tdm_membership_begin(tdm_core *core, tdm_span code_text, int64_t now_ms
 
 tdm_code tdm_membership_complete(tdm_core *core, const tdm_join_code *code, tdm_err *err)
 {
-    tdm_buf value = { 0 };
-    tdm_pack_array(&value, 3);
-    tdm_pack_str(&value, tdm_span_text(code->endpoint));
-    tdm_pack_bin(&value, code->hub_key, 32);
-    tdm_pack_bin(&value, code->hub.bytes, TDM_ID_BYTES);
-    tdm_code result = value.failed ? tdm_fail(err, TDM_FULL, 0, "no memory for the membership") : TDM_OK;
     /* The authority first: after a crash between, the code is still there and enrolling again is harmless. */
+    tdm_code result = tdm_core_set_authority(core, &code->hub, err);
     if (result == TDM_OK)
-        result = tdm_core_set_authority(core, &code->hub, err);
-    if (result == TDM_OK)
-        result = tdm_core_local_put(core, HUB_NAME, tdm_buf_span(&value), err);
+        result = put_hub(core, code->endpoint, code->hub_key, &code->hub, err);
     if (result == TDM_OK)
         result = tdm_core_local_put(core, CODE_NAME, (tdm_span){ 0 }, err);
-    tdm_buf_free(&value);
     return result;
 }

@@ -68,10 +68,15 @@ typedef struct tdm_membership {
 } tdm_membership;
 /* TDM_NOT_FOUND: never joined and no code given. */
 tdm_code tdm_membership_read(tdm_core *core, tdm_membership *out, tdm_err *err);
-/* Check and remember a code (verb join). TDM_INVALID: it restores another origin. TDM_EXISTS: joined to this
- * hub already. TDM_CONFLICT: joined to another hub. TDM_DENIED: expired. */
+/* Check and remember a code (verb join). Of the hub that was joined already it tells where that answers now,
+ * and by which key: remembered at once, nothing is enrolled and the code is not used up. TDM_INVALID: it
+ * restores another origin. TDM_EXISTS: joined to this hub already, there and by that key. TDM_CONFLICT:
+ * joined to another hub. TDM_DENIED: expired. */
 tdm_code tdm_membership_begin(tdm_core *core, tdm_span code_text, int64_t now_ms, tdm_join_code *out,
                               tdm_err *err);
+/* Its hub answers by this link key now. Durable. */
+tdm_code tdm_membership_hub_key(tdm_core *core, tdm_membership *membership, const uint8_t key[32],
+                                tdm_err *err);
 /* The hub enrolled us: durable membership and authority; the code is forgotten. */
 tdm_code tdm_membership_complete(tdm_core *core, const tdm_join_code *code, tdm_err *err);
 

@@ -52,6 +52,8 @@ static void hang_up(tdm_uplink *uplink)
     uplink->redial_at_ms = 0;
     uplink->redial_wait_ms = REDIAL_MIN_MS;
     uplink->denied = false;
+    uplink->foreign = false;
+    uplink->dials_other = false;
 }
 
 static tdm_code open_link(tdm_uplink *uplink, tdm_err *err)
@@ -83,25 +85,6 @@ static tdm_code open_link(tdm_uplink *uplink, tdm_err *err)
     return code;
 }
 
-static tdm_code dial(tdm_uplink *uplink, tdm_err *err)
-{
-    const tdm_membership *membership = &uplink->membership;
-    uint8_t public_key[32];
-    uint8_t secret_key[32];
-    tdm_transport_options options = tdm_daemon_transport(uplink->daemon);
-    tdm_code code;
-    if (membership->joined) {
-        tdm_core_link_key(uplink->daemon->core, public_key, secret_key);
-        code = tdm_dialer_open(&uplink->dialer, uplink->daemon->zmq, membership->endpoint,
-                               membership->hub_key, public_key, secret_key, &options, err);
-        sodium_memzero(secret_key, sizeof secret_key);
-        return code;
-    }
-    const tdm_join_code *invite = &membership->code;
-    return tdm_dialer_open(&uplink->dialer, uplink->daemon->zmq, invite->endpoint, invite->hub_key,
-                           invite->public_key, invite->secret, &options, err);
-}
-
 /* Read the membership anew and connect as it says. */
 static void connect_as_member(tdm_uplink *uplink)
 {
@@ -118,7 +101,7 @@ static void connect_as_member(tdm_uplink *uplink)
     if (code == TDM_OK)
         code = open_link(uplink, &err);
     if (code == TDM_OK)
-        code = dial(uplink, &err);
+        code = uplink_dial(uplink, &err);
     if (code != TDM_OK) {
         hang_up(uplink);
         tdm_log_failure(TDM_LOG_ERROR, "UPLINK-FAILED", &err);
@@ -186,6 +169,7 @@ static void take_news(tdm_uplink *uplink, tdm_dialer_event event, int64_t now_ms
     case TDM_DIALER_CONNECTED:
         uplink->redial_wait_ms = REDIAL_MIN_MS;
         uplink->denied = false;
+        uplink_answered(uplink);
         tdm_link_connected(uplink->link, now_ms);
         break;
     case TDM_DIALER_DISCONNECTED:
@@ -198,8 +182,9 @@ static void take_news(tdm_uplink *uplink, tdm_dialer_event event, int64_t now_ms
         schedule_redial(uplink, now_ms);
         break;
     case TDM_DIALER_FAILED:
-        tdm_log(TDM_LOG_WARN, "HANDSHAKE-FAILED",
-                tdm_log_text("what", "who answers there is not the hub of the join code"));
+        uplink_not_the_hub(uplink);
+        if (uplink->dials_other && uplink->redial_at_ms == 0)
+            schedule_redial(uplink, now_ms);
         break;
     case TDM_DIALER_NOTHING:
         break;
@@ -295,6 +280,8 @@ static void read_grown(tdm_uplink *uplink)
     release_held(uplink);
     if (uplink->link != NULL)
         tdm_link_more(uplink->link, tdm_clock_mono_ms());
+    if (uplink_dials_what_is_over(uplink))
+        connect_as_member(uplink);
 }
 
 static void read_rejoin(tdm_uplink *uplink)
@@ -324,9 +311,10 @@ static void publish(tdm_uplink *uplink)
         tdm_metrics_set(uplink->daemon->metrics, TDM_METRIC_NODE_UP, "hub",
                         tdm_link_state_of(uplink->link) == TDM_LINK_LIVE);
         json_t *row = tdm_link_report_row(uplink->link, hub, uplink->last_seen_ms);
-        if (uplink->denied) { /* before there is a link that could refuse anything */
-            json_object_set_new(row, "refusal", json_string("denied"));
-            json_object_set_new(row, "refusal_text", json_string(denial(uplink)));
+        if (uplink->denied || uplink->foreign) { /* before there is a link that could refuse anything */
+            json_object_set_new(row, "refusal", json_string(uplink->denied ? "denied" : "not-the-hub"));
+            json_object_set_new(row, "refusal_text",
+                                json_string(uplink->denied ? denial(uplink) : uplink_strangeness(uplink)));
         }
         json_array_append_new(rows, row);
     }
@@ -349,7 +337,7 @@ static void turn_clock(tdm_uplink *uplink)
     if (uplink->dialer != NULL && uplink->redial_at_ms != 0 && uplink->redial_at_ms <= now_ms) {
         tdm_err err;
         uplink->redial_at_ms = 0;
-        if (tdm_dialer_redial(uplink->dialer, &err) != TDM_OK)
+        if (uplink_redial(uplink, &err) != TDM_OK)
             tdm_log_failure(TDM_LOG_WARN, "REDIAL-FAILED", &err);
     }
     publish(uplink);

@@ -36,6 +36,9 @@ struct tdm_uplink {
     tdm_note_gate notes;
     uintptr_t generation;     /* of the link: completions for an earlier one are dropped */
     bool denied;              /* the hub did not admit the key, at the last try */
+    bool foreign;             /* who answered at the last try has none of the hub's keys */
+    bool dials_other;         /* ... and another of them is to be tried */
+    uint8_t server[32];       /* the hub's link key that is dialled */
     bool rotates;             /* the link asks for the keys of rotation.h */
     bool enrolled;            /* ENROLLED arrived: change over once the machine's call has returned */
     struct uplink_held *held; /* what is durable and not folded yet, oldest first */
@@ -46,5 +49,13 @@ struct tdm_uplink {
 };
 
 extern const tdm_link_ports UPLINK_PORTS; /* context: the uplink */
+
+/* ---- uplink_dial.c: by which of its keys the hub is dialled, as a member or by a join code */
+tdm_code uplink_dial(tdm_uplink *uplink, tdm_err *err);
+tdm_code uplink_redial(tdm_uplink *uplink, tdm_err *err); /* the same, or another key if that is due */
+bool uplink_dials_what_is_over(const tdm_uplink *uplink); /* a key that the hub's log has revoked since */
+void uplink_answered(tdm_uplink *uplink);    /* by the key that was dialled: it is the known one */
+void uplink_not_the_hub(tdm_uplink *uplink); /* the handshake failed: another key may be next */
+const char *uplink_strangeness(const tdm_uplink *uplink); /* for people: that, and what mends it */
 
 #endif

@@ -23,6 +23,8 @@ typedef struct node_recovery {
     uintptr_t generation; /* of the link: completions for an earlier one are dropped */
     bool enrolled;
     bool denied;
+    bool foreign;       /* who answered at the last try has none of the hub's keys */
+    uint8_t server[32]; /* the hub's link key that is dialled */
 } node_recovery;
 
 /* ---- ports */
@@ -122,8 +124,8 @@ static tdm_code dial(node_recovery *r, const tdm_identity *self, tdm_err *err)
     const tdm_membership *membership = &r->membership;
     tdm_transport_options options = recovery_transport();
     if (membership->joined)
-        return tdm_dialer_open(&r->dialer, r->base.zmq, membership->endpoint, membership->hub_key,
-                               self->link_public, self->link_secret, &options, err);
+        return tdm_dialer_open(&r->dialer, r->base.zmq, membership->endpoint, r->server, self->link_public,
+                               self->link_secret, &options, err);
     const tdm_join_code *code = &membership->code;
     return tdm_dialer_open(&r->dialer, r->base.zmq, code->endpoint, code->hub_key, code->public_key,
                            code->secret, &options, err);
@@ -137,6 +139,8 @@ static tdm_code connect_anew(node_recovery *r, tdm_err *err)
     if (code != TDM_OK)
         return code == TDM_NOT_FOUND ? tdm_fail(err, code, 0, "no hub is known to this store") : code;
     tdm_hub_trust_begin(&r->trust, &r->membership.hub);
+    if (!tdm_hub_trust_link_key(&r->trust, r->membership.hub_key, NULL, r->server))
+        memcpy(r->server, r->membership.hub_key, sizeof r->server);
     tdm_core_identity(r->base.core, &self);
     code = open_link(r, &self, err);
     if (code == TDM_OK)
@@ -145,16 +149,47 @@ static tdm_code connect_anew(node_recovery *r, tdm_err *err)
     return code;
 }
 
-static void read_news(node_recovery *r)
+/* By the key it was dialled by: that is the known one from now on. */
+static tdm_code answered(node_recovery *r, tdm_err *err)
+{
+    r->foreign = false;
+    tdm_link_connected(r->link, tdm_clock_mono_ms());
+    if (!r->membership.joined || memcmp(r->server, r->membership.hub_key, sizeof r->server) == 0)
+        return TDM_OK;
+    return tdm_membership_hub_key(r->base.core, &r->membership, r->server, err);
+}
+
+/* The hub's log that is here may state another. */
+static tdm_code dial_other(node_recovery *r, tdm_err *err)
+{
+    tdm_identity self;
+    uint8_t tried[32];
+    r->foreign = true;
+    memcpy(tried, r->server, sizeof tried);
+    if (!r->membership.joined || !tdm_hub_trust_link_key(&r->trust, r->membership.hub_key, tried, r->server)
+        || memcmp(tried, r->server, sizeof tried) == 0)
+        return TDM_OK; /* the dialer tries again by itself */
+    tdm_dialer_close(&r->dialer);
+    tdm_core_identity(r->base.core, &self);
+    tdm_code code = dial(r, &self, err);
+    sodium_memzero(&self, sizeof self);
+    return code;
+}
+
+static tdm_code read_news(node_recovery *r, tdm_err *err)
 {
     tdm_dialer_event event;
-    while ((event = tdm_dialer_news(r->dialer)) != TDM_DIALER_NOTHING) {
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK && (event = tdm_dialer_news(r->dialer)) != TDM_DIALER_NOTHING) {
         if (event == TDM_DIALER_CONNECTED)
-            tdm_link_connected(r->link, tdm_clock_mono_ms());
+            code = answered(r, err);
+        if (event == TDM_DIALER_FAILED)
+            code = dial_other(r, err);
         if (event == TDM_DIALER_DISCONNECTED)
             tdm_link_disconnected(r->link, tdm_clock_mono_ms());
         r->denied = r->denied || event == TDM_DIALER_DENIED;
     }
+    return code;
 }
 
 static tdm_code receive(node_recovery *r, tdm_err *err)
@@ -241,8 +276,9 @@ static void wait_for_news(node_recovery *r)
 static tdm_code turn(node_recovery *r, bool *whole, tdm_err *err)
 {
     wait_for_news(r);
-    read_news(r);
-    tdm_code code = receive(r, err);
+    tdm_code code = read_news(r, err);
+    if (code == TDM_OK)
+        code = receive(r, err);
     if (code == TDM_OK)
         code = finish(r, err);
     if (code != TDM_OK)
@@ -252,7 +288,15 @@ static tdm_code turn(node_recovery *r, bool *whole, tdm_err *err)
         tdm_link_tick(r->link, tdm_clock_mono_ms());
     code = check_refused(r, err);
     *whole = code == TDM_OK && go_on(r);
-    return code == TDM_OK && !*whole ? recovery_check(&r->base, err) : code;
+    if (code == TDM_OK && !*whole)
+        code = recovery_check(&r->base, err);
+    if (code != TDM_UNREACHABLE || !r->foreign)
+        return code;
+    return tdm_fail(
+        err, TDM_DENIED, 0,
+        "who answers there has no key that this store knows its hub by; if the hub's keys were turned "
+        "over since, ask its operator for a code: tandem invite --for NODE for tandem node restore, "
+        "tandem invite for tandem join at a node that rejoins");
 }
 
 static tdm_code learn_hub(node_recovery *r, const tdm_join_code *hub, bool enrols, tdm_err *err)

@@ -281,6 +281,26 @@ static void enrolled_node_remembers(fixture *f)
     assert_code(TDM_CONFLICT, begin(f, &code, WORLD_NOW));
 }
 
+/* The hub's keys were turned over, or it moved: a code of the same hub tells, and nothing is enrolled. */
+static void code_tells_where_the_hub_is_now(fixture *f)
+{
+    tdm_join_code code = code_of(1);
+    tdm_membership membership;
+    assert_ok(tdm_membership_complete(f->core, &code, err));
+    code.hub_key[0]++;
+    assert_code(TDM_DENIED, begin(f, &code, EXPIRES));
+    assert_code(TDM_OK, begin(f, &code, WORLD_NOW));
+    fixture_reopen(f, false);
+    assert_ok(tdm_membership_read(f->core, &membership, err));
+    assert_true(membership.joined && !membership.pending);
+    assert_memory_equal(membership.hub_key, code.hub_key, 32);
+    assert_code(TDM_EXISTS, begin(f, &code, WORLD_NOW));
+    strcpy(code.endpoint, "tcp://elsewhere.example:7411");
+    assert_code(TDM_OK, begin(f, &code, WORLD_NOW));
+    assert_ok(tdm_membership_read(f->core, &membership, err));
+    assert_string_equal(membership.endpoint, code.endpoint);
+}
+
 static void expired_code_is_not_taken(fixture *f)
 {
     tdm_join_code code = code_of(1);
@@ -343,6 +363,8 @@ static const core_row ROWS[] = {
     { "a new node belongs to nobody", alone_at_first, false },
     { "a join code waits until the hub has answered", code_waits, false },
     { "an enrolled node remembers its hub and takes no other code", enrolled_node_remembers, false },
+    { "a code of its hub tells a node by which key and where that answers now",
+      code_tells_where_the_hub_is_now, false },
     { "an expired join code is not taken", expired_code_is_not_taken, false },
     { "a second join code replaces one that waits", newer_code_replaces_one_that_waits, false },
     { "a crash between authority and membership is mended by enrolling again", crash_between_is_mended,

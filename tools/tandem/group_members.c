@@ -140,7 +140,9 @@ static const tdm_command COMMANDS[] = {
         .summary = "join a hub with the code it gave",
         .detail =
             "The code comes from a prompt, --code-file or standard input, never from the command line, where "
-            "others could read it.",
+            "others could read it. A code of the hub that this node belongs to tells it where that answers "
+            "now, "
+            "and by which key.",
         .example = "tandem join --code-file code.txt",
         .roles = TDM_AT_NODE,
         .writes = true,

@@ -167,6 +167,9 @@ static const struct {
     { "denied",
       "if the node was revoked or restored elsewhere, at the hub: tandem invite --for NODE; with that code "
       "at the node: tandem node restore" },
+    { "not-the-hub", "ask the hub's operator whether its keys were turned over; if so, with a code from "
+                     "tandem invite there: "
+                     "tandem join" },
     { "revoked", "at the hub: tandem invite --for NODE; with that code at the node: tandem node restore" },
     { "not-enrolled", "ask the hub's operator why; a code comes from tandem invite there" },
     { "enrol-denied", "ask the hub's operator for a new join code, then: tandem join" },
