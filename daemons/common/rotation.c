@@ -40,7 +40,7 @@ tdm_code tdm_rotation_next(tdm_core *core, tdm_identity *out, tdm_err *err)
     return code;
 }
 
-static tdm_code make_next(tdm_core *core, tdm_err *err)
+tdm_code tdm_rotation_make(tdm_core *core, tdm_err *err)
 {
     tdm_identity next;
     uint8_t bytes[NEXT_BYTES];
@@ -83,8 +83,8 @@ static bool is_just_done(tdm_core *core, int64_t now_ms)
     return turned_ms <= now_ms && now_ms - turned_ms < JUST_NOW_MS;
 }
 
-tdm_code tdm_rotation_begin(tdm_core *core, int64_t now_ms, bool again, tdm_rotation_state *state,
-                            tdm_err *err)
+tdm_code tdm_rotation_look(tdm_core *core, int64_t now_ms, bool again, tdm_rotation_state *state,
+                           tdm_err *err)
 {
     tdm_identity next;
     tdm_code code = check_joined(core, err);
@@ -96,7 +96,14 @@ tdm_code tdm_rotation_begin(tdm_core *core, int64_t now_ms, bool again, tdm_rota
     if (code != TDM_NOT_FOUND)
         return code;
     *state = !again && is_just_done(core, now_ms) ? TDM_ROTATION_JUST_DONE : TDM_ROTATION_BEGUN;
-    return *state == TDM_ROTATION_BEGUN ? make_next(core, err) : TDM_OK;
+    return TDM_OK;
+}
+
+tdm_code tdm_rotation_begin(tdm_core *core, int64_t now_ms, bool again, tdm_rotation_state *state,
+                            tdm_err *err)
+{
+    tdm_code code = tdm_rotation_look(core, now_ms, again, state, err);
+    return code == TDM_OK && *state == TDM_ROTATION_BEGUN ? tdm_rotation_make(core, err) : code;
 }
 
 tdm_code tdm_rotation_forget(tdm_core *core, tdm_err *err)

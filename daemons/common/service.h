@@ -20,7 +20,8 @@ typedef struct tdm_service_context {
     const char *listen_endpoint;  /* hub: what join codes name; NULL otherwise */
     int64_t now_ms;               /* UTC; TANDEM_NOW (RFC 3339) pins it in tests and samples */
     int64_t began_ms;             /* when the daemon opened, monotonic; 0: no daemon */
-    /* node: ask the uplink to use new membership (after join); may be NULL. */
+    /* node: ask the uplink to use new membership (after join) or keys; hub: the link key that answers is
+     * another now, listen anew; may be NULL. */
     void (*rejoin)(void *context);
     /* hub: admit a one-time link key until a time; may be NULL */
     void (*admit)(void *context, const uint8_t key[32], int64_t expires_ms);

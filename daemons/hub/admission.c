@@ -142,12 +142,19 @@ static tdm_code admit_invite(void *context, const tdm_invite *invite, tdm_err *e
     return TDM_OK;
 }
 
+/* Whose link keys are admitted: nodes dial, and the hub's own key is what they dial. */
+static bool dials(const tdm_hub *hub, const tdm_key_fact *key)
+{
+    return key->purpose == TDM_PURPOSE_IS_LINK
+           && !tdm_id_equal(&key->origin, tdm_core_origin(hub->daemon->core));
+}
+
 static void sync_zap(tdm_hub *hub)
 {
     size_t count;
     const tdm_key_fact *keys = tdm_keyring_keys(hub->keyring, &count);
     for (size_t i = 0; i < count; i++) {
-        if (keys[i].purpose != TDM_PURPOSE_IS_LINK)
+        if (!dials(hub, &keys[i]))
             continue;
         if (keys[i].active)
             tdm_zap_admit(hub->zap, keys[i].key, TDM_ADMIT_PEER, &keys[i].origin, 0);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -46,7 +47,7 @@ static bool shut_out(void *context, const tdm_id *origin)
     return can;
 }
 
-static tdm_code open_listener(tdm_hub *hub, tdm_err *err)
+tdm_code hub_listen(tdm_hub *hub, const char *endpoint, tdm_err *err)
 {
     tdm_daemon *daemon = hub->daemon;
     uint8_t public_key[32];
@@ -54,8 +55,7 @@ static tdm_code open_listener(tdm_hub *hub, tdm_err *err)
     tdm_core_link_key(daemon->core, public_key, secret_key);
     tdm_transport_options options = tdm_daemon_transport(daemon);
     tdm_code code =
-        tdm_listener_open(&hub->listener, daemon->zmq, tdm_config_text(daemon->config, "hub.listen"),
-                          public_key, secret_key, &options, err);
+        tdm_listener_open(&hub->listener, daemon->zmq, endpoint, public_key, secret_key, &options, err);
     sodium_memzero(secret_key, sizeof secret_key);
     return code;
 }
@@ -64,9 +64,10 @@ static void fill_services(tdm_hub *hub)
 {
     tdm_service_context *services = &hub->daemon->services;
     const char *advertised = tdm_config_text(hub->daemon->config, "hub.advertise");
-    services->listen_endpoint = advertised[0] != '\0' ? advertised : tdm_listener_endpoint(hub->listener);
+    services->listen_endpoint = advertised[0] != '\0' ? advertised : hub->endpoint;
     services->admit = admit;
     services->shut_out = shut_out;
+    services->rejoin = hub_keys_changed;
     services->links = read_links;
     services->context = hub;
 }
@@ -114,7 +115,10 @@ tdm_code tdm_hub_open(tdm_hub **out, tdm_daemon *daemon, tdm_err *err)
     hub->daemon = daemon;
     pthread_mutex_init(&hub->taking, NULL);
     hub->grew_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    tdm_code code = hub->grew_fd < 0 ? tdm_fail(err, TDM_IO, errno, "no descriptor for the loop") : TDM_OK;
+    hub->keys_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    tdm_code code = hub->grew_fd < 0 || hub->keys_fd < 0
+                        ? tdm_fail(err, TDM_IO, errno, "no descriptor for the loop")
+                        : TDM_OK;
     if (code == TDM_OK)
         code = tdm_queue_open(&hub->done, DONE_CAPACITY, err);
     if (code == TDM_OK)
@@ -132,16 +136,19 @@ tdm_code tdm_hub_open(tdm_hub **out, tdm_daemon *daemon, tdm_err *err)
     if (code == TDM_OK)
         code = hub_admission_open(hub, err);
     if (code == TDM_OK)
-        code = open_listener(hub, err);
+        hub_keys_resume(hub);
+    if (code == TDM_OK)
+        code = hub_listen(hub, tdm_config_text(daemon->config, "hub.listen"), err);
     if (code != TDM_OK)
         return code;
+    snprintf(hub->endpoint, sizeof hub->endpoint, "%s", tdm_listener_endpoint(hub->listener));
     fill_services(hub);
     return TDM_OK;
 }
 
 const char *tdm_hub_endpoint(const tdm_hub *hub)
 {
-    return tdm_listener_endpoint(hub->listener);
+    return hub->endpoint;
 }
 
 /* ---- the loop
@@ -236,14 +243,16 @@ static void turn_clock(tdm_hub *hub)
 
 tdm_code tdm_hub_run(tdm_hub *hub, tdm_err *err)
 {
-    zmq_pollitem_t items[] = {
-        { .fd = tdm_run_fd(hub->daemon->run), .events = ZMQ_POLLIN },
-        { .fd = tdm_queue_fd(hub->done), .events = ZMQ_POLLIN },
-        { .fd = hub->grew_fd, .events = ZMQ_POLLIN },
-        { .socket = tdm_listener_socket(hub->listener), .events = ZMQ_POLLIN },
-        { .socket = tdm_listener_monitor(hub->listener), .events = ZMQ_POLLIN },
-    };
-    for (;;) {
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK) {
+        zmq_pollitem_t items[] = {
+            { .fd = tdm_run_fd(hub->daemon->run), .events = ZMQ_POLLIN },
+            { .fd = tdm_queue_fd(hub->done), .events = ZMQ_POLLIN },
+            { .fd = hub->grew_fd, .events = ZMQ_POLLIN },
+            { .socket = tdm_listener_socket(hub->listener), .events = ZMQ_POLLIN },
+            { .socket = tdm_listener_monitor(hub->listener), .events = ZMQ_POLLIN },
+            { .fd = hub->keys_fd, .events = ZMQ_POLLIN },
+        };
         if (zmq_poll(items, TDM_COUNT(items), TICK_MS) < 0 && errno != EINTR)
             return tdm_fail(err, TDM_INTERNAL, errno, "the loop cannot poll");
         if (items[0].revents != 0 && wants_stop(hub))
@@ -257,7 +266,10 @@ tdm_code tdm_hub_run(tdm_hub *hub, tdm_err *err)
         if (items[4].revents != 0)
             hub_news_read(hub);
         turn_clock(hub);
+        if (items[5].revents != 0)
+            code = hub_keys_read(hub, err);
     }
+    return code;
 }
 
 /* What was handed to the writer is acknowledged before the listener closes, so that nodes need not send it
@@ -296,6 +308,8 @@ void tdm_hub_close(tdm_hub **pointer)
     if (hub->grew_fd >= 0)
         close(hub->grew_fd);
     pthread_mutex_destroy(&hub->taking);
+    if (hub->keys_fd >= 0)
+        close(hub->keys_fd);
     free(hub);
     *pointer = NULL;
 }

@@ -34,6 +34,7 @@ typedef struct hub_peer {
     size_t under_way;   /* batches handed to the writer */
     uint64_t feed_last; /* of its feed, as of the fold's step feed_asked */
     uint64_t feed_asked;
+    bool has_heard;        /* it holds all that the rotation under way stated; asked while it is on */
     bool dropped;          /* out of the table; freed when nothing is under way */
     struct hub_peer *next; /* in its bucket */
 } hub_peer;
@@ -59,6 +60,8 @@ struct tdm_hub {
     tdm_log_ports *ports;
     tdm_queue *done;
     int grew_fd;
+    int keys_fd;        /* written by any thread: the link key that answers has changed */
+    char endpoint[256]; /* as bound */
     tdm_keyring *keyring;
     uint64_t keyring_at;    /* own sequence the keyring has been read for */
     pthread_mutex_t taking; /* held while a message is taken; over the two below */
@@ -76,6 +79,8 @@ struct tdm_hub {
 };
 
 /* ---- hub.c */
+/* At this endpoint, by the link key that is in use. TDM_BUSY: the address is taken. */
+tdm_code hub_listen(tdm_hub *hub, const char *endpoint, tdm_err *err);
 void hub_news_read(tdm_hub *hub); /* what the listener says of connections: all of it */
 
 /* ---- peers.c */
@@ -87,6 +92,12 @@ bool hub_peers_gone(tdm_hub *hub, int source); /* a connection ended; false if n
 void hub_peers_expel(tdm_hub *hub);            /* links of keys that are admitted no longer */
 void hub_peers_drop_all(tdm_hub *hub);
 void hub_peers_publish(tdm_hub *hub);
+
+/* ---- hub_keys.c */
+void hub_keys_resume(tdm_hub *hub); /* before it listens: an interrupted rotation is finished */
+void hub_keys_note(tdm_hub *hub);   /* peers that have heard of the link key that is to come; a few a turn */
+void hub_keys_changed(void *hub);   /* any thread: the link key that answers is another now */
+tdm_code hub_keys_read(tdm_hub *hub, tdm_err *err); /* if so, listen anew; an error ends the hub */
 
 /* ---- admission.c */
 /* Own key stated; invites and partners' keys admitted. The figures know the whole of the hub's own log. */

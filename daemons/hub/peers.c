@@ -482,6 +482,7 @@ static void publish_metrics(const hub_peer *peer)
 void hub_peers_publish(tdm_hub *hub)
 {
     json_t *rows = json_array();
+    hub_keys_note(hub);
     for (size_t i = 0; i < HUB_BUCKETS; i++)
         for (const hub_peer *peer = hub->buckets[i]; peer != NULL; peer = peer->next) {
             if (peer->admission != TDM_ADMIT_PEER)

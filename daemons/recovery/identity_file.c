@@ -55,7 +55,7 @@ static void pack_content(const tdm_saved_identity *identity, tdm_buf *out)
     uint8_t incarnation[8];
     const tdm_identity *self = &identity->self;
     tdm_incarnation_bytes(self->incarnation, incarnation);
-    tdm_pack_array(out, 9);
+    tdm_pack_array(out, identity->retired_count > 0 ? 10 : 9);
     tdm_pack_uint(out, identity->hub);
     tdm_pack_bin(out, self->origin.bytes, TDM_ID_BYTES);
     tdm_pack_bin(out, incarnation, sizeof incarnation);
@@ -65,6 +65,18 @@ static void pack_content(const tdm_saved_identity *identity, tdm_buf *out)
     tdm_pack_str(out, tdm_span_text(identity->has_hub ? identity->at.endpoint : ""));
     tdm_pack_bin(out, identity->at.hub_key, sizeof identity->at.hub_key);
     tdm_pack_bin(out, identity->at.hub.bytes, TDM_ID_BYTES);
+    if (identity->retired_count > 0)
+        tdm_pack_bin(out, identity->retired, identity->retired_count * 32);
+}
+
+static bool read_retired(tdm_cursor *cursor, tdm_saved_identity *out)
+{
+    tdm_span keys = tdm_cursor_bin(cursor);
+    if (cursor->failed || keys.len == 0 || keys.len % 32 != 0 || keys.len > sizeof out->retired)
+        return false;
+    memcpy(out->retired, keys.data, keys.len);
+    out->retired_count = keys.len / 32;
+    return true;
 }
 
 static bool read_content(tdm_span bytes, tdm_saved_identity *out)
@@ -85,7 +97,8 @@ static bool read_content(tdm_span bytes, tdm_saved_identity *out)
     tdm_span endpoint = tdm_cursor_str(&cursor);
     tdm_cursor_fixed(&cursor, out->at.hub_key, sizeof out->at.hub_key);
     tdm_cursor_fixed(&cursor, out->at.hub.bytes, TDM_ID_BYTES);
-    if (cursor.failed || fields != 9 || endpoint.len >= sizeof out->at.endpoint)
+    if (cursor.failed || fields < 9 || fields > 10 || (fields == 10 && !read_retired(&cursor, out))
+        || endpoint.len >= sizeof out->at.endpoint)
         return false;
     self->incarnation = get_number(incarnation, sizeof incarnation);
     /* libsodium: the secret key ends with the public one */

@@ -6,7 +6,8 @@
  * File: | "TDMSELF" 0x00 | format 1 | passes 4 | memory bytes 8 | salt 16 | nonce 24 | sealed content |
  * The key comes from a passphrase by Argon2id; the content is XChaCha20-Poly1305 with all before it as
  * additional data, a MessagePack array: [role, origin, incarnation, seal secret, link public, link secret,
- * endpoint, hub key, hub origin]; the last three are empty at a hub and at a node that joined none.
+ * endpoint, hub key, hub origin]; the last three are empty at a hub and at a node that joined none. Of a hub
+ * whose keys were turned over a tenth follows: the public halves of the seal keys that were, 32 bytes each.
  */
 #ifndef TANDEM_IDENTITY_FILE_H
 #define TANDEM_IDENTITY_FILE_H
@@ -14,11 +15,15 @@
 #include "core.h"
 #include "membership.h"
 
+#define TDM_RETIRED_MAX 64
+
 typedef struct tdm_saved_identity {
     bool hub;
     tdm_identity self;
-    bool has_hub;     /* a node that joined one */
-    tdm_join_code at; /* endpoint, hub_key, hub of that */
+    bool has_hub;                         /* a node that joined one */
+    tdm_join_code at;                     /* endpoint, hub_key, hub of that */
+    uint8_t retired[TDM_RETIRED_MAX][32]; /* a hub's seal keys that were, public halves, oldest first */
+    size_t retired_count;
 } tdm_saved_identity;
 
 /* Written whole, synced, then named; for its owner alone. passes, memory_bytes 0: as private.h has them.

@@ -57,4 +57,8 @@ typedef struct tdm_recovered_hub {
 tdm_code tdm_recovery_of_hub(tdm_core *core, const char *endpoint, const tdm_recovery_options *options,
                              tdm_recovered_hub *out, tdm_err *err);
 
+/* Of a hub whose log came back: may it begin with the keys it has? TDM_DENIED: the log revoked one of them.
+ * TDM_CONFLICT: the keys were turned over, and nothing came that the present seal key vouches for. */
+tdm_code tdm_recovery_check_keys(tdm_core *core, tdm_err *err);
+
 #endif

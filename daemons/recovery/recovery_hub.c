@@ -7,6 +7,7 @@
 #include "recovery_inner.h"
 
 #include "clock.h"
+#include "hub_rotation.h"
 #include "keyring.h"
 #include "log.h"
 #include "zap.h"
@@ -39,6 +40,7 @@ struct hub_recovery {
     tdm_listener *listener;
     tdm_identity self;
     tdm_keyring *keyring;
+    tdm_buf retired; /* seal keys that were, as the saved identity knows them */
     hub_giver *givers;
     size_t count;
 };
@@ -63,13 +65,23 @@ static tdm_code port_keep(void *context, const tdm_log_batch *batch, uint64_t to
     return tdm_log_ports_keep(((hub_giver *)context)->ports, batch, context, token);
 }
 
-/* Its own seals: with the key it has, or one that its log states. */
+static bool is_retired(const hub_recovery *r, const uint8_t key[32])
+{
+    for (size_t at = 0; at + 32 <= r->retired.len; at += 32)
+        if (memcmp(r->retired.data + at, key, 32) == 0)
+            return true;
+    return false;
+}
+
+/* Its own seals: as its log says of a key; before it says anything, the key it has and those it had. */
 static bool port_may_seal(void *context, const tdm_id *origin, const uint8_t key[32], uint64_t last)
 {
     const hub_recovery *r = ((hub_giver *)context)->recovery;
-    return tdm_id_equal(origin, &r->self.origin)
-           && (memcmp(key, r->self.seal.public_key, 32) == 0
-               || tdm_keyring_may_seal(r->keyring, origin, key, last));
+    if (!tdm_id_equal(origin, &r->self.origin))
+        return false;
+    if (tdm_keyring_find(r->keyring, origin, TDM_PURPOSE_IS_SEAL, key) != NULL)
+        return tdm_keyring_may_seal(r->keyring, origin, key, last);
+    return memcmp(key, r->self.seal.public_key, 32) == 0 || is_retired(r, key);
 }
 
 static tdm_code port_feed_next(void *context, const tdm_id *recipient, uint64_t after, uint64_t *number,
@@ -344,6 +356,7 @@ static void close_all(hub_recovery *r)
         giver_free(giver);
     }
     tdm_keyring_destroy(&r->keyring);
+    tdm_buf_free(&r->retired);
     recovery_close(&r->base);
     sodium_memzero(&r->self, sizeof r->self);
 }
@@ -357,6 +370,8 @@ tdm_code tdm_recovery_of_hub(tdm_core *core, const char *endpoint, const tdm_rec
     tdm_code code = recovery_open(&r.base, core, options, err);
     if (code == TDM_OK)
         code = tdm_keyring_new(&r.keyring, err);
+    if (code == TDM_OK)
+        code = tdm_hub_rotation_retired(core, &r.retired, err);
     if (code == TDM_OK)
         code = recovery_settle(&r.base, err);
     if (code == TDM_OK)

@@ -5,7 +5,10 @@
 #include "clock.h"
 #include "core_world.h"
 #include "hub.h"
+#include "hub_rotation.h"
+#include "key_facts.h"
 #include "membership.h"
+#include "rotation.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -342,6 +345,66 @@ static void second_code(void **state)
     assert_true(hub_last(world) >= before + 1 && hub_last(world) <= before + 2);
 }
 
+static void state_link_key(tdm_core *core, const tdm_id *origin, const uint8_t key[32])
+{
+    tdm_key_facts facts;
+    tdm_stated stated;
+    tdm_drafts *drafts = tdm_drafts_new();
+    tdm_fold *fold = tdm_core_fold(core);
+    assert_ok(tdm_key_facts_open(&facts, core, fold, origin, 17000, drafts, err));
+    assert_ok(tdm_key_facts_want(&facts, TDM_PURPOSE_IS_LINK, key, true, 0, err));
+    tdm_key_facts_free(&facts);
+    tdm_core_fold_release(core, fold);
+    assert_ok(tdm_core_state_drafts(core, drafts, &stated, err));
+    tdm_drafts_free(&drafts);
+}
+
+static tdm_dialer_event first_news(hub_world *world, const tdm_identity *who)
+{
+    uint8_t server[32];
+    uint8_t secret[32];
+    tdm_dialer *dialer = NULL;
+    tdm_dialer_event event = TDM_DIALER_NOTHING;
+    tdm_transport_options transport = tdm_daemon_transport(&world->daemon);
+    tdm_core_link_key(world->daemon.core, server, secret);
+    assert_ok(tdm_dialer_open(&dialer, world->daemon.zmq, tdm_hub_endpoint(world->hub), server,
+                              who->link_public, who->link_secret, &transport, err));
+    int64_t until = tdm_clock_mono_ms() + WAIT_MS;
+    while (event == TDM_DIALER_NOTHING && tdm_clock_mono_ms() < until) {
+        zmq_pollitem_t item = { .socket = tdm_dialer_monitor(dialer), .events = ZMQ_POLLIN };
+        zmq_poll(&item, 1, 20);
+        event = tdm_dialer_news(dialer);
+    }
+    tdm_dialer_close(&dialer);
+    return event;
+}
+
+static bool is_admitted(hub_world *world, const tdm_identity *who)
+{
+    return first_news(world, who) == TDM_DIALER_CONNECTED;
+}
+
+/* A rotation states the hub's own link keys beside those of nodes: they are dialled, and dial nobody. */
+static void own_link_key(void **state)
+{
+    hub_world *world = *state;
+    tdm_identity self;
+    tdm_identity next;
+    tdm_core_identity(world->daemon.core, &self);
+    assert_ok(tdm_hub_rotation_go(world->daemon.core, TDM_TURN_TOLD, err));
+    assert_ok(tdm_rotation_next(world->daemon.core, &next, err));
+    somebody node = anybody();
+    tdm_identity admitted = { .origin = node.origin };
+    crypto_box_keypair(admitted.link_public, admitted.link_secret);
+    state_link_key(world->daemon.core, &node.origin, admitted.link_public);
+    int64_t until = tdm_clock_mono_ms() + WAIT_MS;
+    while (!is_admitted(world, &admitted) && tdm_clock_mono_ms() < until)
+        continue;                               /* the hub reads its own log in its own time */
+    assert_true(is_admitted(world, &admitted)); /* control: what stands beside them is admitted */
+    assert_false(is_admitted(world, &self));
+    assert_false(is_admitted(world, &next));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +412,7 @@ int main(void)
         { "a code brings a node back, but none of the keys it lost", restored_by_a_code, NULL, NULL, NULL },
         { "nobody is enrolled under the name of another", name_of_another, NULL, NULL, NULL },
         { "nobody is enrolled under the hub's own name", name_of_the_hub, NULL, NULL, NULL },
+        { "the hub's own link keys open no link to it", own_link_key, NULL, NULL, NULL },
         { "a node may use a second code, and what stands is not stated again", second_code, NULL, NULL,
           NULL },
     };

@@ -49,6 +49,10 @@ static void save(saved_file *f, bool hub)
     f->identity = (tdm_saved_identity){ .hub = hub, .has_hub = !hub };
     tdm_id_random(&f->identity.self.origin);
     tdm_identity_renew(&f->identity.self);
+    if (hub) {
+        f->identity.retired_count = 3;
+        randombytes_buf(f->identity.retired, 3 * 32);
+    }
     if (!hub) {
         strcpy(f->identity.at.endpoint, "tcp://hub.example:7411");
         randombytes_buf(f->identity.at.hub_key, 32);
@@ -81,6 +85,8 @@ static void check_same(const tdm_saved_identity *a, const tdm_saved_identity *b)
     assert_string_equal(a->at.endpoint, b->at.endpoint);
     assert_memory_equal(a->at.hub_key, b->at.hub_key, 32);
     assert_true(tdm_id_equal(&a->at.hub, &b->at.hub));
+    assert_int_equal(a->retired_count, b->retired_count);
+    assert_memory_equal(a->retired, b->retired, sizeof a->retired);
 }
 
 static void what_is_read_is_what_was_saved(void **state)

@@ -6,6 +6,7 @@
 #include "core_world.h"
 #include "doctor.h"
 #include "filing.h"
+#include "hub_rotation.h"
 #include "ledger_rows.h"
 #include "support.h"
 #include "upkeep.h"
@@ -314,6 +315,13 @@ static void a_node_revoked(store *s)
     become_a_node(s, TDM_KEYSTATE_IS_REVOKED);
 }
 
+static void a_hub_turning(store *s)
+{
+    a_sound_hub(s);
+    tdm_err err = { 0 };
+    assert_int_equal(tdm_hub_rotation_go(s->world.core, TDM_TURN_TOLD, &err), TDM_OK);
+}
+
 static void a_node_unknown(store *s)
 {
     become_a_node(s, -1);
@@ -351,6 +359,8 @@ static const row ROWS[] = {
     { "a node's clock that is ahead", a_node_ahead, NULL, "clocks", "fail", "2 h ahead", "timedatectl" },
     { "a key that the hub revoked", a_node_revoked, NULL, "keys", "fail", "revoked this node's seal key",
       "tandem invite --for NODE" },
+    { "an old link key of a hub that still answers", a_hub_turning, NULL, "keys", "warn",
+      "the old link key still answers", "tandem key retire" },
     { "a key that the hub has not stated", a_node_unknown, NULL, "keys", "warn",
       "does not state this seal key", "until the link" },
 };

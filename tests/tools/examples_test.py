@@ -33,6 +33,7 @@ RUNS = [
     (HUB, "node list"), (HUB, "status"), (HUB, "check", 0, 1), (HUB, "doctor", 0, 1), (HUB, "top"), (HUB, "log list"),
     (HUB, "tail", None), (HUB, "export"), (ALONE, "import-log"), (ALONE, "replay"), (HUB, "verify"), (HUB, "snapshot"),
     (HUB, "diff", 0, 1), (ALONE, "restore"), (HUB, "invite"), (HUB, "key list"), (ALONE, "key save"), (ALDER, "key rotate"),
+    (HUB, "key retire"),
     (ALDER, "join"), (ALONE, "config check"), (ALONE, "config show"), (ALONE, "completion"), (ALONE, "help"),
     (ALONE, "manual"), (ALONE, "node rejoin"), (HUB, "key revoke"), (ALONE, "node restore", 8), (ALONE, "hub rebuild", 8),
     (ALONE, "rebuild", 0, 1),
@@ -126,6 +127,8 @@ def prepare(world, name, daemons):
         daemons[HUB].call("snapshot", world.path("plain"))
         os.rename(world.path("snapshot"), world.path("encrypted"))
         os.rename(world.path("plain"), world.path("snapshot"))
+    if name == "key retire":
+        daemons[HUB].call("key", "rotate", "--yes")
     if name == "join":
         write(world, "code.txt", daemons[HUB].call("invite", "R0C").stdout)
     if name == "node restore":

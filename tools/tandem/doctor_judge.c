@@ -222,22 +222,34 @@ static void look_clocks(exam *e)
     }
 }
 
+/* By the state of a key, but for those in force. */
+static void look_key(exam *e, const json_t *key)
+{
+    if (text_is(key, "state", "revoked"))
+        tdm_finding_add(e->findings, TDM_CRITICAL, e->about,
+                        "at the hub: tandem invite --for NODE; with that code here: tandem node restore",
+                        "the hub has revoked this %s's %s key: nothing it states is taken any more",
+                        tdm_row_text(e->status, "role"), tdm_row_text(key, "purpose"));
+    else if (text_is(key, "state", "being turned over"))
+        tdm_finding_add(
+            e->findings, TDM_WARNING, e->about,
+            "tandem key retire --dry-run tells which nodes have not heard of the new one; then: tandem "
+            "key retire",
+            "the old %s key still answers beside keys that were turned over", tdm_row_text(key, "purpose"));
+    else
+        tdm_finding_add(
+            e->findings, TDM_WARNING, e->about, "wait until the link to the hub is live, then look again",
+            "the hub's log, as far as it is here, does not state this %s key", tdm_row_text(key, "purpose"));
+}
+
 static void look_keys(exam *e)
 {
     size_t index;
     const json_t *key;
     json_array_foreach(json_object_get(e->health, "keys"), index, key)
     {
-        if (text_is(key, "state", "revoked"))
-            tdm_finding_add(e->findings, TDM_CRITICAL, e->about,
-                            "at the hub: tandem invite --for NODE; with that code here: tandem node restore",
-                            "the hub has revoked this %s's %s key: nothing it states is taken any more",
-                            tdm_row_text(e->status, "role"), tdm_row_text(key, "purpose"));
-        else if (!text_is(key, "state", "active"))
-            tdm_finding_add(e->findings, TDM_WARNING, e->about,
-                            "wait until the link to the hub is live, then look again",
-                            "the hub's log, as far as it is here, does not state this %s key",
-                            tdm_row_text(key, "purpose"));
+        if (!text_is(key, "state", "active"))
+            look_key(e, key);
     }
 }
 

@@ -16,20 +16,57 @@ static int run_rotate(const tdm_invocation *invocation, tdm_session *session)
     tdm_answer answer;
     tdm_code code = TDM_OK;
     tdm_session_say(session,
-                    "This node makes new keys and asks the hub for them. The old ones end when it has come "
-                    "with the new; links break for a moment, nothing is lost.");
+                    "A node makes new keys and asks its hub for them; links break for a moment. A hub states "
+                    "new keys itself: the seal key changes at once, and the old link key goes on answering "
+                    "nodes until tandem key retire. Nothing is lost.");
     if (!tdm_invocation_flag(invocation, "dry-run"))
         code = tdm_ask_yes(invocation, session, "Turn the keys over now?", &err);
     if (code != TDM_OK)
         return tdm_session_fail(session, invocation->command->words, &err, NULL);
     int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &answer);
-    bool asked = answer.bytes.len > 0;
+    bool asked = answer.bytes.len > 0 && !tdm_invocation_flag(invocation, "dry-run");
     status = tdm_client_show(invocation, session, &answer, status);
     if (status == 0 && asked)
         tdm_session_say(session,
                         "tandem key list tells when the new keys stand. An identity saved before holds the "
-                        "old ones: tandem key save.");
+                        "old ones: tandem key save. At a hub, tandem key retire --dry-run tells which nodes "
+                        "have not heard of the new link key yet.");
     return status;
+}
+
+static int run_retire(const tdm_invocation *invocation, tdm_session *session)
+{
+    tdm_err err = { 0 };
+    tdm_answer plan;
+    bool dry = tdm_invocation_flag(invocation, "dry-run");
+    if (!dry && !tdm_ask_can(invocation, session)) {
+        tdm_fail(&err, TDM_UNCONFIRMED, 0, "nothing may be asked here: give --yes, or --dry-run");
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    }
+    json_object_set_new(invocation->args, "dry_run", json_true());
+    int status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &plan);
+    bool planned = status == 0;
+    status = tdm_client_show(invocation, session, &plan, status);
+    if (!planned || status != 0)
+        return status;
+    tdm_session_say(
+        session,
+        "The old link key of this hub ends: every link is cut, and comes back by the new key. A node "
+        "that needs a new code is refused until it has one: tandem invite here, tandem join there. "
+        "Join codes that were not used yet end, too.");
+    if (dry)
+        return status;
+    if (tdm_ask_yes(invocation, session, "End the old link key now?", &err) != TDM_OK)
+        return tdm_session_fail(session, invocation->command->words, &err, NULL);
+    json_object_set_new(invocation->args, "dry_run", json_false());
+    status = tdm_client_ask_row(invocation, session, (tdm_span){ 0 }, &plan);
+    if (status != 0)
+        return status;
+    tdm_answer_free(&plan);
+    tdm_session_say(session,
+                    "Done: the hub answers by its new link key alone. An identity saved before holds the old "
+                    "one: tandem key save.");
+    return 0;
 }
 
 static int run_revoke(const tdm_invocation *invocation, tdm_session *session)
@@ -184,18 +221,37 @@ static const tdm_command COMMANDS[] = {
     },
     {
         .words = "key rotate",
-        .summary = "give this node new keys",
-        .detail = "Made here, stated by the hub, in use from its answer on. Old and new are valid until the "
-                  "node has "
-                  "come with the new ones; then the old ones are revoked. Cut off, it may be run again: keys "
-                  "that were turned over within the hour stay, unless --again.",
+        .summary = "give this node, or this hub, new keys",
+        .detail =
+            "At a node: made here, stated by the hub, in use from its answer on. Old and new are valid until "
+            "the node has come with the new ones; then the old ones are revoked. At a hub: made and stated "
+            "by itself, under the seal of the old key. The new seal key is in use at once and the old one is "
+            "revoked; the old link key answers until tandem key retire ends it, so that a node which "
+            "was away meanwhile still gets in. Interrupted, the same command goes on where it was: a node's "
+            "keys that were turned over within the hour stay, unless --again.",
         .example = "tandem key rotate --yes",
-        .roles = TDM_AT_NODE,
+        .roles = TDM_AT_BOTH,
+        .takes = TDM_TAKES_DRY_RUN,
         .writes = true,
         TDM_OPTIONS(ROTATE_OPTIONS),
         .verb = "key.rotate",
         .columns = "origin,state",
         .function = run_rotate,
+    },
+    {
+        .words = "key retire",
+        .summary = "end the old link key of this hub, after key rotate",
+        .detail =
+            "Shows which nodes know the new link key, and asks. From then on the hub answers by the new one "
+            "alone. A node that does not know it is refused and says so: a code from tandem invite, given to "
+            "tandem join at that node, tells it. Interrupted, the hub finishes it at its next start.",
+        .example = "tandem key retire --dry-run",
+        .roles = TDM_AT_HUB,
+        .takes = TDM_TAKES_DRY_RUN,
+        .writes = true,
+        .verb = "key.retire",
+        .columns = "node,organisations,state",
+        .function = run_retire,
     },
     {
         .words = "key revoke",

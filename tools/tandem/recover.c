@@ -4,6 +4,8 @@
  */
 #include "recover.h"
 
+#include "hub_rotation.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +122,21 @@ void tdm_recover_watched(tdm_recover_progress *watch)
 
 /* ---- key save: who a store is, for the safe */
 
+static tdm_code read_retired(tdm_core *core, tdm_saved_identity *out, tdm_err *err)
+{
+    tdm_buf retired = { 0 };
+    tdm_code code = tdm_hub_rotation_retired(core, &retired, err);
+    if (code == TDM_OK && retired.len > sizeof out->retired)
+        code = tdm_fail(err, TDM_FULL, 0, "a saved identity holds %d keys that were, this hub had more",
+                        TDM_RETIRED_MAX);
+    if (code == TDM_OK && retired.len > 0) {
+        memcpy(out->retired, retired.data, retired.len);
+        out->retired_count = retired.len / 32;
+    }
+    tdm_buf_free(&retired);
+    return code;
+}
+
 static tdm_code read_store(const char *folder, tdm_saved_identity *out, tdm_err *err)
 {
     tdm_core *core = NULL;
@@ -142,6 +159,8 @@ static tdm_code read_store(const char *folder, tdm_saved_identity *out, tdm_err 
         memcpy(out->at.endpoint, membership.endpoint, sizeof out->at.endpoint);
     }
     sodium_memzero(&membership, sizeof membership);
+    if (code == TDM_OK)
+        code = read_retired(core, out, err);
     tdm_core_close(&core);
     return code;
 }

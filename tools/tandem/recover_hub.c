@@ -4,32 +4,38 @@
  */
 #include "recover.h"
 
+#include "hub_rotation.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct rebuilding {
     tdm_recover_place place;
+    bool has_saved;
+    tdm_saved_identity saved; /* has_saved; secret */
     const char *endpoint;
 } rebuilding;
 
 static tdm_code read_identity(const tdm_invocation *invocation, tdm_session *session, rebuilding *r,
                               tdm_err *err)
 {
-    tdm_saved_identity saved;
+    tdm_saved_identity *saved = &r->saved;
     const char *file = tdm_invocation_text(invocation, "identity");
+    if (file == NULL && r->place.begun)
+        return TDM_OK;
     if (file == NULL)
         return tdm_fail(
             err, TDM_INVALID, 0,
             "give the hub's saved identity: --identity FILE, as tandem key save made it. Without its "
             "keys no node takes this for its hub");
-    tdm_code code = tdm_recover_identity(invocation, session, file, &saved, err);
-    if (code == TDM_OK && !saved.hub)
+    tdm_code code = tdm_recover_identity(invocation, session, file, saved, err);
+    r->has_saved = code == TDM_OK;
+    if (code == TDM_OK && !saved->hub)
         code = tdm_fail(err, TDM_INVALID, 0,
                         "this is the identity of a node: tandem node restore brings that back");
     if (code == TDM_OK)
-        code = tdm_recover_be(&r->place, &saved.self, err);
-    tdm_saved_identity_wipe(&saved);
+        code = tdm_recover_be(&r->place, &saved->self, err);
     return code;
 }
 
@@ -45,7 +51,7 @@ static tdm_code read_who(const tdm_invocation *invocation, tdm_session *session,
             err, TDM_INVALID, 0,
             "say where the nodes find their hub: --listen tcp://ADDRESS:PORT, as hub.listen had it");
     tdm_code code = tdm_recover_find(invocation, &r->place, err);
-    return code != TDM_OK || r->place.begun ? code : read_identity(invocation, session, r, err);
+    return code != TDM_OK ? code : read_identity(invocation, session, r, err);
 }
 
 static void say_plan(tdm_session *session, const rebuilding *r)
@@ -99,6 +105,16 @@ static tdm_code begin(const tdm_invocation *invocation, tdm_session *session, td
     return code;
 }
 
+/* The log's older part is proven by keys that were: an interrupted run may not have kept them yet. */
+static tdm_code remember_retired(tdm_core *core, const rebuilding *r, tdm_err *err)
+{
+    const tdm_saved_identity *saved = &r->saved;
+    return !r->has_saved || saved->retired_count == 0
+               ? TDM_OK
+               : tdm_hub_rotation_remember(core, (tdm_span){ saved->retired[0], saved->retired_count * 32 },
+                                           err);
+}
+
 static tdm_code take_back(const tdm_invocation *invocation, tdm_session *session, const rebuilding *r,
                           int *status, tdm_err *err)
 {
@@ -110,8 +126,12 @@ static tdm_code take_back(const tdm_invocation *invocation, tdm_session *session
     if (code != TDM_OK)
         return code;
     tdm_recovery_options how = tdm_recover_watch(&watch, invocation, session);
-    code = tdm_recovery_of_hub(core, r->endpoint, &how, &back, err);
+    code = remember_retired(core, r, err);
+    if (code == TDM_OK)
+        code = tdm_recovery_of_hub(core, r->endpoint, &how, &back, err);
     tdm_recover_watched(&watch);
+    if (code == TDM_OK)
+        code = tdm_recovery_check_keys(core, err);
     if (code == TDM_OK)
         code = begin(invocation, session, core, &back, status, err);
     free(back.nodes);

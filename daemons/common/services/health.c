@@ -5,6 +5,8 @@
  */
 #include "nodes.h"
 
+#include "../hub_rotation.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +53,16 @@ static void read_own(tdm_core *core, own_key keys[2])
     sodium_memzero(secret, sizeof secret);
 }
 
-/* A hub states no link key of its own. A store without an identity (an imported log) has no keys; nor is
- * anything stated of those of a node that joined no hub. */
+static void write_key_state(tdm_json *json, const char *purpose, const char *state)
+{
+    tdm_json_begin_object(json);
+    tdm_member_text(json, "purpose", purpose);
+    tdm_member_text(json, "state", state);
+    tdm_json_end_object(json);
+}
+
+/* A hub states no link key of its own until it is turned over. A store without an identity (an imported log)
+ * has no keys; nor is anything stated of those of a node that joined no hub. */
 static tdm_code write_keys(const tdm_service_context *context, tdm_fold *fold, tdm_json *json, tdm_err *err)
 {
     tdm_id hub;
@@ -64,12 +74,13 @@ static tdm_code write_keys(const tdm_service_context *context, tdm_fold *fold, t
     read_own(context->core, keys);
     tdm_code code = look.count == 0 ? TDM_OK : tdm_fold_keys(fold, note_key, &look, err);
     tdm_json_begin_array(tdm_json_key(json, "keys"));
-    for (size_t i = 0; i < look.count; i++) {
-        tdm_json_begin_object(json);
-        tdm_member_text(json, "purpose", keys[i].purpose);
-        tdm_member_text(json, "state", keys[i].active ? "active" : keys[i].stated ? "revoked" : "not stated");
-        tdm_json_end_object(json);
-    }
+    for (size_t i = 0; i < look.count; i++)
+        write_key_state(json, keys[i].purpose,
+                        keys[i].active   ? "active"
+                        : keys[i].stated ? "revoked"
+                                         : "not stated");
+    if (any && tdm_core_is_hub(context->core) && tdm_hub_rotation_is_on(context->core))
+        write_key_state(json, "link", "being turned over");
     tdm_json_end_array(json);
     return code;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * key.c: the keys of the system: which ones stand, a node's turned over, a node's taken away.
+ * key.c: the keys of the system: which ones stand, and a node's taken away. Turned over: key_rotate.c.
  */
 #include "nodes.h"
 
 #include "../key_facts.h"
-#include "../rotation.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -227,28 +226,4 @@ tdm_code tdm_serve_key_revoke(const tdm_service_context *context, const tdm_requ
         code = dry ? draft_revocation(context, &r, err) : state_revocation(context, &r, err);
     tdm_drafts_free(&r.drafts);
     return code == TDM_OK ? write_changed(context, &r.origin, r.count, r.last, dry, answer, err) : code;
-}
-
-/* ---- rotate */
-
-tdm_code tdm_serve_key_rotate(const tdm_service_context *context, const tdm_request *request,
-                              tdm_answer *answer, tdm_err *err)
-{
-    static const char *const STATES[] = { [TDM_ROTATION_BEGUN] = "asked for",
-                                          [TDM_ROTATION_UNDER_WAY] = "under way already",
-                                          [TDM_ROTATION_JUST_DONE] = "turned over within the hour" };
-    tdm_document document;
-    tdm_rotation_state state;
-    bool again = tdm_arg_flag(request->args, "again");
-    tdm_code code = tdm_rotation_begin(context->core, context->now_ms, again, &state, err);
-    if (code != TDM_OK)
-        return code;
-    if (state != TDM_ROTATION_JUST_DONE && context->rejoin != NULL)
-        context->rejoin(context->context);
-    tdm_document_open(&document, answer, "tandem.rotation/1", context->now_ms, true);
-    tdm_json_begin_object(&document.json);
-    tdm_json_id(tdm_json_key(&document.json, "origin"), tdm_core_origin(context->core));
-    tdm_member_text(&document.json, "state", STATES[state]);
-    tdm_json_end_object(&document.json);
-    return tdm_document_close(&document, err);
 }

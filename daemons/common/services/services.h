@@ -37,7 +37,8 @@
     X("join", false, true, WRITES, join)                                                                     \
     X("key.list", true, true, FIGURES, key_list)                                                             \
     X("key.revoke", true, false, WRITES, key_revoke)                                                         \
-    X("key.rotate", false, true, WRITES, key_rotate)                                                         \
+    X("key.rotate", true, true, WRITES, key_rotate)                                                          \
+    X("key.retire", true, false, WRITES, key_retire)                                                         \
     X("record", false, true, WRITES, record)                                                                 \
     X("record.fact", true, true, WRITES, record_fact)                                                        \
     X("import", false, true, WRITES, import)                                                                 \
