@@ -21,6 +21,9 @@
 typedef struct lmdb_txn {
     tdm_kv_txn base;
     MDB_txn *txn;
+    /* Where the last value of a table was put: what comes next is often put beside it, and found there
+     * without a way down the tree. They end with the transaction. */
+    MDB_cursor *puts[TDM_KV_TABLES_MAX];
 } lmdb_txn;
 
 typedef struct lmdb_cursor {
@@ -253,9 +256,14 @@ static tdm_code lmdb_reserve(tdm_kv_txn *base, size_t table, tdm_span key, size_
                              uint8_t **place, tdm_err *err)
 {
     lmdb_kv *kv = (lmdb_kv *)base->kv;
+    lmdb_txn *txn = (lmdb_txn *)base;
     MDB_val k = value_of(key), v = { len, NULL };
     unsigned flags = MDB_RESERVE | (append ? MDB_APPEND : 0);
-    int rc = mdb_put(((lmdb_txn *)base)->txn, kv->tables[table], &k, &v, flags);
+    int rc = MDB_SUCCESS;
+    if (txn->puts[table] == NULL)
+        rc = mdb_cursor_open(txn->txn, kv->tables[table], &txn->puts[table]);
+    if (rc == MDB_SUCCESS)
+        rc = mdb_cursor_put(txn->puts[table], &k, &v, flags);
     if (rc != MDB_SUCCESS)
         return fail_write(kv, rc, "writing", err);
     *place = v.mv_data;
@@ -265,8 +273,12 @@ static tdm_code lmdb_reserve(tdm_kv_txn *base, size_t table, tdm_span key, size_
 static tdm_code lmdb_del(tdm_kv_txn *base, size_t table, tdm_span key, tdm_err *err)
 {
     lmdb_kv *kv = (lmdb_kv *)base->kv;
+    lmdb_txn *txn = (lmdb_txn *)base;
     MDB_val k = value_of(key);
-    int rc = mdb_del(((lmdb_txn *)base)->txn, kv->tables[table], &k, NULL);
+    if (txn->puts[table] != NULL) /* the place it remembers may go */
+        mdb_cursor_close(txn->puts[table]);
+    txn->puts[table] = NULL;
+    int rc = mdb_del(txn->txn, kv->tables[table], &k, NULL);
     return rc == MDB_NOTFOUND ? TDM_OK : fail_write(kv, rc, "deleting", err);
 }
 
