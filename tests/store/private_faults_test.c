@@ -105,8 +105,9 @@ typedef struct place {
 /* NULL if the fault hit the opening itself. */
 static tdm_private *open_faulty(const place *p, const tdm_kv_faults *faults)
 {
-    tdm_kv_options options = { p->path, TDM_KV_READ_WRITE, 1 << 20, TDM_PRIVATE_TABLES,
-                               TDM_PRIVATE_TABLE_COUNT, false };
+    tdm_kv_options options = {
+        p->path, TDM_KV_READ_WRITE, 1 << 20, TDM_PRIVATE_TABLES, TDM_PRIVATE_TABLE_COUNT, false
+    };
     tdm_kv *inner = NULL, *kv = NULL;
     tdm_private *log = NULL;
     assert_ok(tdm_kv_open_lmdb(&inner, &options, err));
