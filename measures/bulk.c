@@ -19,8 +19,9 @@
 
 enum {
     PART_BYTES = 8 << 20, /* of events; some five times that in memory while the part is at work */
-    PARTS_MAX = 1024,
-    SAMPLES = 32, /* for each part */
+    PARTS_MAX = 1024,     /* each has up to 128 KiB while events are put aside */
+    FEEDS_MAX = 256,      /* parts of feeds, likewise */
+    SAMPLES = 32,         /* for each part */
     SCAN_STEP = 8192,
     TIDES_MAX = 8192, /* in memory */
     TELL_EACH = 4096, /* events */
@@ -344,6 +345,11 @@ static void take_contribution(tdm_fold *fold, tdm_dossier *dossier)
     fold->exchanged += tdm_tables_replace(&fold->tables, nothing, tdm_dossier_tally(dossier));
 }
 
+static size_t feed_parts(const bulk *b)
+{
+    return b->parts < FEEDS_MAX ? b->parts : FEEDS_MAX;
+}
+
 static tdm_code put_feeds_aside(bulk *b, const tdm_fold *part, tdm_err *err)
 {
     tdm_code code = TDM_OK;
@@ -352,7 +358,7 @@ static tdm_code put_feeds_aside(bulk *b, const tdm_fold *part, tdm_err *err)
     tdm_span entries = tdm_replay_entries(part->replay);
     for (size_t at = 0; at < entries.len && code == TDM_OK; at += TDM_REPLAY_ENTRY) {
         uint64_t position = tdm_load_u64(entries.data + at) / 2;
-        size_t bucket = (size_t)(position * b->parts / (b->last + 1));
+        size_t bucket = (size_t)(position * feed_parts(b) / (b->last + 1));
         code = tdm_spool_add(b->feeds, bucket, 0, 0, (tdm_span){ entries.data + at, TDM_REPLAY_ENTRY }, err);
     }
     return code;
@@ -487,7 +493,7 @@ static tdm_code finish(bulk *b, tdm_err *err)
 {
     tdm_fold *fold = b->fold;
     tdm_code code = judge_classes(b, err);
-    for (size_t i = 0; b->feeds != NULL && i < b->parts && code == TDM_OK; i++)
+    for (size_t i = 0; b->feeds != NULL && i < feed_parts(b) && code == TDM_OK; i++)
         code = number_feeds(b, i, err);
     fold->registry_stale = fold->everything = false; /* nothing was judged before all was known */
     return code == TDM_OK ? tdm_fold_checkpoint(fold, err) : code;
@@ -501,7 +507,7 @@ static tdm_code open_spools(bulk *b, tdm_err *err)
     if (code != TDM_OK || !options->with_feeds || !options->has_authority)
         return code;
     b->timeline = tdm_timeline_new();
-    return tdm_spool_open(&b->feeds, b->options->folder, b->parts, err);
+    return tdm_spool_open(&b->feeds, b->options->folder, feed_parts(b), err);
 }
 
 static tdm_code fold_all(bulk *b, tdm_err *err)
