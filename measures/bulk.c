@@ -5,59 +5,26 @@
  * parts by subject; then each part is filed and judged by itself, on two threads, and written by a third,
  * once, in order of subject.
  *
- *   gather    events in order of position: what they tell by themselves, and into their subject's part
+ *   gather    events into their subject's part, each half of the ledger on a thread; what they tell by
+ *             themselves is noted afterwards, in order of position
  *   registry  the dossiers it is made of, since all others are judged by it
  *   parts     one after another (bulk_part.c); what they contribute goes into the cells as they are written
  *   the end   classes of several dossiers, feeds, cells, tables, and the record that says what the views hold
  *
  * Whether a fact counts is judged over the set of facts, so the rows are the same as along the ledger.
  */
-#include "bulk_part.h"
-#include "frontier.h"
+#include "bulk_inner.h"
 
 #include <stdlib.h>
 
 enum {
-    PART_BYTES = 8 << 20, /* of events; some five times that in memory while the part is at work */
-    PARTS_MAX = 1024,     /* each has up to 128 KiB while events are put aside */
-    FEEDS_MAX = 256,      /* parts of feeds, likewise */
-    SAMPLES = 32,         /* for each part */
-    SCAN_STEP = 8192,
-    TIDES_MAX = 8192, /* in memory */
+    FEEDS_MAX = 128,  /* parts of feeds: each has up to 128 KiB while they are put aside */
     TELL_EACH = 4096, /* events */
     WORKERS = 2,
     AHEAD = WORKERS + 1 /* parts folded or being folded, and not written */
 };
 
-typedef struct folded {
-    tdm_fold *part;
-    tdm_err err; /* its code, TDM_OK if all went well */
-    bool done;
-} folded;
-
-typedef struct bulk {
-    tdm_fold *fold;
-    tdm_ledger *ledger;
-    const tdm_bulk_options *options;
-    uint64_t last; /* position */
-    uint64_t done; /* events, of twice `last` */
-    tdm_arena arena;
-    tdm_subjects bounds; /* part i holds subjects from bounds[i - 1] on, before bounds[i] */
-    size_t parts;
-    tdm_spool *spool;       /* events by part */
-    tdm_spool *feeds;       /* entries of feeds by moment; NULL: no feeds */
-    tdm_timeline *timeline; /* likewise */
-    bool *with_registry;    /* by part */
-    tdm_state_hasher *hasher;
-    pthread_mutex_t lock; /* of what follows, */
-    pthread_cond_t changed;
-    folded *folded; /* by part */
-    size_t next;    /* part to fold */
-    size_t written; /* parts */
-    bool stopping;
-} bulk;
-
-static tdm_code tell(bulk *b, uint64_t more, tdm_err *err)
+tdm_code tdm_bulk_tell(tdm_bulk *b, uint64_t more, tdm_err *err)
 {
     uint64_t before = b->done;
     b->done += more;
@@ -68,10 +35,8 @@ static tdm_code tell(bulk *b, uint64_t more, tdm_err *err)
 
 /* ---- rows ---- */
 
-typedef void save_rows(void *context, tdm_kv_txn *txn);
-
 /* The map grows between transactions: a full one is worth another try while it does. */
-static tdm_code commit_rows(tdm_kv *kv, save_rows *save, void *context, tdm_err *err)
+tdm_code tdm_bulk_commit(tdm_kv *kv, tdm_bulk_rows *save, void *context, tdm_err *err)
 {
     enum { TRIES = 12 };
     tdm_code code = TDM_FULL;
@@ -86,142 +51,9 @@ static tdm_code commit_rows(tdm_kv *kv, save_rows *save, void *context, tdm_err 
     return code;
 }
 
-/* ---- which parts ---- */
-
-static tdm_code sample(bulk *b, size_t count, tdm_subjects *subjects, uint64_t *bytes, tdm_err *err)
-{
-    tdm_buf event_bytes = { 0 };
-    tdm_code code = TDM_OK;
-    for (size_t i = 0; i < count && code == TDM_OK; i++) {
-        tdm_event event;
-        tdm_buf_clear(&event_bytes);
-        code = tdm_ledger_event_at(b->ledger, 1 + b->last * i / count, &event_bytes, err);
-        if (code == TDM_OK)
-            code = tdm_event_peek(tdm_buf_span(&event_bytes), &event, err);
-        if (code == TDM_OK)
-            tdm_subjects_add(subjects, tdm_arena_keep(&b->arena, event.subject));
-        *bytes += event_bytes.len;
-    }
-    tdm_buf_free(&event_bytes);
-    return code;
-}
-
-static int compare_spans(const void *a, const void *b)
-{
-    return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
-}
-
-/* Of about the same size, by a sample of the ledger, and so many that each fits. */
-static tdm_code choose_parts(bulk *b, tdm_err *err)
-{
-    tdm_subjects subjects = { 0 };
-    size_t wanted = b->options->part_bytes == 0 ? PART_BYTES : b->options->part_bytes;
-    size_t count = b->last < (uint64_t)PARTS_MAX * SAMPLES ? (size_t)b->last : (size_t)PARTS_MAX * SAMPLES;
-    uint64_t bytes = 0;
-    tdm_code code = sample(b, count, &subjects, &bytes, err);
-    double all = count == 0 ? 0 : (double)bytes / (double)count * (double)b->last;
-    b->parts = 1 + (size_t)(all / (double)wanted);
-    b->parts = b->parts > PARTS_MAX ? PARTS_MAX : b->parts;
-    if (subjects.count > 1)
-        qsort(subjects.items, subjects.count, sizeof *subjects.items, compare_spans);
-    for (size_t i = 1; i < b->parts && code == TDM_OK; i++) {
-        tdm_span bound = subjects.items[subjects.count * i / b->parts];
-        if (b->bounds.count == 0 || tdm_span_compare(b->bounds.items[b->bounds.count - 1], bound) < 0)
-            tdm_subjects_add(&b->bounds, bound);
-    }
-    b->parts = b->bounds.count + 1;
-    tdm_subjects_free(&subjects);
-    return code;
-}
-
-static size_t part_of(const bulk *b, tdm_span subject)
-{
-    size_t low = 0;
-    size_t high = b->bounds.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (tdm_span_compare(b->bounds.items[middle], subject) <= 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* ---- gather ---- */
-
-static bool is_covered(const bulk *b, const tdm_event *event)
-{
-    const tdm_frontier *frontier = b->options->frontier;
-    return frontier == NULL
-           || tdm_frontier_covers(frontier, &event->origin, event->incarnation, event->sequence);
-}
-
-/* The dossier is made now, empty, and filed once all is gathered. */
-static void note_registry(bulk *b, size_t part, const tdm_event *event)
-{
-    if (!tdm_fold_makes_registry(b->fold, event->type, &event->origin))
-        return;
-    tdm_shelf_make_resident(&b->fold->shelf, tdm_shelf_make(&b->fold->shelf, event->subject));
-    b->with_registry[part] = true;
-}
-
-static tdm_code gather_one(void *context, const tdm_ledger_entry *entry, tdm_err *err)
-{
-    bulk *b = context;
-    tdm_event event;
-    tdm_code code = tdm_event_peek(entry->bytes, &event, err);
-    if (code == TDM_OK)
-        code = tell(b, 1, err);
-    if (code != TDM_OK)
-        return code;
-    b->fold->position = entry->position;
-    if (entry->position == b->last)
-        b->fold->last_check = tdm_bytes_check(0, (tdm_span){ NULL, 0 }, entry->bytes);
-    if (!is_covered(b, &event))
-        return TDM_OK;
-    code = tdm_fold_note(b->fold, &event, err);
-    if (code != TDM_OK || tdm_fold_is_tide(&event))
-        return code;
-    size_t part = part_of(b, event.subject);
-    note_registry(b, part, &event);
-    return tdm_spool_add(b->spool, part, entry->position, tdm_part_tag(entry->bytes, event.subject),
-                         entry->bytes, err);
-}
-
-static void put_tides(void *context, tdm_kv_txn *txn)
-{
-    tdm_tides_save(context, txn);
-}
-
-static tdm_code save_tides(bulk *b, tdm_err *err)
-{
-    tdm_code code = commit_rows(b->fold->shelf.kv, put_tides, b->fold, err);
-    if (code == TDM_OK)
-        tdm_tides_saved(b->fold);
-    return code;
-}
-
-static tdm_code gather(bulk *b, tdm_err *err)
-{
-    tdm_code code = TDM_OK;
-    uint64_t next = 1;
-    while (code == TDM_OK && next <= b->last) {
-        uint64_t left = b->last - next + 1;
-        code = tdm_ledger_scan(b->ledger, next, left < SCAN_STEP ? (size_t)left : SCAN_STEP, gather_one, b,
-                               &next, err);
-        if (code == TDM_OK && b->fold->tides.count >= TIDES_MAX)
-            code = save_tides(b, err);
-    }
-    code = code == TDM_END ? TDM_OK : code;
-    if (code == TDM_OK && b->fold->position != b->last)
-        code = tdm_fail(err, TDM_CORRUPT, 0, "the ledger ends before its last position; verify the store");
-    return code;
-}
-
 /* ---- registry ---- */
 
-static void watch(const bulk *b, const tdm_dossier *dossier, const tdm_slot_parts *parts,
+static void watch(const tdm_bulk *b, const tdm_dossier *dossier, const tdm_slot_parts *parts,
                   tdm_feed_change *out)
 {
     const tdm_fold_options *options = &b->fold->options;
@@ -230,7 +62,7 @@ static void watch(const bulk *b, const tdm_dossier *dossier, const tdm_slot_part
     out->had = out->watched && tdm_feed_read_represents(b->fold, dossier, &parts->fact, out);
 }
 
-static void file_registry(bulk *b, tdm_dossier *dossier, uint64_t position, const tdm_event *event)
+static void file_registry(tdm_bulk *b, tdm_dossier *dossier, uint64_t position, const tdm_event *event)
 {
     tdm_filed filed;
     tdm_feed_change before;
@@ -246,12 +78,14 @@ static void file_registry(bulk *b, tdm_dossier *dossier, uint64_t position, cons
         tdm_timeline_add(b->timeline, position, &before, &now);
 }
 
-static tdm_code file_registry_of(bulk *b, size_t part, tdm_err *err)
+static tdm_code file_registry_of(tdm_bulk *b, size_t part, tdm_err *err)
 {
     tdm_buf records = { 0 };
     tdm_spooled record;
     size_t at = 0;
-    tdm_code code = tdm_spool_read(b->spool, part, &records, err);
+    tdm_code code = tdm_spool_read(b->spools[0], part, &records, err);
+    if (code == TDM_OK)
+        code = tdm_spool_read(b->spools[1], part, &records, err);
     while (code == TDM_OK && tdm_spool_next(tdm_buf_span(&records), &at, &record)) {
         tdm_event event;
         code = tdm_event_peek(record.bytes, &event, err);
@@ -265,7 +99,7 @@ static tdm_code file_registry_of(bulk *b, size_t part, tdm_err *err)
     return code;
 }
 
-static tdm_code make_registry(bulk *b, tdm_err *err)
+static tdm_code make_registry(tdm_bulk *b, tdm_err *err)
 {
     tdm_fold *fold = b->fold;
     tdm_code code = TDM_OK;
@@ -287,7 +121,7 @@ static tdm_code make_registry(bulk *b, tdm_err *err)
 /* ---- parts folded ---- */
 
 /* SIZE_MAX: none is left, or all stop. */
-static size_t take_part(bulk *b)
+static size_t take_part(tdm_bulk *b)
 {
     size_t taken = SIZE_MAX;
     pthread_mutex_lock(&b->lock);
@@ -301,10 +135,10 @@ static size_t take_part(bulk *b)
 
 static void *fold_parts(void *context)
 {
-    bulk *b = context;
+    tdm_bulk *b = context;
     for (size_t i = take_part(b); i != SIZE_MAX; i = take_part(b)) {
-        folded result = { .part = tdm_part_open(b->fold), .done = true };
-        result.err.code = tdm_part_fold(result.part, b->spool, i, &result.err);
+        tdm_folded result = { .part = tdm_part_open(b->fold), .done = true };
+        result.err.code = tdm_part_fold(result.part, b->spools, i, &result.err);
         pthread_mutex_lock(&b->lock);
         b->folded[i] = result;
         pthread_cond_broadcast(&b->changed);
@@ -313,7 +147,7 @@ static void *fold_parts(void *context)
     return NULL;
 }
 
-static tdm_code wait_for_part(bulk *b, size_t number, tdm_err *err)
+static tdm_code wait_for_part(tdm_bulk *b, size_t number, tdm_err *err)
 {
     pthread_mutex_lock(&b->lock);
     while (!b->folded[number].done)
@@ -345,12 +179,12 @@ static void take_contribution(tdm_fold *fold, tdm_dossier *dossier)
     fold->exchanged += tdm_tables_replace(&fold->tables, nothing, tdm_dossier_tally(dossier));
 }
 
-static size_t feed_parts(const bulk *b)
+static size_t feed_parts(const tdm_bulk *b)
 {
     return b->parts < FEEDS_MAX ? b->parts : FEEDS_MAX;
 }
 
-static tdm_code put_feeds_aside(bulk *b, const tdm_fold *part, tdm_err *err)
+static tdm_code put_feeds_aside(tdm_bulk *b, const tdm_fold *part, tdm_err *err)
 {
     tdm_code code = TDM_OK;
     if (part->replay == NULL)
@@ -377,7 +211,7 @@ static void put_part(void *context, tdm_kv_txn *txn)
     tdm_displaced_save(rows->part, txn);
 }
 
-static tdm_code write_part(bulk *b, size_t number, tdm_err *err)
+static tdm_code write_part(tdm_bulk *b, size_t number, tdm_err *err)
 {
     tdm_fold *part = b->folded[number].part;
     for (size_t i = 0; i < part->shelf.dirty_count; i++) {
@@ -388,11 +222,12 @@ static tdm_code write_part(bulk *b, size_t number, tdm_err *err)
     }
     tdm_code code = put_feeds_aside(b, part, err);
     if (code == TDM_OK)
-        code = commit_rows(b->fold->shelf.kv, put_part, &(part_rows){ b->fold, part }, err);
-    return code == TDM_OK ? tell(b, tdm_spool_count(b->spool, number), err) : code;
+        code = tdm_bulk_commit(b->fold->shelf.kv, put_part, &(part_rows){ b->fold, part }, err);
+    size_t count = tdm_spool_count(b->spools[0], number) + tdm_spool_count(b->spools[1], number);
+    return code == TDM_OK ? tdm_bulk_tell(b, count, err) : code;
 }
 
-static void let_part_go(bulk *b, size_t number)
+static void let_part_go(tdm_bulk *b, size_t number)
 {
     pthread_mutex_lock(&b->lock);
     tdm_fold *part = b->folded[number].part;
@@ -403,7 +238,7 @@ static void let_part_go(bulk *b, size_t number)
     tdm_part_close(&part);
 }
 
-static tdm_code write_parts(bulk *b, tdm_err *err)
+static tdm_code write_parts(tdm_bulk *b, tdm_err *err)
 {
     tdm_code code = TDM_OK;
     for (size_t i = 0; i < b->parts && code == TDM_OK; i++) {
@@ -415,7 +250,7 @@ static tdm_code write_parts(bulk *b, tdm_err *err)
     return code;
 }
 
-static tdm_code work_parts(bulk *b, tdm_err *err)
+static tdm_code work_parts(tdm_bulk *b, tdm_err *err)
 {
     pthread_t workers[WORKERS];
     size_t count = 0;
@@ -447,7 +282,7 @@ static void put_dirty(void *context, tdm_kv_txn *txn)
     tdm_shelf_save(context, txn);
 }
 
-static tdm_code judge_classes(bulk *b, tdm_err *err)
+static tdm_code judge_classes(tdm_bulk *b, tdm_err *err)
 {
     enum { SAVE_EACH = 4096 };
     const tdm_registry *registry = b->fold->registry;
@@ -458,7 +293,7 @@ static tdm_code judge_classes(bulk *b, tdm_err *err)
         if (code != TDM_OK || (i + 1 < registry->match_count && shelf->dirty_count < SAVE_EACH))
             continue;
         tdm_shelf_end(shelf);
-        code = commit_rows(shelf->kv, put_dirty, shelf, err);
+        code = tdm_bulk_commit(shelf->kv, put_dirty, shelf, err);
         tdm_shelf_saved(shelf, 0);
     }
     tdm_shelf_end(shelf);
@@ -470,7 +305,7 @@ static void put_feeds(void *context, tdm_kv_txn *txn)
     tdm_feeds_save(context, txn);
 }
 
-static tdm_code number_feeds(bulk *b, size_t bucket, tdm_err *err)
+static tdm_code number_feeds(tdm_bulk *b, size_t bucket, tdm_err *err)
 {
     tdm_buf records = { 0 };
     tdm_buf entries = { 0 };
@@ -481,7 +316,7 @@ static tdm_code number_feeds(bulk *b, size_t bucket, tdm_err *err)
     TDM_ASSERT(!entries.failed);
     if (code == TDM_OK) {
         tdm_replay_number(b->fold, tdm_buf_span(&entries));
-        code = commit_rows(b->fold->shelf.kv, put_feeds, b->fold, err);
+        code = tdm_bulk_commit(b->fold->shelf.kv, put_feeds, b->fold, err);
         tdm_feeds_saved(b->fold);
     }
     tdm_buf_free(&entries);
@@ -489,7 +324,7 @@ static tdm_code number_feeds(bulk *b, size_t bucket, tdm_err *err)
     return code;
 }
 
-static tdm_code finish(bulk *b, tdm_err *err)
+static tdm_code finish(tdm_bulk *b, tdm_err *err)
 {
     tdm_fold *fold = b->fold;
     tdm_code code = judge_classes(b, err);
@@ -499,26 +334,28 @@ static tdm_code finish(bulk *b, tdm_err *err)
     return code == TDM_OK ? tdm_fold_checkpoint(fold, err) : code;
 }
 
-static tdm_code open_spools(bulk *b, tdm_err *err)
+static tdm_code open_spools(tdm_bulk *b, tdm_err *err)
 {
     const tdm_fold_options *options = &b->fold->options;
     b->with_registry = tdm_memory_new(b->parts * sizeof *b->with_registry);
-    tdm_code code = tdm_spool_open(&b->spool, b->options->folder, b->parts, err);
+    tdm_code code = TDM_OK;
+    for (size_t i = 0; i < HALVES && code == TDM_OK; i++)
+        code = tdm_spool_open(&b->spools[i], b->options->folder, b->parts + 1, err);
     if (code != TDM_OK || !options->with_feeds || !options->has_authority)
         return code;
     b->timeline = tdm_timeline_new();
     return tdm_spool_open(&b->feeds, b->options->folder, feed_parts(b), err);
 }
 
-static tdm_code fold_all(bulk *b, tdm_err *err)
+static tdm_code fold_all(tdm_bulk *b, tdm_err *err)
 {
     tdm_code code = tdm_told_tell(b->options->told, 0, b->last, err);
     if (code == TDM_OK)
-        code = choose_parts(b, err);
+        code = tdm_bulk_choose_parts(b, err);
     if (code == TDM_OK)
         code = open_spools(b, err);
     if (code == TDM_OK)
-        code = gather(b, err);
+        code = tdm_bulk_gather(b, err);
     if (code == TDM_OK)
         code = make_registry(b, err);
     if (code == TDM_OK)
@@ -528,14 +365,15 @@ static tdm_code fold_all(bulk *b, tdm_err *err)
     return code == TDM_OK ? tdm_told_tell(b->options->told, b->last, b->last, err) : code;
 }
 
-static void close_bulk(bulk *b, tdm_bulk_made *made)
+static void close_bulk(tdm_bulk *b, tdm_bulk_made *made)
 {
     tdm_state_hash_end(&b->hasher, b->fold, &made->hash);
     tdm_fold_counts_read(b->fold, &made->counts);
     tdm_fold_close(&b->fold);
     tdm_timeline_free(b->timeline);
     tdm_spool_close(&b->feeds);
-    tdm_spool_close(&b->spool);
+    for (size_t i = 0; i < HALVES; i++)
+        tdm_spool_close(&b->spools[i]);
     free(b->with_registry);
     tdm_subjects_free(&b->bounds);
     tdm_arena_free(&b->arena);
@@ -544,7 +382,7 @@ static void close_bulk(bulk *b, tdm_bulk_made *made)
 tdm_code tdm_fold_bulk(tdm_kv **views, tdm_ledger *ledger, const tdm_fold_options *options,
                        const tdm_bulk_options *how, tdm_bulk_made *made, tdm_err *err)
 {
-    bulk b = { .ledger = ledger, .options = how };
+    tdm_bulk b = { .ledger = ledger, .options = how };
     tdm_kv *lent = *views;
     tdm_code code = tdm_ledger_last_position(ledger, &b.last, err);
     if (code == TDM_OK)

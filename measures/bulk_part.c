@@ -137,13 +137,16 @@ static tdm_code fold_group(tdm_fold *part, const groups *g, const group *of, tdm
     return TDM_OK;
 }
 
-tdm_code tdm_part_fold(tdm_fold *part, const tdm_spool *spool, size_t number, tdm_err *err)
+tdm_code tdm_part_fold(tdm_fold *part, tdm_spool *const spools[2], size_t number, tdm_err *err)
 {
     groups g = { 0 };
     tdm_buf records = { 0 };
-    tdm_code code = tdm_spool_read(spool, number, &records, err);
+    size_t count = tdm_spool_count(spools[0], number) + tdm_spool_count(spools[1], number);
+    tdm_code code = tdm_spool_read(spools[0], number, &records, err);
     if (code == TDM_OK)
-        code = group_records(&g, tdm_buf_span(&records), tdm_spool_count(spool, number), err);
+        code = tdm_spool_read(spools[1], number, &records, err);
+    if (code == TDM_OK)
+        code = group_records(&g, tdm_buf_span(&records), count, err);
     for (size_t i = 0; i < g.item_count && code == TDM_OK; i++)
         code = fold_group(part, &g, &g.items[i], err);
     free_groups(&g);

@@ -15,9 +15,10 @@ uint32_t tdm_part_tag(tdm_span event, tdm_span subject);
 /* A part of the whole, which must outlive it. */
 tdm_fold *tdm_part_open(const tdm_fold *whole);
 void tdm_part_close(tdm_fold **part); /* NULL-safe */
-/* File and judge what was put aside of it: position and event of each record. Afterwards the part's dirty
+/* File and judge what was put aside of it: position and event of each record, those of the first spool before
+ * those of the second. Afterwards the part's dirty
  * dossiers are all of its subjects, in order, with what each contributes; classes of several dossiers are not
  * judged, for not all of theirs may be here. TDM_FULL: more events than a part can have. */
-tdm_code tdm_part_fold(tdm_fold *part, const tdm_spool *spool, size_t number, tdm_err *err);
+tdm_code tdm_part_fold(tdm_fold *part, tdm_spool *const spools[2], size_t number, tdm_err *err);
 
 #endif

@@ -134,11 +134,10 @@ static tdm_code read_extent(const tdm_spool *spool, const extent *from, uint8_t 
 tdm_code tdm_spool_read(const tdm_spool *spool, size_t number_of_part, tdm_buf *out, tdm_err *err)
 {
     const part *from = &spool->parts[number_of_part];
-    size_t len = (size_t)from->written;
-    tdm_buf_clear(out);
+    size_t need = out->len + (size_t)from->written + from->rest.len;
     tdm_code code = TDM_OK;
-    if (out->capacity < len)
-        out->data = tdm_memory_grow(out->data, &out->capacity, len, 1);
+    if (out->capacity < need)
+        out->data = tdm_memory_grow(out->data, &out->capacity, need, 1);
     for (size_t i = 0; i < from->count && code == TDM_OK; i++) {
         code = read_extent(spool, &from->extents[i], out->data + out->len, err);
         out->len += from->extents[i].len;

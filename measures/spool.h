@@ -19,7 +19,7 @@ void tdm_spool_close(tdm_spool **spool); /* NULL-safe */
 tdm_code tdm_spool_add(tdm_spool *spool, size_t part, uint64_t number, uint32_t tag, tdm_span bytes,
                        tdm_err *err);
 size_t tdm_spool_count(const tdm_spool *spool, size_t part); /* records */
-/* All records of a part, in place of what `out` held. It may be read again; by several threads at once, while
+/* All records of a part, behind what `out` holds. It may be read again; by several threads at once, while
  * nobody adds. */
 tdm_code tdm_spool_read(const tdm_spool *spool, size_t part, tdm_buf *out, tdm_err *err);
 

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MPL-2.0
+ *
+ * bulk_gather.c: the events of a ledger put aside in parts by subject, each half of it on a thread. One part
+ * more takes those that tell something by themselves.
+ */
+#include "bulk_inner.h"
+#include "frontier.h"
+
+#include <stdlib.h>
+
+enum {
+    PART_BYTES = 12 << 20, /* of events; some five times that in memory while the part is at work */
+    PARTS_MAX = 512,       /* each has up to 128 KiB for each half */
+    SAMPLES = 32,          /* for each part */
+    SCAN_STEP = 8192,
+    TIDES_MAX = 8192 /* in memory */
+};
+
+/* ---- which parts ---- */
+
+static tdm_code sample(tdm_bulk *b, size_t count, tdm_subjects *subjects, uint64_t *bytes, tdm_err *err)
+{
+    tdm_buf event_bytes = { 0 };
+    tdm_code code = TDM_OK;
+    for (size_t i = 0; i < count && code == TDM_OK; i++) {
+        tdm_event event;
+        tdm_buf_clear(&event_bytes);
+        code = tdm_ledger_event_at(b->ledger, 1 + b->last * i / count, &event_bytes, err);
+        if (code == TDM_OK)
+            code = tdm_event_peek(tdm_buf_span(&event_bytes), &event, err);
+        if (code == TDM_OK)
+            tdm_subjects_add(subjects, tdm_arena_keep(&b->arena, event.subject));
+        *bytes += event_bytes.len;
+    }
+    tdm_buf_free(&event_bytes);
+    return code;
+}
+
+static int compare_spans(const void *a, const void *b)
+{
+    return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
+}
+
+/* Of about the same size, by a sample of the ledger, and so many that each fits. */
+tdm_code tdm_bulk_choose_parts(tdm_bulk *b, tdm_err *err)
+{
+    tdm_subjects subjects = { 0 };
+    size_t wanted = b->options->part_bytes == 0 ? PART_BYTES : b->options->part_bytes;
+    size_t count = b->last < (uint64_t)PARTS_MAX * SAMPLES ? (size_t)b->last : (size_t)PARTS_MAX * SAMPLES;
+    uint64_t bytes = 0;
+    tdm_code code = sample(b, count, &subjects, &bytes, err);
+    double all = count == 0 ? 0 : (double)bytes / (double)count * (double)b->last;
+    b->parts = 1 + (size_t)(all / (double)wanted);
+    b->parts = b->parts > PARTS_MAX ? PARTS_MAX : b->parts;
+    if (subjects.count > 1)
+        qsort(subjects.items, subjects.count, sizeof *subjects.items, compare_spans);
+    for (size_t i = 1; i < b->parts && code == TDM_OK; i++) {
+        tdm_span bound = subjects.items[subjects.count * i / b->parts];
+        if (b->bounds.count == 0 || tdm_span_compare(b->bounds.items[b->bounds.count - 1], bound) < 0)
+            tdm_subjects_add(&b->bounds, bound);
+    }
+    b->parts = b->bounds.count + 1;
+    tdm_subjects_free(&subjects);
+    return code;
+}
+
+static size_t part_of(const tdm_bulk *b, tdm_span subject)
+{
+    size_t low = 0;
+    size_t high = b->bounds.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tdm_span_compare(b->bounds.items[middle], subject) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* ---- gather ---- */
+
+static bool is_covered(const tdm_bulk *b, const tdm_event *event)
+{
+    const tdm_frontier *frontier = b->options->frontier;
+    return frontier == NULL
+           || tdm_frontier_covers(frontier, &event->origin, event->incarnation, event->sequence);
+}
+
+/* The dossier is made now, empty, and filed once all is gathered. */
+static void note_registry(tdm_bulk *b, size_t part, const tdm_event *event)
+{
+    if (!tdm_fold_makes_registry(b->fold, event->type, &event->origin))
+        return;
+    tdm_shelf_make_resident(&b->fold->shelf, tdm_shelf_make(&b->fold->shelf, event->subject));
+    b->with_registry[part] = true;
+}
+
+/* One half of the ledger on its way into its spool. The first tells how far both are. */
+typedef struct half {
+    tdm_bulk *b;
+    tdm_spool *spool;
+    uint64_t from;
+    uint64_t to;
+    bool tells;
+    int64_t events; /* covered */
+    int64_t unknown_types;
+    uint64_t last_check;
+    tdm_id speaker; /* and incarnation, of the event before */
+    uint64_t speaking;
+    tdm_lineage heard; /* incarnations of which there was an event */
+    tdm_err err;       /* its code, TDM_OK if all went well */
+} half;
+
+/* Events come in runs: most are of the incarnation that spoke last. */
+static bool is_new_speaker(half *h, const tdm_event *event)
+{
+    if (h->speaking == event->incarnation && tdm_id_equal(&h->speaker, &event->origin))
+        return false;
+    size_t known = h->heard.incarnations.count;
+    h->speaker = event->origin;
+    h->speaking = event->incarnation;
+    tdm_lineage_incarnation(&h->heard, &event->origin, event->incarnation);
+    return h->heard.incarnations.count > known;
+}
+
+/* Few events tell anything by themselves beside their being there: they are noted in order, when both halves
+ * are through. */
+static bool is_notable(half *h, const tdm_event *event)
+{
+    return is_new_speaker(h, event) || event->type == TDM_TYPE_INCARNATION || event->type == TDM_TYPE_TIDE
+           || tdm_fold_makes_registry(h->b->fold, event->type, &event->origin);
+}
+
+static tdm_code gather_one(void *context, const tdm_ledger_entry *entry, tdm_err *err)
+{
+    half *h = context;
+    tdm_event event;
+    if (entry->position > h->to)
+        return TDM_END;
+    tdm_code code = tdm_event_peek(entry->bytes, &event, err);
+    if (code == TDM_OK && h->tells)
+        code = tdm_bulk_tell(h->b, HALVES, err);
+    if (code != TDM_OK)
+        return code;
+    if (entry->position == h->b->last)
+        h->last_check = tdm_bytes_check(0, (tdm_span){ NULL, 0 }, entry->bytes);
+    if (!is_covered(h->b, &event))
+        return TDM_OK;
+    uint32_t tag = tdm_part_tag(entry->bytes, event.subject);
+    h->events++;
+    h->unknown_types += tdm_fold_is_unknown(event.type);
+    if (is_notable(h, &event))
+        code = tdm_spool_add(h->spool, h->b->parts, entry->position, tag, entry->bytes, err);
+    if (code != TDM_OK || tdm_fold_is_tide(&event))
+        return code;
+    return tdm_spool_add(h->spool, part_of(h->b, event.subject), entry->position, tag, entry->bytes, err);
+}
+
+static void *gather_half(void *context)
+{
+    half *h = context;
+    uint64_t next = h->from;
+    tdm_code code = TDM_OK;
+    while (code == TDM_OK && next <= h->to && !atomic_load(&h->b->ended)) {
+        uint64_t left = h->to - next + 1;
+        uint64_t before = next;
+        code = tdm_ledger_scan(h->b->ledger, next, left < SCAN_STEP ? (size_t)left : SCAN_STEP, gather_one, h,
+                               &next, &h->err);
+        code = code == TDM_END ? TDM_OK : code;
+        if (code == TDM_OK && next == before)
+            code = tdm_fail(&h->err, TDM_CORRUPT, 0,
+                            "the ledger ends before its last position; verify the store");
+    }
+    h->err.code = code;
+    if (code != TDM_OK)
+        atomic_store(&h->b->ended, true); /* the other half, too */
+    return NULL;
+}
+
+static void put_tides(void *context, tdm_kv_txn *txn)
+{
+    tdm_tides_save(context, txn);
+}
+
+static tdm_code save_tides(tdm_bulk *b, tdm_err *err)
+{
+    tdm_code code = tdm_bulk_commit(b->fold->shelf.kv, put_tides, b->fold, err);
+    if (code == TDM_OK)
+        tdm_tides_saved(b->fold);
+    return code;
+}
+
+/* In order of position: incarnations, tides, the registry's subjects. */
+static tdm_code note(tdm_bulk *b, const half *h, tdm_err *err)
+{
+    tdm_buf records = { 0 };
+    tdm_spooled record;
+    tdm_code code = tdm_spool_read(h->spool, b->parts, &records, err);
+    for (size_t at = 0; code == TDM_OK && tdm_spool_next(tdm_buf_span(&records), &at, &record);) {
+        tdm_event event;
+        code = tdm_event_peek(record.bytes, &event, err);
+        if (code == TDM_OK)
+            code = tdm_fold_note(b->fold, &event, err);
+        if (code == TDM_OK)
+            note_registry(b, part_of(b, event.subject), &event);
+        if (code == TDM_OK && b->fold->tides.count >= TIDES_MAX)
+            code = save_tides(b, err);
+    }
+    tdm_buf_free(&records);
+    return code;
+}
+
+tdm_code tdm_bulk_gather(tdm_bulk *b, tdm_err *err)
+{
+    half halves[HALVES] = { { .b = b, .spool = b->spools[0], .from = 1, .to = b->last / 2, .tells = true },
+                            { .b = b, .spool = b->spools[1], .from = b->last / 2 + 1, .to = b->last } };
+    pthread_t other;
+    for (size_t i = 0; i < HALVES; i++)
+        tdm_lineage_init(&halves[i].heard);
+    bool beside = pthread_create(&other, NULL, gather_half, &halves[1]) == 0;
+    gather_half(&halves[0]);
+    if (beside)
+        pthread_join(other, NULL);
+    else
+        gather_half(&halves[1]);
+    for (size_t i = 0; i < HALVES; i++)
+        tdm_lineage_free(&halves[i].heard);
+    tdm_code code = TDM_OK;
+    for (size_t i = 0; i < HALVES && code == TDM_OK; i++) {
+        code = halves[i].err.code;
+        if (code != TDM_OK && err != NULL)
+            *err = halves[i].err;
+    }
+    for (size_t i = 0; i < HALVES && code == TDM_OK; i++)
+        code = note(b, &halves[i], err);
+    b->fold->events = halves[0].events + halves[1].events;
+    b->fold->unknown_types = halves[0].unknown_types + halves[1].unknown_types;
+    b->fold->last_check = halves[1].last_check;
+    b->fold->position = b->last;
+    return code;
+}
