@@ -110,10 +110,13 @@ static tdm_code make_registry(tdm_bulk *b, tdm_err *err)
         tdm_timeline_tell(b->timeline, fold);
     if (code != TDM_OK || !fold->options.has_authority)
         return code;
-    tdm_registry_read(fold->registry, &fold->lineage, &fold->options.authority, fold->shelf.residents,
+    tdm_registry *made = tdm_registry_new(false);
+    tdm_registry_read(made, &fold->lineage, &fold->options.authority, fold->shelf.residents,
                       fold->shelf.resident_count);
     fold->tides.changed = true; /* nothing to take over from */
-    code = tdm_tides_close(fold, fold->registry, err);
+    code = tdm_tides_close(fold, made, err);
+    tdm_registry_free(fold->registry);
+    fold->registry = made;
     tdm_shelf_end(&fold->shelf); /* what is saved from now on is to be seen */
     return code;
 }
