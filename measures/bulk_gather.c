@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 enum {
-    PART_BYTES = 12 << 20, /* of events; some five times that in memory while the part is at work */
-    PARTS_MAX = 512,       /* each has up to 128 KiB for each half */
-    SAMPLES = 32,          /* for each part */
+    PART_BYTES = 8 << 20, /* of events; some five times that in memory while the part is at work */
+    PARTS_MAX = 512,      /* each has up to 128 KiB for each half */
+    SAMPLES = 32,         /* for each part */
     SCAN_STEP = 8192,
     TIDES_MAX = 8192 /* in memory */
 };

@@ -275,8 +275,8 @@ void tdm_fold_counts_read(tdm_fold *fold, tdm_fold_counts *out);
 
 /*
  * A whole ledger into empty views, dossier by dossier: every row as following along the ledger would have
- * made it, in a fraction of the time, in memory that does not grow with the ledger (up to some 6 GB of
- * events, 40,000,000; parts grow from there on). *views are given back (NULL if they could not be opened).
+ * made it, in a fraction of the time, in memory that does not grow with the ledger (up to some 4 GB of
+ * events, 28,000,000; parts grow from there on). *views are given back (NULL if they could not be opened).
  * After a failure they say of themselves that they are empty; the next fold empties them. TDM_EXISTS: they
  * are not empty. What `told` fails with is returned.
  */
@@ -284,7 +284,7 @@ typedef struct tdm_bulk_options {
     const char *folder;           /* for what is put aside: about as much as the events are, without a name */
     const tdm_frontier *frontier; /* the covered facts alone; NULL: all */
     const tdm_told *told;         /* events done; may be NULL */
-    size_t part_bytes;            /* of events folded at once; 0: 12 MiB */
+    size_t part_bytes;            /* of events folded at once; 0: 8 MiB */
 } tdm_bulk_options;
 typedef struct tdm_bulk_made {
     uint64_t position;
