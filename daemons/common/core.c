@@ -319,6 +319,17 @@ tdm_code tdm_core_local_get(tdm_core *core, const char *name, tdm_buf *out, tdm_
     return tdm_ledger_local_get(core->ledger, tdm_span_text(name), out, err);
 }
 
+bool tdm_core_local_number(tdm_core *core, const char *name, uint64_t *out)
+{
+    tdm_buf value = { 0 };
+    bool found = tdm_core_local_get(core, name, &value, NULL) == TDM_OK && value.len == 8;
+    *out = 0;
+    for (size_t i = 0; found && i < value.len; i++)
+        *out = *out << 8 | value.data[i];
+    tdm_buf_free(&value);
+    return found;
+}
+
 void tdm_core_feed_cursor(tdm_core *core, bool *has_epoch, tdm_id *epoch, uint64_t *number)
 {
     tdm_buf value = { 0 };

@@ -143,6 +143,8 @@ tdm_id tdm_fact_named(const char *const *words, size_t count);
 tdm_code tdm_core_local_put(tdm_core *core, const char *name, tdm_span value,
                             tdm_err *err); /* durable; empty deletes */
 tdm_code tdm_core_local_get(tdm_core *core, const char *name, tdm_buf *out, tdm_err *err);
+/* Eight bytes, big-endian; false: it is not there, or nothing of that kind. */
+bool tdm_core_local_number(tdm_core *core, const char *name, uint64_t *out);
 
 /* ---- for links: never block
  * ------------------------------------------------------------------------------------------------ */

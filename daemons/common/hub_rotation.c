@@ -304,12 +304,7 @@ tdm_code tdm_hub_rotation_resume(tdm_core *core, tdm_err *err)
 static uint64_t read_sequence(tdm_core *core, const char *name)
 {
     uint64_t sequence = 0;
-    tdm_buf value = { 0 };
-    if (tdm_core_local_get(core, name, &value, NULL) == TDM_OK && value.len == 8)
-        for (size_t i = 0; i < value.len; i++)
-            sequence = sequence << 8 | value.data[i];
-    tdm_buf_free(&value);
-    return sequence;
+    return tdm_core_local_number(core, name, &sequence) ? sequence : 0;
 }
 
 static void heard_name(const tdm_id *origin, char out[64])

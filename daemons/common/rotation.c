@@ -71,15 +71,10 @@ static tdm_code check_joined(tdm_core *core, tdm_err *err)
 /* A clock that was put back tells nothing. */
 static bool is_just_done(tdm_core *core, int64_t now_ms)
 {
-    tdm_buf value = { 0 };
-    int64_t turned_ms = INT64_MAX;
-    if (tdm_core_local_get(core, TURNED_NAME, &value, NULL) == TDM_OK && value.len == 8) {
-        uint64_t read = 0;
-        for (size_t i = 0; i < value.len; i++)
-            read = read << 8 | value.data[i];
-        turned_ms = (int64_t)read;
-    }
-    tdm_buf_free(&value);
+    uint64_t read = 0;
+    if (!tdm_core_local_number(core, TURNED_NAME, &read))
+        return false;
+    int64_t turned_ms = (int64_t)read;
     return turned_ms <= now_ms && now_ms - turned_ms < JUST_NOW_MS;
 }
 
