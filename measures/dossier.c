@@ -6,9 +6,7 @@
 
 #include <stdlib.h>
 
-#include "tables.h"
-
-enum { HEAD = 74, SECTIONS = 5, RECORD_HEAD = 4 * SECTIONS + 1 };
+enum { HEAD = 74 };
 
 tdm_dossier *tdm_dossier_new(tdm_span subject)
 {
@@ -104,15 +102,21 @@ static int compare(const tdm_slot_parts *parts, tdm_slot slot)
     return order;
 }
 
-static size_t length_of(const tdm_slot_parts *parts, bool foreign)
+static bool is_foreign(const tdm_slot_parts *parts)
 {
-    return HEAD + (foreign ? TDM_ID_BYTES : 0) + (parts->role == TDM_ROLE_CONTENT ? 4 : 0)
+    return !tdm_id_equal(&parts->target, &parts->author);
+}
+
+size_t tdm_slot_need(const tdm_slot_parts *parts)
+{
+    return HEAD + (is_foreign(parts) ? TDM_ID_BYTES : 0) + (parts->role == TDM_ROLE_CONTENT ? 4 : 0)
            + parts->payload.len;
 }
 
-static void write_slot(uint8_t *out, const tdm_slot_parts *parts, bool foreign)
+void tdm_slot_write(uint8_t *out, const tdm_slot_parts *parts)
 {
-    uint32_t length = (uint32_t)length_of(parts, foreign);
+    bool foreign = is_foreign(parts);
+    uint32_t length = (uint32_t)tdm_slot_need(parts);
     memcpy(out, &length, 4);
     memcpy(out + 4, &parts->type, 4);
     memcpy(out + 8, &parts->incarnation, 8);
@@ -159,9 +163,8 @@ bool tdm_dossier_file_over(tdm_dossier *dossier, const tdm_slot_parts *parts, ui
         }
         at += tdm_slot_length(slot);
     }
-    bool foreign = !tdm_id_equal(&parts->target, &parts->author);
-    size_t length = length_of(parts, foreign);
-    write_slot(splice(dossier, at, replaced, length), parts, foreign);
+    size_t length = tdm_slot_need(parts);
+    tdm_slot_write(splice(dossier, at, replaced, length), parts);
     dossier->slots_len += (uint32_t)(length - replaced);
     return true;
 }
@@ -350,67 +353,4 @@ void tdm_dossier_set_tally(tdm_dossier *dossier, tdm_span tally)
     if (tally.len > 0)
         memcpy(out, tally.data, tally.len);
     dossier->tally_len = (uint32_t)tally.len;
-}
-
-/* names 4 | followers 4 | contribution 4 | tally 4 | slots 4 | resident 1 | block */
-void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out)
-{
-    uint32_t lengths[SECTIONS] = { dossier->names_len, dossier->followers_len, dossier->contribution_len,
-                                   dossier->tally_len, dossier->slots_len };
-    uint8_t resident = dossier->resident;
-    tdm_buf_add(out, lengths, sizeof lengths);
-    tdm_buf_add(out, &resident, 1);
-    tdm_buf_add(out, dossier->block, tdm_dossier_length(dossier));
-}
-
-/* Slots tile their section: what walks them later relies on it. */
-static bool slots_tile(tdm_span slots)
-{
-    while (slots.len > 0) {
-        size_t length = slots.len < HEAD ? 0 : tdm_slot_length(slots.data);
-        size_t head = HEAD;
-        if (length >= HEAD)
-            head += (tdm_slot_is_foreign(slots.data) ? TDM_ID_BYTES : 0)
-                    + (slots.data[72] == TDM_ROLE_CONTENT ? 4 : 0);
-        if (length < head || length > slots.len)
-            return false;
-        slots.data += length;
-        slots.len -= length;
-    }
-    return true;
-}
-
-tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out, tdm_err *err)
-{
-    uint32_t lengths[SECTIONS];
-    uint64_t all = 0;
-    if (record.len >= RECORD_HEAD) {
-        memcpy(lengths, record.data, sizeof lengths);
-        for (size_t i = 0; i < SECTIONS; i++)
-            all += lengths[i];
-    }
-    if (record.len < RECORD_HEAD || all != record.len - RECORD_HEAD)
-        return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has wrong lengths", (int)subject.len,
-                        (const char *)subject.data);
-    tdm_span slots = { record.data + record.len - lengths[4], lengths[4] };
-    if (!slots_tile(slots))
-        return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has damaged slots", (int)subject.len,
-                        (const char *)subject.data);
-    tdm_span contribution = { record.data + RECORD_HEAD + lengths[0] + lengths[1], lengths[2] };
-    tdm_span tally = { contribution.data + contribution.len, lengths[3] };
-    if (!tdm_contribution_is_sound(contribution) || !tdm_tally_is_sound(tally))
-        return tdm_fail(err, TDM_CORRUPT, 0, "views: dossier %.*s has a damaged contribution",
-                        (int)subject.len, (const char *)subject.data);
-    tdm_dossier *dossier = tdm_dossier_new(subject);
-    uint8_t *block = splice(dossier, 0, 0, (size_t)all);
-    memcpy(block, record.data + RECORD_HEAD, (size_t)all);
-    dossier->names_len = lengths[0];
-    dossier->followers_len = lengths[1];
-    dossier->contribution_len = lengths[2];
-    dossier->tally_len = lengths[3];
-    dossier->slots_len = lengths[4];
-    dossier->resident = record.data[RECORD_HEAD - 1] != 0;
-    dossier->stored = true;
-    *out = dossier;
-    return TDM_OK;
 }

@@ -100,6 +100,9 @@ static inline const tdm_id *tdm_slot_author(tdm_slot slot)
 }
 uint32_t tdm_slot_target_type(tdm_slot slot); /* 0 unless CONTENT */
 tdm_span tdm_slot_payload(tdm_slot slot);
+/* Bytes of a slot made of the parts; make it there. */
+size_t tdm_slot_need(const tdm_slot_parts *parts);
+void tdm_slot_write(uint8_t *out, const tdm_slot_parts *parts);
 /* Same fact name within one dossier. */
 static inline bool tdm_slot_same_fact(tdm_slot a, tdm_slot b)
 {
@@ -182,7 +185,7 @@ void tdm_dossier_contribute(tdm_dossier *dossier, tdm_span contribution);
 tdm_span tdm_dossier_tally(const tdm_dossier *dossier);
 void tdm_dossier_set_tally(tdm_dossier *dossier, tdm_span tally);
 
-/* The stored record: section lengths and the block. */
+/* The stored record (dossier_record.c). TDM_CORRUPT: it is none; what was read is in bounds. */
 void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out);
 tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out, tdm_err *err);
 

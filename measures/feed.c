@@ -8,20 +8,9 @@
 
 #include <stdlib.h>
 
-static tdm_span feed_key(const void *item)
-{
-    return (tdm_span){ ((const feed *)item)->recipient.bytes, TDM_ID_BYTES };
-}
-
 static tdm_span speakers_key(const void *item)
 {
     return (tdm_span){ (const uint8_t *)((const speakers *)item)->code.text, 16 };
-}
-
-static void release_feed(void *item)
-{
-    free(((feed *)item)->positions);
-    free(item);
 }
 
 static void release_speakers(void *item)
@@ -33,86 +22,14 @@ static void release_speakers(void *item)
 
 void tdm_feeds_init(tdm_fold *fold)
 {
-    tdm_map_init(&fold->feeds, feed_key);
+    tdm_feed_rows_init(fold);
     tdm_map_init(&fold->speakers, speakers_key);
 }
 
 void tdm_feeds_free(tdm_fold *fold)
 {
-    tdm_map_free(&fold->feeds, release_feed);
+    tdm_feed_rows_free(fold);
     tdm_map_free(&fold->speakers, release_speakers);
-}
-
-/* ---- one feed ---- */
-
-static feed *feed_of(tdm_fold *fold, const tdm_id *recipient)
-{
-    feed *found = tdm_map_find(&fold->feeds, (tdm_span){ recipient->bytes, TDM_ID_BYTES });
-    if (found == NULL) {
-        found = tdm_memory_new(sizeof *found);
-        found->recipient = *recipient;
-        tdm_map_add(&fold->feeds, found);
-    }
-    return found;
-}
-
-void tdm_feed_append(tdm_fold *fold, const tdm_id *recipient, uint64_t position)
-{
-    feed *to = feed_of(fold, recipient);
-    to->positions = tdm_memory_grow(to->positions, &to->capacity, to->count + 1, sizeof *to->positions);
-    to->positions[to->count++] = position;
-}
-
-uint64_t tdm_fold_feed_last(tdm_fold *fold, const tdm_id *recipient)
-{
-    tdm_fold_lock(fold);
-    const feed *found = tdm_map_find(&fold->feeds, (tdm_span){ recipient->bytes, TDM_ID_BYTES });
-    uint64_t last = found == NULL ? 0 : found->saved + found->count;
-    tdm_fold_unlock(fold);
-    return last;
-}
-
-static void write_key(uint8_t key[24], const tdm_id *recipient, uint64_t number)
-{
-    memcpy(key, recipient->bytes, TDM_ID_BYTES);
-    tdm_put_be(key + TDM_ID_BYTES, number, 8);
-}
-
-static tdm_code read_saved(tdm_fold *fold, const tdm_id *recipient, uint64_t number, uint64_t *position,
-                           tdm_err *err)
-{
-    tdm_kv_txn *txn;
-    tdm_span value;
-    uint8_t key[24];
-    write_key(key, recipient, number);
-    tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
-    if (code == TDM_OK)
-        code = tdm_views_get(txn, TDM_VIEWS_FEEDS, (tdm_span){ key, sizeof key }, &value, NULL, err);
-    if (code == TDM_OK && value.len != 8)
-        code = tdm_fail(err, TDM_CORRUPT, 0, "views: feed entry %llu is damaged", (unsigned long long)number);
-    if (code == TDM_OK)
-        *position = tdm_get_be(value.data, 8);
-    tdm_shelf_end(&fold->shelf);
-    return code == TDM_NOT_FOUND ? tdm_fail(err, TDM_CORRUPT, 0, "views: feed entry %llu is missing",
-                                            (unsigned long long)number)
-                                 : code;
-}
-
-tdm_code tdm_fold_feed_next(tdm_fold *fold, const tdm_id *recipient, uint64_t after, uint64_t *number,
-                            uint64_t *position, tdm_err *err)
-{
-    tdm_fold_lock(fold);
-    const feed *found = tdm_map_find(&fold->feeds, (tdm_span){ recipient->bytes, TDM_ID_BYTES });
-    tdm_code code = TDM_OK;
-    *number = after + 1;
-    if (found == NULL || after >= found->saved + found->count)
-        code = TDM_END;
-    else if (after >= found->saved)
-        *position = found->positions[after - found->saved];
-    else
-        code = read_saved(fold, recipient, *number, position, err);
-    tdm_fold_unlock(fold);
-    return code;
 }
 
 /* ---- which slots go out ---- */
@@ -407,36 +324,7 @@ tdm_code tdm_feed_after(tdm_fold *fold, tdm_dossier *dossier, const tdm_slot_par
     return before->watched ? change_speakers(fold, dossier, parts, before, err) : TDM_OK;
 }
 
-/* ---- the views ---- */
-
-void tdm_feeds_save(tdm_fold *fold, tdm_kv_txn *txn)
-{
-    size_t place = 0;
-    for (const feed *item = tdm_map_next(&fold->feeds, &place); item != NULL;
-         item = tdm_map_next(&fold->feeds, &place)) {
-        uint8_t key[24];
-        uint8_t value[8];
-        for (size_t i = 0; i < item->count; i++) {
-            write_key(key, &item->recipient, item->saved + 1 + i);
-            tdm_put_be(value, item->positions[i], 8);
-            tdm_views_put(txn, TDM_VIEWS_FEEDS, (tdm_span){ key, sizeof key },
-                          (tdm_span){ value, sizeof value });
-        }
-        tdm_put_be(value, item->saved + item->count, 8);
-        if (item->count > 0)
-            tdm_views_put(txn, TDM_VIEWS_RECIPIENTS, feed_key(item), (tdm_span){ value, sizeof value });
-    }
-}
-
-void tdm_feeds_saved(tdm_fold *fold)
-{
-    size_t place = 0;
-    for (feed *item = tdm_map_next(&fold->feeds, &place); item != NULL;
-         item = tdm_map_next(&fold->feeds, &place)) {
-        item->saved += item->count;
-        item->count = 0;
-    }
-}
+/* ---- begin ---- */
 
 /* Who speaks for whom is read off the registry's dossiers again. */
 static void load_speakers(tdm_fold *fold)
@@ -455,17 +343,6 @@ static void load_speakers(tdm_fold *fold)
     }
 }
 
-static tdm_code load_recipient(void *context, tdm_span key, tdm_span value, uint64_t check, tdm_err *err)
-{
-    (void)check;
-    tdm_id recipient;
-    if (key.len != TDM_ID_BYTES || value.len != 8)
-        return tdm_fail(err, TDM_CORRUPT, 0, "views: a feed's end is damaged");
-    memcpy(recipient.bytes, key.data, TDM_ID_BYTES);
-    feed_of(context, &recipient)->saved = tdm_get_be(value.data, 8);
-    return TDM_OK;
-}
-
 tdm_code tdm_feeds_load(tdm_fold *fold, tdm_err *err)
 {
     tdm_kv_txn *txn;
@@ -475,5 +352,5 @@ tdm_code tdm_feeds_load(tdm_fold *fold, tdm_err *err)
     tdm_code code = tdm_shelf_reader(&fold->shelf, &txn, err);
     if (code != TDM_OK || txn == NULL)
         return code;
-    return tdm_views_each(txn, TDM_VIEWS_RECIPIENTS, (tdm_span){ NULL, 0 }, load_recipient, fold, err);
+    return tdm_feed_rows_load(fold, txn, err);
 }

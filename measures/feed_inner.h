@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * feed_inner.h: feeds and who follows what, for the two files that make them: feed.c goes along the ledger,
- * feed_replay.c dossier by dossier.
+ * feed_inner.h: feeds and who follows what, for the files that make them: feed.c goes along the ledger,
+ * feed_replay.c dossier by dossier; feed_rows.c keeps them.
  *
  * Moments: the event at position p happens at 2p, and what it changes of who speaks for whom at 2p + 1. Along
  * the ledger there is one moment, now.
@@ -14,7 +14,8 @@
 typedef struct feed {
     tdm_id recipient;
     uint64_t saved;      /* last number in the views */
-    uint64_t *positions; /* of saved + 1 and on */
+    uint64_t rows;       /* last number of the rows that are full */
+    uint64_t *positions; /* of rows + 1 and on */
     size_t count;
     size_t capacity;
 } feed;
@@ -51,8 +52,14 @@ speakers *tdm_feed_speakers(tdm_fold *fold, const tdm_org_code *code);
 uint64_t tdm_replay_moment(const tdm_replay *replay);
 const speakers *tdm_replay_speakers(const tdm_replay *replay, size_t *at);
 void tdm_replay_send(tdm_replay *replay, const tdm_id *recipient, uint64_t position);
-void tdm_feed_append(tdm_fold *fold, const tdm_id *recipient, uint64_t position);
 /* What a turn means to one dossier that names its code. */
 void tdm_feed_turn(tdm_fold *fold, tdm_dossier *dossier, const tdm_id *origin, bool begins);
+
+/* feed_rows.c */
+void tdm_feed_rows_init(tdm_fold *fold);
+void tdm_feed_rows_free(tdm_fold *fold);
+void tdm_feed_append(tdm_fold *fold, const tdm_id *recipient, uint64_t position);
+/* What a checkpoint has written is there again. */
+tdm_code tdm_feed_rows_load(tdm_fold *fold, tdm_kv_txn *txn, tdm_err *err);
 
 #endif

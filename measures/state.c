@@ -4,7 +4,7 @@
  */
 #include "fold_inner.h"
 
-enum { STATE_FORMAT = 4, EMPTY_STEP = 20000 };
+enum { STATE_FORMAT = 5, EMPTY_STEP = 20000 };
 
 #define STATE_KEY TDM_SPAN_LITERAL("state")
 

@@ -18,7 +18,7 @@ enum tdm_views_table {
     TDM_VIEWS_DOSSIERS,     /* subject -> record (dossier.h) */
     TDM_VIEWS_CELLS,        /* cell key -> amounts (cells.h) */
     TDM_VIEWS_NAMING,       /* organisation code, 0, subject -> nothing */
-    TDM_VIEWS_FEEDS,        /* recipient 16, number 8 -> position 8 */
+    TDM_VIEWS_FEEDS,        /* recipient 16, first number 8 -> positions (feed.c) */
     TDM_VIEWS_RECIPIENTS,   /* recipient 16 -> last number 8 */
     TDM_VIEWS_TIDES,        /* incarnation 8, sequence 8 -> payload of the authority's tide */
     TDM_VIEWS_INCARNATIONS, /* origin 16, incarnation 8 -> generation 4 */
