@@ -269,7 +269,7 @@ static const tdm_command COMMANDS[] = {
         .detail =
             "The new figures are made beside those in use and compared with them: their state hash follows "
             "from the set of facts alone. They take the others' place in one rename, once you say yes. "
-            "Status 1 if there were others that differ. A run that was interrupted goes on where it was.",
+            "Status 1 if there were others that differ. A run that was interrupted begins again.",
         .example = "tandem rebuild --store /var/lib/tandem-hub --dry-run",
         .roles = TDM_ALONE,
         .takes = TDM_TAKES_STORE | TDM_TAKES_DRY_RUN,
