@@ -18,7 +18,7 @@
 #include <stdlib.h>
 
 enum {
-    FEEDS_MAX = 128,  /* parts of feeds: each has up to 128 KiB while they are put aside */
+    FEEDS_MAX = 128,  /* parts of feeds: each has up to 64 KiB while they are put aside */
     TELL_EACH = 4096, /* events */
     WORKERS = 2,
     AHEAD = WORKERS + 1 /* parts folded or being folded, and not written */
@@ -62,40 +62,35 @@ static void watch(const tdm_bulk *b, const tdm_dossier *dossier, const tdm_slot_
     out->had = out->watched && tdm_feed_read_represents(b->fold, dossier, &parts->fact, out);
 }
 
-static void file_registry(tdm_bulk *b, tdm_dossier *dossier, uint64_t position, const tdm_event *event)
+static tdm_code file_registry(void *context, const tdm_aside *aside, tdm_err *err)
 {
+    tdm_bulk *b = context;
+    tdm_event event;
     tdm_filed filed;
     tdm_feed_change before;
     tdm_feed_change now;
-    if (!tdm_fold_read_filing(b->fold, position, event, &filed))
-        return;
+    (void)err;
+    tdm_dossier *dossier = tdm_shelf_at_hand(&b->fold->shelf, aside->subject);
+    if (dossier == NULL)
+        return TDM_OK;
+    tdm_aside_event(aside, &event);
+    if (!tdm_fold_read_filing(b->fold, aside->position, &event, &filed))
+        return TDM_OK;
     watch(b, dossier, &filed.parts, &before);
     size_t bytes = tdm_dossier_bytes(dossier);
     tdm_dossier_file(dossier, &filed.parts);
     tdm_shelf_changed(&b->fold->shelf, dossier, bytes);
     watch(b, dossier, &filed.parts, &now);
     if (before.had || now.had)
-        tdm_timeline_add(b->timeline, position, &before, &now);
+        tdm_timeline_add(b->timeline, aside->position, &before, &now);
+    return TDM_OK;
 }
 
 static tdm_code file_registry_of(tdm_bulk *b, size_t part, tdm_err *err)
 {
-    tdm_buf records = { 0 };
-    tdm_spooled record;
-    size_t at = 0;
-    tdm_code code = tdm_spool_read(b->spools[0], part, &records, err);
-    if (code == TDM_OK)
-        code = tdm_spool_read(b->spools[1], part, &records, err);
-    while (code == TDM_OK && tdm_spool_next(tdm_buf_span(&records), &at, &record)) {
-        tdm_event event;
-        code = tdm_event_peek(record.bytes, &event, err);
-        if (code != TDM_OK)
-            break;
-        tdm_dossier *dossier = tdm_shelf_at_hand(&b->fold->shelf, event.subject);
-        if (dossier != NULL)
-            file_registry(b, dossier, record.number, &event);
-    }
-    tdm_buf_free(&records);
+    tdm_buf room = { 0 };
+    tdm_code code = tdm_asides_each(b->asides, HALVES, part, &room, file_registry, b, err);
+    tdm_buf_free(&room);
     return code;
 }
 
@@ -141,7 +136,7 @@ static void *fold_parts(void *context)
     tdm_bulk *b = context;
     for (size_t i = take_part(b); i != SIZE_MAX; i = take_part(b)) {
         tdm_folded result = { .part = tdm_part_open(b->fold), .done = true };
-        result.err.code = tdm_part_fold(result.part, b->spools, i, &result.err);
+        result.err.code = tdm_part_fold(result.part, b->asides, i, &result.err);
         pthread_mutex_lock(&b->lock);
         b->folded[i] = result;
         pthread_cond_broadcast(&b->changed);
@@ -182,23 +177,13 @@ static void take_contribution(tdm_fold *fold, tdm_dossier *dossier)
     fold->exchanged += tdm_tables_replace(&fold->tables, nothing, tdm_dossier_tally(dossier));
 }
 
-static size_t feed_parts(const tdm_bulk *b)
-{
-    return b->parts < FEEDS_MAX ? b->parts : FEEDS_MAX;
-}
-
 static tdm_code put_feeds_aside(tdm_bulk *b, const tdm_fold *part, tdm_err *err)
 {
-    tdm_code code = TDM_OK;
+    size_t count;
     if (part->replay == NULL)
         return TDM_OK;
-    tdm_span entries = tdm_replay_entries(part->replay);
-    for (size_t at = 0; at < entries.len && code == TDM_OK; at += TDM_REPLAY_ENTRY) {
-        uint64_t position = tdm_load_u64(entries.data + at) / 2;
-        size_t bucket = (size_t)(position * feed_parts(b) / (b->last + 1));
-        code = tdm_spool_add(b->feeds, bucket, 0, 0, (tdm_span){ entries.data + at, TDM_REPLAY_ENTRY }, err);
-    }
-    return code;
+    const tdm_replay_entry *entries = tdm_replay_entries(part->replay, &count);
+    return tdm_bulk_feeds_put(b->feeds, entries, count, err);
 }
 
 typedef struct part_rows {
@@ -226,7 +211,7 @@ static tdm_code write_part(tdm_bulk *b, size_t number, tdm_err *err)
     tdm_code code = put_feeds_aside(b, part, err);
     if (code == TDM_OK)
         code = tdm_bulk_commit(b->fold->shelf.kv, put_part, &(part_rows){ b->fold, part }, err);
-    size_t count = tdm_spool_count(b->spools[0], number) + tdm_spool_count(b->spools[1], number);
+    size_t count = tdm_asides_count(b->asides[0], number) + tdm_asides_count(b->asides[1], number);
     return code == TDM_OK ? tdm_bulk_tell(b, count, err) : code;
 }
 
@@ -303,51 +288,28 @@ static tdm_code judge_classes(tdm_bulk *b, tdm_err *err)
     return code;
 }
 
-static void put_feeds(void *context, tdm_kv_txn *txn)
-{
-    tdm_feeds_save(context, txn);
-}
-
-static tdm_code number_feeds(tdm_bulk *b, size_t bucket, tdm_err *err)
-{
-    tdm_buf records = { 0 };
-    tdm_buf entries = { 0 };
-    tdm_spooled record;
-    tdm_code code = tdm_spool_read(b->feeds, bucket, &records, err);
-    for (size_t at = 0; code == TDM_OK && tdm_spool_next(tdm_buf_span(&records), &at, &record);)
-        tdm_buf_add(&entries, record.bytes.data, record.bytes.len);
-    TDM_ASSERT(!entries.failed);
-    if (code == TDM_OK) {
-        tdm_replay_number(b->fold, tdm_buf_span(&entries));
-        code = tdm_bulk_commit(b->fold->shelf.kv, put_feeds, b->fold, err);
-        tdm_feeds_saved(b->fold);
-    }
-    tdm_buf_free(&entries);
-    tdm_buf_free(&records);
-    return code;
-}
-
 static tdm_code finish(tdm_bulk *b, tdm_err *err)
 {
     tdm_fold *fold = b->fold;
     tdm_code code = judge_classes(b, err);
-    for (size_t i = 0; b->feeds != NULL && i < feed_parts(b) && code == TDM_OK; i++)
-        code = number_feeds(b, i, err);
+    if (code == TDM_OK && b->feeds != NULL)
+        code = tdm_bulk_feeds_number(b->feeds, fold, err);
     fold->registry_stale = fold->everything = false; /* nothing was judged before all was known */
     return code == TDM_OK ? tdm_fold_checkpoint(fold, err) : code;
 }
 
-static tdm_code open_spools(tdm_bulk *b, tdm_err *err)
+static tdm_code open_asides(tdm_bulk *b, tdm_err *err)
 {
     const tdm_fold_options *options = &b->fold->options;
     b->with_registry = tdm_memory_new(b->parts * sizeof *b->with_registry);
     tdm_code code = TDM_OK;
     for (size_t i = 0; i < HALVES && code == TDM_OK; i++)
-        code = tdm_spool_open(&b->spools[i], b->options->folder, b->parts + 1, err);
+        code = tdm_asides_open(&b->asides[i], b->options->folder, b->parts + 1, err);
     if (code != TDM_OK || !options->with_feeds || !options->has_authority)
         return code;
     b->timeline = tdm_timeline_new();
-    return tdm_spool_open(&b->feeds, b->options->folder, feed_parts(b), err);
+    size_t parts = b->parts < FEEDS_MAX ? b->parts : FEEDS_MAX;
+    return tdm_bulk_feeds_open(&b->feeds, b->options->folder, b->last, parts, err);
 }
 
 static tdm_code fold_all(tdm_bulk *b, tdm_err *err)
@@ -356,7 +318,7 @@ static tdm_code fold_all(tdm_bulk *b, tdm_err *err)
     if (code == TDM_OK)
         code = tdm_bulk_choose_parts(b, err);
     if (code == TDM_OK)
-        code = open_spools(b, err);
+        code = open_asides(b, err);
     if (code == TDM_OK)
         code = tdm_bulk_gather(b, err);
     if (code == TDM_OK)
@@ -374,9 +336,9 @@ static void close_bulk(tdm_bulk *b, tdm_bulk_made *made)
     tdm_fold_counts_read(b->fold, &made->counts);
     tdm_fold_close(&b->fold);
     tdm_timeline_free(b->timeline);
-    tdm_spool_close(&b->feeds);
+    tdm_bulk_feeds_close(&b->feeds);
     for (size_t i = 0; i < HALVES; i++)
-        tdm_spool_close(&b->spools[i]);
+        tdm_asides_close(&b->asides[i]);
     free(b->with_registry);
     tdm_subjects_free(&b->bounds);
     tdm_arena_free(&b->arena);

@@ -10,7 +10,7 @@
 
 enum {
     PART_BYTES = 8 << 20, /* of events; some five times that in memory while the part is at work */
-    PARTS_MAX = 512,      /* each has up to 128 KiB for each half */
+    PARTS_MAX = 512,      /* each has up to 64 KiB for each half */
     SAMPLES = 32,         /* for each part */
     SCAN_STEP = 8192,
     TIDES_MAX = 8192 /* in memory */
@@ -99,36 +99,22 @@ static void note_registry(tdm_bulk *b, size_t part, const tdm_event *event)
 /* One half of the ledger on its way into its spool. The first tells how far both are. */
 typedef struct half {
     tdm_bulk *b;
-    tdm_spool *spool;
+    tdm_asides *asides;
     uint64_t from;
     uint64_t to;
     bool tells;
     int64_t events; /* covered */
     int64_t unknown_types;
     uint64_t last_check;
-    tdm_id speaker; /* and incarnation, of the event before */
-    uint64_t speaking;
-    tdm_lineage heard; /* incarnations of which there was an event */
-    tdm_err err;       /* its code, TDM_OK if all went well */
+    tdm_err err; /* its code, TDM_OK if all went well */
 } half;
-
-/* Events come in runs: most are of the incarnation that spoke last. */
-static bool is_new_speaker(half *h, const tdm_event *event)
-{
-    if (h->speaking == event->incarnation && tdm_id_equal(&h->speaker, &event->origin))
-        return false;
-    size_t known = h->heard.incarnations.count;
-    h->speaker = event->origin;
-    h->speaking = event->incarnation;
-    tdm_lineage_incarnation(&h->heard, &event->origin, event->incarnation);
-    return h->heard.incarnations.count > known;
-}
 
 /* Few events tell anything by themselves beside their being there: they are noted in order, when both halves
  * are through. */
 static bool is_notable(half *h, const tdm_event *event)
 {
-    return is_new_speaker(h, event) || event->type == TDM_TYPE_INCARNATION || event->type == TDM_TYPE_TIDE
+    return tdm_asides_hear(h->asides, event) || event->type == TDM_TYPE_INCARNATION
+           || event->type == TDM_TYPE_TIDE
            || tdm_fold_makes_registry(h->b->fold, event->type, &event->origin);
 }
 
@@ -147,14 +133,13 @@ static tdm_code gather_one(void *context, const tdm_ledger_entry *entry, tdm_err
         h->last_check = tdm_bytes_check(0, (tdm_span){ NULL, 0 }, entry->bytes);
     if (!is_covered(h->b, &event))
         return TDM_OK;
-    uint32_t tag = tdm_part_tag(entry->bytes, event.subject);
     h->events++;
     h->unknown_types += tdm_fold_is_unknown(event.type);
     if (is_notable(h, &event))
-        code = tdm_spool_add(h->spool, h->b->parts, entry->position, tag, entry->bytes, err);
+        code = tdm_asides_add(h->asides, h->b->parts, entry->position, &event, err);
     if (code != TDM_OK || tdm_fold_is_tide(&event))
         return code;
-    return tdm_spool_add(h->spool, part_of(h->b, event.subject), entry->position, tag, entry->bytes, err);
+    return tdm_asides_add(h->asides, part_of(h->b, event.subject), entry->position, &event, err);
 }
 
 static void *gather_half(void *context)
@@ -191,49 +176,47 @@ static tdm_code save_tides(tdm_bulk *b, tdm_err *err)
     return code;
 }
 
-/* In order of position: incarnations, tides, the registry's subjects. */
-static tdm_code note(tdm_bulk *b, const half *h, tdm_err *err)
+/* Incarnations, tides, the registry's subjects. */
+static tdm_code note(void *context, const tdm_aside *aside, tdm_err *err)
 {
-    tdm_buf records = { 0 };
-    tdm_spooled record;
-    tdm_code code = tdm_spool_read(h->spool, b->parts, &records, err);
-    for (size_t at = 0; code == TDM_OK && tdm_spool_next(tdm_buf_span(&records), &at, &record);) {
-        tdm_event event;
-        code = tdm_event_peek(record.bytes, &event, err);
-        if (code == TDM_OK)
-            code = tdm_fold_note(b->fold, &event, err);
-        if (code == TDM_OK)
-            note_registry(b, part_of(b, event.subject), &event);
-        if (code == TDM_OK && b->fold->tides.count >= TIDES_MAX)
-            code = save_tides(b, err);
-    }
-    tdm_buf_free(&records);
+    tdm_bulk *b = context;
+    tdm_event event;
+    tdm_aside_event(aside, &event);
+    tdm_code code = tdm_fold_note(b->fold, &event, err);
+    if (code == TDM_OK)
+        note_registry(b, part_of(b, event.subject), &event);
+    if (code == TDM_OK && b->fold->tides.count >= TIDES_MAX)
+        code = save_tides(b, err);
+    return code;
+}
+
+static tdm_code note_all(tdm_bulk *b, tdm_err *err)
+{
+    tdm_buf room = { 0 };
+    tdm_code code = tdm_asides_each(b->asides, HALVES, b->parts, &room, note, b, err);
+    tdm_buf_free(&room);
     return code;
 }
 
 tdm_code tdm_bulk_gather(tdm_bulk *b, tdm_err *err)
 {
-    half halves[HALVES] = { { .b = b, .spool = b->spools[0], .from = 1, .to = b->last / 2, .tells = true },
-                            { .b = b, .spool = b->spools[1], .from = b->last / 2 + 1, .to = b->last } };
+    half halves[HALVES] = { { .b = b, .asides = b->asides[0], .from = 1, .to = b->last / 2, .tells = true },
+                            { .b = b, .asides = b->asides[1], .from = b->last / 2 + 1, .to = b->last } };
     pthread_t other;
-    for (size_t i = 0; i < HALVES; i++)
-        tdm_lineage_init(&halves[i].heard);
     bool beside = pthread_create(&other, NULL, gather_half, &halves[1]) == 0;
     gather_half(&halves[0]);
     if (beside)
         pthread_join(other, NULL);
     else
         gather_half(&halves[1]);
-    for (size_t i = 0; i < HALVES; i++)
-        tdm_lineage_free(&halves[i].heard);
     tdm_code code = TDM_OK;
     for (size_t i = 0; i < HALVES && code == TDM_OK; i++) {
         code = halves[i].err.code;
         if (code != TDM_OK && err != NULL)
             *err = halves[i].err;
     }
-    for (size_t i = 0; i < HALVES && code == TDM_OK; i++)
-        code = note(b, &halves[i], err);
+    if (code == TDM_OK)
+        code = note_all(b, err);
     b->fold->events = halves[0].events + halves[1].events;
     b->fold->unknown_types = halves[0].unknown_types + halves[1].unknown_types;
     b->fold->last_check = halves[1].last_check;

@@ -7,9 +7,8 @@
 
 #include <stdatomic.h>
 
+#include "bulk_feeds.h"
 #include "bulk_part.h"
-
-enum { HALVES = 2 }; /* of the ledger, gathered beside each other */
 
 typedef struct tdm_folded {
     tdm_fold *part;
@@ -26,10 +25,10 @@ typedef struct tdm_bulk {
     tdm_arena arena;
     tdm_subjects bounds; /* part i holds subjects from bounds[i - 1] on, before bounds[i] */
     size_t parts;
-    tdm_spool *spools[HALVES]; /* events by part, of each half of the ledger; one part more: bulk_gather.c */
-    tdm_spool *feeds;          /* entries of feeds by moment; NULL: no feeds */
-    tdm_timeline *timeline;    /* likewise */
-    bool *with_registry;       /* by part */
+    tdm_asides *asides[HALVES]; /* events by part, of each half of the ledger; one part more: bulk_gather.c */
+    tdm_bulk_feeds *feeds;      /* NULL: no feeds */
+    tdm_timeline *timeline;     /* likewise */
+    bool *with_registry;        /* by part */
     tdm_state_hasher *hasher;
     pthread_mutex_t lock; /* of what follows, */
     pthread_cond_t changed;

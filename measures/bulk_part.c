@@ -16,7 +16,7 @@ typedef struct group {
 } group;
 
 typedef struct place {
-    tdm_spooled record;
+    tdm_aside event;
     uint32_t next;
 } place;
 
@@ -32,39 +32,25 @@ typedef struct groups {
     size_t table_size;
 } groups;
 
-uint32_t tdm_part_tag(tdm_span event, tdm_span subject)
+static tdm_code add_record(void *context, const tdm_aside *event, tdm_err *err)
 {
-    size_t at = (size_t)(subject.data - event.data);
-    return at > UINT16_MAX ? 0 : (uint32_t)(at << 16 | subject.len);
-}
-
-static tdm_code subject_of(const tdm_spooled *record, tdm_span *out, tdm_err *err)
-{
-    tdm_event event;
-    *out = (tdm_span){ record->bytes.data + (record->tag >> 16), record->tag & UINT16_MAX };
-    if (record->tag != 0)
-        return TDM_OK;
-    tdm_code code = tdm_event_peek(record->bytes, &event, err);
-    *out = event.subject;
-    return code;
-}
-
-static void add_record(groups *g, tdm_span subject, const tdm_spooled *record)
-{
+    groups *g = context;
     uint32_t number = (uint32_t)g->count;
-    g->places[g->count++] = (place){ *record, NONE };
-    size_t slot = tdm_bytes_hash(subject) & (g->table_size - 1);
-    while (g->table[slot] != 0 && !tdm_span_equal(g->items[g->table[slot] - 1].subject, subject))
+    (void)err;
+    g->places[g->count++] = (place){ *event, NONE };
+    size_t slot = tdm_bytes_hash(event->subject) & (g->table_size - 1);
+    while (g->table[slot] != 0 && !tdm_span_equal(g->items[g->table[slot] - 1].subject, event->subject))
         slot = (slot + 1) & (g->table_size - 1);
     if (g->table[slot] != 0) {
         group *of = &g->items[g->table[slot] - 1];
         g->places[of->last].next = number;
         of->last = number;
-        return;
+        return TDM_OK;
     }
     g->items = tdm_memory_grow(g->items, &g->item_capacity, g->item_count + 1, sizeof *g->items);
-    g->items[g->item_count++] = (group){ subject, number, number };
+    g->items[g->item_count++] = (group){ event->subject, number, number };
     g->table[slot] = (uint32_t)g->item_count;
+    return TDM_OK;
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -72,22 +58,17 @@ static int compare_groups(const void *a, const void *b)
     return tdm_span_compare(((const group *)a)->subject, ((const group *)b)->subject);
 }
 
-static tdm_code group_records(groups *g, tdm_span records, size_t count, tdm_err *err)
+static tdm_code group_records(groups *g, tdm_asides *const *asides, size_t number, tdm_buf *room,
+                              tdm_err *err)
 {
-    tdm_spooled record;
-    tdm_code code = TDM_OK;
+    size_t count = tdm_asides_count(asides[0], number) + tdm_asides_count(asides[1], number);
     if (count >= NONE / 2)
         return tdm_fail(err, TDM_FULL, 0, "too many events about too few subjects to make figures at once");
     for (g->table_size = 64; g->table_size < 2 * count;)
         g->table_size *= 2;
     g->table = tdm_memory_new(g->table_size * sizeof *g->table);
     g->places = tdm_memory_new((count + 1) * sizeof *g->places);
-    for (size_t at = 0; code == TDM_OK && tdm_spool_next(records, &at, &record);) {
-        tdm_span subject;
-        code = subject_of(&record, &subject, err);
-        if (code == TDM_OK)
-            add_record(g, subject, &record);
-    }
+    tdm_code code = tdm_asides_each(asides, HALVES, number, room, add_record, g, err);
     if (g->item_count > 1)
         qsort(g->items, g->item_count, sizeof *g->items, compare_groups);
     return code;
@@ -102,22 +83,22 @@ static void free_groups(groups *g)
 
 /* ---- dossiers ---- */
 
-static tdm_code file_record(tdm_fold *part, tdm_span subject, const tdm_spooled *record,
-                            tdm_dossier **dossier, tdm_err *err)
+static tdm_code file_record(tdm_fold *part, tdm_span subject, const tdm_aside *record, tdm_dossier **dossier,
+                            tdm_err *err)
 {
     tdm_event event;
     tdm_filed filing;
     bool filed;
-    tdm_code code = tdm_event_peek(record->bytes, &event, err);
-    if (code != TDM_OK || !tdm_fold_read_filing(part, record->number, &event, &filing))
-        return code;
+    tdm_aside_event(record, &event);
+    if (!tdm_fold_read_filing(part, record->position, &event, &filing))
+        return TDM_OK;
     if (*dossier == NULL) {
         *dossier = tdm_shelf_make(&part->shelf, subject);
         if (part->replay != NULL)
             tdm_replay_begin(part->replay, *dossier);
     }
     if (part->replay != NULL)
-        tdm_replay_reach(part->replay, record->number);
+        tdm_replay_reach(part->replay, record->position);
     return tdm_fold_file_into(part, *dossier, &filing, &filed, err);
 }
 
@@ -127,7 +108,7 @@ static tdm_code fold_group(tdm_fold *part, const groups *g, const group *of, tdm
     tdm_code code = TDM_OK;
     tdm_dossier *dossier = NULL;
     for (uint32_t i = of->first; i != NONE && code == TDM_OK; i = g->places[i].next)
-        code = file_record(part, of->subject, &g->places[i].record, &dossier, err);
+        code = file_record(part, of->subject, &g->places[i].event, &dossier, err);
     if (code != TDM_OK || dossier == NULL)
         return code;
     if (part->replay != NULL)
@@ -137,20 +118,15 @@ static tdm_code fold_group(tdm_fold *part, const groups *g, const group *of, tdm
     return TDM_OK;
 }
 
-tdm_code tdm_part_fold(tdm_fold *part, tdm_spool *const spools[2], size_t number, tdm_err *err)
+tdm_code tdm_part_fold(tdm_fold *part, tdm_asides *const asides[HALVES], size_t number, tdm_err *err)
 {
     groups g = { 0 };
-    tdm_buf records = { 0 };
-    size_t count = tdm_spool_count(spools[0], number) + tdm_spool_count(spools[1], number);
-    tdm_code code = tdm_spool_read(spools[0], number, &records, err);
-    if (code == TDM_OK)
-        code = tdm_spool_read(spools[1], number, &records, err);
-    if (code == TDM_OK)
-        code = group_records(&g, tdm_buf_span(&records), count, err);
+    tdm_buf room = { 0 };
+    tdm_code code = group_records(&g, asides, number, &room, err);
     for (size_t i = 0; i < g.item_count && code == TDM_OK; i++)
         code = fold_group(part, &g, &g.items[i], err);
     free_groups(&g);
-    tdm_buf_free(&records);
+    tdm_buf_free(&room);
     return code;
 }
 

@@ -6,19 +6,17 @@
 #ifndef TANDEM_MEASURES_BULK_PART_H
 #define TANDEM_MEASURES_BULK_PART_H
 
+#include "bulk_aside.h"
 #include "fold_inner.h"
-#include "spool.h"
 
-/* Where an event's subject lies in its bytes, as a tag of the spool; 0: too far to say. */
-uint32_t tdm_part_tag(tdm_span event, tdm_span subject);
+enum { HALVES = 2 }; /* of the ledger, gathered beside each other */
 
 /* A part of the whole, which must outlive it. */
 tdm_fold *tdm_part_open(const tdm_fold *whole);
 void tdm_part_close(tdm_fold **part); /* NULL-safe */
-/* File and judge what was put aside of it: position and event of each record, those of the first spool before
- * those of the second. Afterwards the part's dirty
- * dossiers are all of its subjects, in order, with what each contributes; classes of several dossiers are not
- * judged, for not all of theirs may be here. TDM_FULL: more events than a part can have. */
-tdm_code tdm_part_fold(tdm_fold *part, tdm_spool *const spools[2], size_t number, tdm_err *err);
+/* File and judge what was put aside of it. Afterwards the part's dirty dossiers are all of its subjects, in
+ * order, with what each contributes; classes of several dossiers are not judged, for not all of theirs may be
+ * here. TDM_FULL: more events than a part can have. */
+tdm_code tdm_part_fold(tdm_fold *part, tdm_asides *const asides[HALVES], size_t number, tdm_err *err);
 
 #endif

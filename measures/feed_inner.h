@@ -11,6 +11,19 @@
 
 #include "fold_inner.h"
 
+static inline uint64_t tdm_moment_of(uint64_t position)
+{
+    return 2 * position;
+}
+static inline uint64_t tdm_moment_after(uint64_t position)
+{
+    return 2 * position + 1;
+}
+static inline uint64_t tdm_moment_position(uint64_t moment)
+{
+    return moment / 2;
+}
+
 typedef struct feed {
     tdm_id recipient;
     uint64_t saved;      /* last number in the views */

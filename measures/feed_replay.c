@@ -85,9 +85,9 @@ void tdm_timeline_tell(tdm_timeline *timeline, tdm_fold *fold)
     for (size_t i = 0; i < timeline->count; i++) {
         const change *c = &timeline->changes[i];
         if (c->now.had)
-            speak(fold, &c->now, 2 * c->position + 1, 1);
+            speak(fold, &c->now, tdm_moment_after(c->position), 1);
         if (c->before.had)
-            speak(fold, &c->before, 2 * c->position + 1, -1);
+            speak(fold, &c->before, tdm_moment_after(c->position), -1);
     }
     timeline->count = 0;
 }
@@ -108,7 +108,9 @@ struct tdm_replay {
     size_t count;
     size_t capacity;
     uint64_t moment;
-    tdm_buf entries;
+    tdm_replay_entry *entries;
+    size_t entry_count;
+    size_t entry_capacity;
 };
 
 tdm_replay *tdm_replay_new(tdm_fold *fold)
@@ -125,7 +127,7 @@ void tdm_replay_free(tdm_replay *replay)
         return;
     replay->fold->replay = NULL;
     free(replay->named);
-    tdm_buf_free(&replay->entries);
+    free(replay->entries);
     free(replay);
 }
 
@@ -192,8 +194,8 @@ static void live_until(tdm_replay *replay, uint64_t moment)
 
 void tdm_replay_reach(tdm_replay *replay, uint64_t position)
 {
-    live_until(replay, 2 * position);
-    replay->moment = 2 * position;
+    live_until(replay, tdm_moment_of(position));
+    replay->moment = tdm_moment_of(position);
 }
 
 void tdm_replay_end(tdm_replay *replay)
@@ -210,42 +212,13 @@ uint64_t tdm_replay_moment(const tdm_replay *replay)
 
 void tdm_replay_send(tdm_replay *replay, const tdm_id *recipient, uint64_t position)
 {
-    uint8_t entry[TDM_REPLAY_ENTRY];
-    memcpy(entry, &replay->moment, 8);
-    memcpy(entry + 8, recipient->bytes, TDM_ID_BYTES);
-    memcpy(entry + 8 + TDM_ID_BYTES, &position, 8);
-    tdm_buf_add(&replay->entries, entry, sizeof entry);
-    TDM_ASSERT(!replay->entries.failed);
+    replay->entries = tdm_memory_grow(replay->entries, &replay->entry_capacity, replay->entry_count + 1,
+                                      sizeof *replay->entries);
+    replay->entries[replay->entry_count++] = (tdm_replay_entry){ replay->moment, *recipient, position };
 }
 
-tdm_span tdm_replay_entries(const tdm_replay *replay)
+const tdm_replay_entry *tdm_replay_entries(const tdm_replay *replay, size_t *count)
 {
-    return tdm_buf_span(&replay->entries);
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-    const uint8_t *x = *(const uint8_t *const *)a;
-    const uint8_t *y = *(const uint8_t *const *)b;
-    uint64_t left = tdm_load_u64(x);
-    uint64_t right = tdm_load_u64(y);
-    if (left != right)
-        return left < right ? -1 : 1;
-    return x < y ? -1 : x > y; /* as their dossiers came */
-}
-
-void tdm_replay_number(tdm_fold *fold, tdm_span entries)
-{
-    size_t count = entries.len / TDM_REPLAY_ENTRY;
-    const uint8_t **sorted = tdm_memory_new((count + 1) * sizeof *sorted);
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = entries.data + i * TDM_REPLAY_ENTRY;
-    if (count > 1)
-        qsort(sorted, count, sizeof *sorted, compare_entries);
-    for (size_t i = 0; i < count; i++) {
-        tdm_id recipient;
-        memcpy(recipient.bytes, sorted[i] + 8, TDM_ID_BYTES);
-        tdm_feed_append(fold, &recipient, tdm_load_u64(sorted[i] + 8 + TDM_ID_BYTES));
-    }
-    free(sorted);
+    *count = replay->entry_count;
+    return replay->entries;
 }

@@ -208,8 +208,12 @@ void tdm_timeline_add(tdm_timeline *timeline, uint64_t position, const tdm_feed_
 /* All were added: the fold's speakers, each for as long as it spoke. */
 void tdm_timeline_tell(tdm_timeline *timeline, tdm_fold *fold);
 
-/* What goes out, in no order yet: 32 bytes each, moment 8, recipient 16, position 8. */
-enum { TDM_REPLAY_ENTRY = 32 };
+/* What goes out. */
+typedef struct tdm_replay_entry {
+    uint64_t moment;
+    tdm_id recipient;
+    uint64_t position;
+} tdm_replay_entry;
 typedef struct tdm_replay tdm_replay;
 tdm_replay *tdm_replay_new(tdm_fold *fold); /* the fold's until it is freed */
 void tdm_replay_free(tdm_replay *replay);   /* NULL-safe */
@@ -220,9 +224,8 @@ void tdm_replay_end(tdm_replay *replay);
 /* The dossier that began names a code: in a field, which makes those who speak for it recipients of what
  * comes, or in a list. */
 void tdm_replay_named(tdm_replay *replay, tdm_span code, bool in_field);
-tdm_span tdm_replay_entries(const tdm_replay *replay);
-/* Some entries, in no order but that of their dossiers, become the next ones of the feeds. */
-void tdm_replay_number(tdm_fold *fold, tdm_span entries);
+/* In no order but that of their dossiers; borrowed. */
+const tdm_replay_entry *tdm_replay_entries(const tdm_replay *replay, size_t *count);
 
 /* state.c */
 tdm_code tdm_state_check_version(tdm_kv_txn *txn, tdm_err *err); /* TDM_UNSUPPORTED: of another */

@@ -14,7 +14,7 @@
 #include "bytes.h"
 #include "tandem/path.h"
 
-enum { EXTENT = 64 << 10, HEAD = 16 };
+enum { EXTENT = 64 << 10 };
 
 typedef struct extent {
     uint64_t offset;
@@ -26,7 +26,6 @@ typedef struct part {
     size_t count;
     size_t capacity;
     uint64_t written; /* bytes in the extents */
-    size_t records;
     tdm_buf rest;
 } part;
 
@@ -94,25 +93,17 @@ static tdm_code write_out(tdm_spool *spool, part *to, tdm_err *err)
     return TDM_OK;
 }
 
-tdm_code tdm_spool_add(tdm_spool *spool, size_t number_of_part, uint64_t number, uint32_t tag, tdm_span bytes,
-                       tdm_err *err)
+tdm_code tdm_spool_add(tdm_spool *spool, size_t number, tdm_span bytes, tdm_err *err)
 {
-    part *to = &spool->parts[number_of_part];
-    uint32_t len = (uint32_t)bytes.len;
-    uint8_t head[HEAD];
-    memcpy(head, &number, 8);
-    memcpy(head + 8, &tag, 4);
-    memcpy(head + 12, &len, 4);
-    tdm_buf_add(&to->rest, head, HEAD);
+    part *to = &spool->parts[number];
     tdm_buf_add(&to->rest, bytes.data, bytes.len);
     TDM_ASSERT(!to->rest.failed);
-    to->records++;
     return to->rest.len < EXTENT ? TDM_OK : write_out(spool, to, err);
 }
 
-size_t tdm_spool_count(const tdm_spool *spool, size_t number_of_part)
+size_t tdm_spool_bytes(const tdm_spool *spool, size_t number)
 {
-    return spool->parts[number_of_part].records;
+    return (size_t)spool->parts[number].written + spool->parts[number].rest.len;
 }
 
 static tdm_code read_extent(const tdm_spool *spool, const extent *from, uint8_t *out, tdm_err *err)
@@ -131,10 +122,10 @@ static tdm_code read_extent(const tdm_spool *spool, const extent *from, uint8_t 
     return TDM_OK;
 }
 
-tdm_code tdm_spool_read(const tdm_spool *spool, size_t number_of_part, tdm_buf *out, tdm_err *err)
+tdm_code tdm_spool_read(const tdm_spool *spool, size_t number, tdm_buf *out, tdm_err *err)
 {
-    const part *from = &spool->parts[number_of_part];
-    size_t need = out->len + (size_t)from->written + from->rest.len;
+    const part *from = &spool->parts[number];
+    size_t need = out->len + tdm_spool_bytes(spool, number);
     tdm_code code = TDM_OK;
     if (out->capacity < need)
         out->data = tdm_memory_grow(out->data, &out->capacity, need, 1);
@@ -145,16 +136,4 @@ tdm_code tdm_spool_read(const tdm_spool *spool, size_t number_of_part, tdm_buf *
     tdm_buf_add(out, from->rest.data, from->rest.len);
     TDM_ASSERT(!out->failed);
     return code;
-}
-
-bool tdm_spool_next(tdm_span records, size_t *at, tdm_spooled *out)
-{
-    if (*at + HEAD > records.len)
-        return false;
-    const uint8_t *head = records.data + *at;
-    out->number = tdm_load_u64(head);
-    out->tag = tdm_load_u32(head + 8);
-    out->bytes = (tdm_span){ head + HEAD, tdm_load_u32(head + 12) };
-    *at += HEAD + out->bytes.len;
-    return true;
 }
