@@ -3,8 +3,7 @@
  * bulk_aside.c: an event among those of its part is
  *     log, position, type, sequence, time, fact 16, length of the subject, subject, length of the payload,
  *     payload
- * all numbers varints: the log is its number among those heard; position and time are how far they are from
- * those of the event before it in the part.
+ * all numbers varints: the log is its number among those heard, the time zigzag.
  */
 #include "bulk_aside.h"
 
@@ -15,12 +14,6 @@
 #include "map.h"
 #include "spool.h"
 
-/* The event last put into a part, or read from it. */
-typedef struct chain {
-    uint64_t position;
-    int64_t recorded_ms;
-} chain;
-
 struct tdm_asides {
     tdm_spool *spool;
     tdm_map logs;
@@ -28,11 +21,7 @@ struct tdm_asides {
     size_t capacity;
     const tdm_aside_log *last; /* heard */
     tdm_buf record;            /* being made */
-    size_t parts;
-    struct {
-        chain last;
-        size_t count;
-    } at[]; /* by part */
+    size_t counts[];           /* by part */
 };
 
 static tdm_span log_key(const void *item)
@@ -47,9 +36,8 @@ tdm_code tdm_asides_open(tdm_asides **out, const char *folder, size_t parts, tdm
     tdm_code code = tdm_spool_open(&spool, folder, parts, err);
     if (code != TDM_OK)
         return code;
-    tdm_asides *asides = tdm_memory_new(sizeof *asides + parts * sizeof asides->at[0]);
+    tdm_asides *asides = tdm_memory_new(sizeof *asides + parts * sizeof asides->counts[0]);
     asides->spool = spool;
-    asides->parts = parts;
     tdm_map_init(&asides->logs, log_key);
     *out = asides;
     return TDM_OK;
@@ -99,30 +87,33 @@ static void put_span(tdm_buf *out, tdm_span span)
 tdm_code tdm_asides_add(tdm_asides *asides, size_t part, uint64_t position, const tdm_event *event,
                         tdm_err *err)
 {
-    chain *last = &asides->at[part].last;
     tdm_buf *record = &asides->record;
     uint8_t head[5 * TDM_VARINT_MAX + TDM_ID_BYTES];
     uint8_t *at = head;
     tdm_asides_hear(asides, event);
     at = tdm_varint_write(at, asides->last->number);
-    at = tdm_varint_write(at, position - last->position);
+    at = tdm_varint_write(at, position);
     at = tdm_varint_write(at, event->type);
     at = tdm_varint_write(at, event->sequence);
-    at = tdm_varint_write(at, tdm_zigzag(tdm_take_wrapping(event->recorded_ms, last->recorded_ms)));
+    at = tdm_varint_write(at, tdm_zigzag(event->recorded_ms));
     memcpy(at, event->fact.bytes, TDM_ID_BYTES);
     tdm_buf_clear(record);
     tdm_buf_add(record, head, (size_t)(at - head) + TDM_ID_BYTES);
     put_span(record, event->subject);
     put_span(record, event->payload);
     TDM_ASSERT(!record->failed);
-    *last = (chain){ position, event->recorded_ms };
-    asides->at[part].count++;
+    asides->counts[part]++;
     return tdm_spool_add(asides->spool, part, tdm_buf_span(record), err);
 }
 
 size_t tdm_asides_count(const tdm_asides *asides, size_t part)
 {
-    return asides->at[part].count;
+    return asides->counts[part];
+}
+
+size_t tdm_asides_bytes(const tdm_asides *asides, size_t part)
+{
+    return tdm_spool_bytes(asides->spool, part);
 }
 
 void tdm_aside_event(const tdm_aside *aside, tdm_event *out)
@@ -149,14 +140,14 @@ static tdm_span take(const uint8_t **at, const uint8_t *end, uint64_t len)
 }
 
 /* *at becomes NULL if the bytes are none that were put aside. */
-static void read_one(const tdm_asides *asides, const uint8_t **at, const uint8_t *end, chain *last,
-                     tdm_aside *out)
+static void read_one(const tdm_asides *asides, const uint8_t **at, const uint8_t *end, tdm_aside *out)
 {
+    out->bytes = *at;
     uint64_t log = tdm_varint_get(at, end);
-    out->position = last->position + tdm_varint_get(at, end);
+    out->position = tdm_varint_get(at, end);
     out->type = (uint32_t)tdm_varint_get(at, end);
     out->sequence = tdm_varint_get(at, end);
-    out->recorded_ms = tdm_add_wrapping(last->recorded_ms, tdm_varint_get_signed(at, end));
+    out->recorded_ms = tdm_varint_get_signed(at, end);
     out->fact = take(at, end, TDM_ID_BYTES).data;
     out->subject = take(at, end, tdm_varint_get(at, end));
     out->payload = take(at, end, tdm_varint_get(at, end));
@@ -164,7 +155,11 @@ static void read_one(const tdm_asides *asides, const uint8_t **at, const uint8_t
         *at = NULL;
     else
         out->log = asides->by_number[log];
-    *last = (chain){ out->position, out->recorded_ms };
+}
+
+void tdm_asides_again(const tdm_asides *asides, const uint8_t *bytes, tdm_aside *out)
+{
+    read_one(asides, &bytes, bytes + UINT32_MAX, out); /* it ended where it should */
 }
 
 static tdm_code visit_all(const tdm_asides *asides, tdm_span bytes, tdm_aside_visit *visit, void *context,
@@ -172,11 +167,10 @@ static tdm_code visit_all(const tdm_asides *asides, tdm_span bytes, tdm_aside_vi
 {
     const uint8_t *at = bytes.data;
     const uint8_t *end = bytes.data + bytes.len;
-    chain last = { 0, 0 };
     tdm_code code = TDM_OK;
     while (code == TDM_OK && at < end) {
         tdm_aside aside;
-        read_one(asides, &at, end, &last, &aside);
+        read_one(asides, &at, end, &aside);
         code = at != NULL ? visit(context, &aside, err)
                           : tdm_fail(err, TDM_CORRUPT, 0, "events that were put aside have changed");
     }
@@ -190,12 +184,12 @@ tdm_code tdm_asides_each(tdm_asides *const *all, size_t count, size_t part, tdm_
     size_t begins = room->len;
     size_t need = room->len;
     for (size_t i = 0; i < count; i++)
-        need += tdm_spool_bytes(all[i]->spool, part);
+        need += tdm_asides_bytes(all[i], part);
     room->data = tdm_memory_grow(room->data, &room->capacity, need, 1);
     for (size_t i = 0; i < count && code == TDM_OK; i++)
         code = tdm_spool_read(all[i]->spool, part, room, err);
     for (size_t i = 0; i < count && code == TDM_OK; i++) {
-        size_t len = tdm_spool_bytes(all[i]->spool, part);
+        size_t len = tdm_asides_bytes(all[i], part);
         code = visit_all(all[i], (tdm_span){ room->data + begins, len }, visit, context, err);
         begins += len;
     }

@@ -18,7 +18,8 @@ void tdm_asides_close(tdm_asides **asides); /* NULL-safe */
 bool tdm_asides_hear(tdm_asides *asides, const tdm_event *event);
 tdm_code tdm_asides_add(tdm_asides *asides, size_t part, uint64_t position, const tdm_event *event,
                         tdm_err *err);
-size_t tdm_asides_count(const tdm_asides *asides, size_t part);
+size_t tdm_asides_count(const tdm_asides *asides, size_t part); /* events */
+size_t tdm_asides_bytes(const tdm_asides *asides, size_t part);
 
 /* Who spoke: an origin in one incarnation. */
 typedef struct tdm_aside_log {
@@ -29,6 +30,7 @@ typedef struct tdm_aside_log {
 
 /* One event as it was put aside. Spans and pointers are borrowed from what was read, and from the asides. */
 typedef struct tdm_aside {
+    const uint8_t *bytes; /* where it lies in what was read */
     uint64_t position;
     uint64_t sequence;
     int64_t recorded_ms;
@@ -47,5 +49,8 @@ void tdm_aside_event(const tdm_aside *aside, tdm_event *out);
 typedef tdm_code tdm_aside_visit(void *context, const tdm_aside *aside, tdm_err *err);
 tdm_code tdm_asides_each(tdm_asides *const *all, size_t count, size_t part, tdm_buf *room,
                          tdm_aside_visit *visit, void *context, tdm_err *err);
+
+/* One that was visited, once more; from its asides, and where it lies. */
+void tdm_asides_again(const tdm_asides *asides, const uint8_t *bytes, tdm_aside *out);
 
 #endif

@@ -8,22 +8,24 @@
 
 /* ---- groups ---- */
 
-/* Records of one subject, in order of position. */
+/* Events of one subject, in order of position. */
 typedef struct group {
     tdm_span subject;
-    uint32_t first;
+    uint32_t first; /* event */
     uint32_t last;
+    uint32_t count;
 } group;
 
-typedef struct place {
-    tdm_aside event;
-    uint32_t next;
-} place;
-
+/* Events are numbered as they come. What is kept of one is where it lies: there are some hundred thousand of
+ * them, and what is small stays near to the processor. */
 enum { NONE = UINT32_MAX };
 
 typedef struct groups {
-    place *places;
+    tdm_asides *const *asides;
+    size_t part;
+    tdm_buf room;      /* the events */
+    uint32_t *offsets; /* of each event, in the room */
+    uint32_t *next;    /* event of its group; NONE: it is the last */
     size_t count;
     group *items;
     size_t item_count;
@@ -32,23 +34,25 @@ typedef struct groups {
     size_t table_size;
 } groups;
 
-static tdm_code add_record(void *context, const tdm_aside *event, tdm_err *err)
+static tdm_code add_event(void *context, const tdm_aside *event, tdm_err *err)
 {
     groups *g = context;
-    uint32_t number = (uint32_t)g->count;
+    uint32_t number = (uint32_t)g->count++;
     (void)err;
-    g->places[g->count++] = (place){ *event, NONE };
+    g->offsets[number] = (uint32_t)(event->bytes - g->room.data);
+    g->next[number] = NONE;
     size_t slot = tdm_bytes_hash(event->subject) & (g->table_size - 1);
     while (g->table[slot] != 0 && !tdm_span_equal(g->items[g->table[slot] - 1].subject, event->subject))
         slot = (slot + 1) & (g->table_size - 1);
     if (g->table[slot] != 0) {
         group *of = &g->items[g->table[slot] - 1];
-        g->places[of->last].next = number;
+        g->next[of->last] = number;
         of->last = number;
+        of->count++;
         return TDM_OK;
     }
     g->items = tdm_memory_grow(g->items, &g->item_capacity, g->item_count + 1, sizeof *g->items);
-    g->items[g->item_count++] = (group){ event->subject, number, number };
+    g->items[g->item_count++] = (group){ event->subject, number, number, 1 };
     g->table[slot] = (uint32_t)g->item_count;
     return TDM_OK;
 }
@@ -58,47 +62,89 @@ static int compare_groups(const void *a, const void *b)
     return tdm_span_compare(((const group *)a)->subject, ((const group *)b)->subject);
 }
 
-static tdm_code group_records(groups *g, tdm_asides *const *asides, size_t number, tdm_buf *room,
-                              tdm_err *err)
+/* Offsets in the order in which they are wanted, in place of those as they came. */
+static void put_in_order(groups *g)
 {
-    size_t count = tdm_asides_count(asides[0], number) + tdm_asides_count(asides[1], number);
-    if (count >= NONE / 2)
+    uint32_t *sorted = tdm_memory_new((g->count + 1) * sizeof *sorted);
+    uint32_t at = 0;
+    for (size_t i = 0; i < g->item_count; i++) {
+        group *of = &g->items[i];
+        uint32_t begins = at;
+        for (uint32_t number = of->first; number != NONE; number = g->next[number])
+            sorted[at++] = g->offsets[number];
+        of->first = begins;
+        of->last = at - 1;
+    }
+    free(g->offsets);
+    g->offsets = sorted;
+}
+
+static tdm_code group_events(groups *g, tdm_err *err)
+{
+    size_t count = 0;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < HALVES; i++) {
+        count += tdm_asides_count(g->asides[i], g->part);
+        bytes += tdm_asides_bytes(g->asides[i], g->part);
+    }
+    if (count >= NONE / 2 || bytes >= UINT32_MAX)
         return tdm_fail(err, TDM_FULL, 0, "too many events about too few subjects to make figures at once");
     for (g->table_size = 64; g->table_size < 2 * count;)
         g->table_size *= 2;
     g->table = tdm_memory_new(g->table_size * sizeof *g->table);
-    g->places = tdm_memory_new((count + 1) * sizeof *g->places);
-    tdm_code code = tdm_asides_each(asides, HALVES, number, room, add_record, g, err);
+    g->offsets = tdm_memory_new((count + 1) * sizeof *g->offsets);
+    g->next = tdm_memory_new((count + 1) * sizeof *g->next);
+    tdm_code code = tdm_asides_each(g->asides, HALVES, g->part, &g->room, add_event, g, err);
+    if (code != TDM_OK)
+        return code;
     if (g->item_count > 1)
         qsort(g->items, g->item_count, sizeof *g->items, compare_groups);
-    return code;
+    put_in_order(g);
+    return TDM_OK;
 }
 
 static void free_groups(groups *g)
 {
-    free(g->places);
+    free(g->offsets);
+    free(g->next);
     free(g->items);
     free(g->table);
+    tdm_buf_free(&g->room);
+}
+
+/* An event in order; those that come soon are brought near to the processor meanwhile. */
+static void event_at(const groups *g, uint32_t at, tdm_aside *out)
+{
+    enum { AHEAD = 6, LINE = 64 };
+    if (at + AHEAD < g->count) {
+        __builtin_prefetch(g->room.data + g->offsets[at + AHEAD]);
+        __builtin_prefetch(g->room.data + g->offsets[at + AHEAD] + LINE);
+    }
+    size_t half = g->offsets[at] < tdm_asides_bytes(g->asides[0], g->part) ? 0 : 1;
+    tdm_asides_again(g->asides[half], g->room.data + g->offsets[at], out);
 }
 
 /* ---- dossiers ---- */
 
-static tdm_code file_record(tdm_fold *part, tdm_span subject, const tdm_aside *record, tdm_dossier **dossier,
-                            tdm_err *err)
+enum { SLOT_BYTES = 104, REST_BYTES = 400 }; /* of most dossiers; what is larger grows */
+
+static tdm_code file_event(tdm_fold *part, const group *of, const tdm_aside *aside, tdm_dossier **dossier,
+                           tdm_err *err)
 {
     tdm_event event;
     tdm_filed filing;
     bool filed;
-    tdm_aside_event(record, &event);
-    if (!tdm_fold_read_filing(part, record->position, &event, &filing))
+    tdm_aside_event(aside, &event);
+    if (!tdm_fold_read_filing(part, aside->position, &event, &filing))
         return TDM_OK;
     if (*dossier == NULL) {
-        *dossier = tdm_shelf_make(&part->shelf, subject);
+        *dossier = tdm_shelf_make(&part->shelf, of->subject);
+        tdm_dossier_reserve(*dossier, of->count * (size_t)SLOT_BYTES + REST_BYTES);
         if (part->replay != NULL)
             tdm_replay_begin(part->replay, *dossier);
     }
     if (part->replay != NULL)
-        tdm_replay_reach(part->replay, record->position);
+        tdm_replay_reach(part->replay, aside->position);
     return tdm_fold_file_into(part, *dossier, &filing, &filed, err);
 }
 
@@ -107,8 +153,11 @@ static tdm_code fold_group(tdm_fold *part, const groups *g, const group *of, tdm
 {
     tdm_code code = TDM_OK;
     tdm_dossier *dossier = NULL;
-    for (uint32_t i = of->first; i != NONE && code == TDM_OK; i = g->places[i].next)
-        code = file_record(part, of->subject, &g->places[i].event, &dossier, err);
+    for (uint32_t i = of->first; i <= of->last && code == TDM_OK; i++) {
+        tdm_aside aside;
+        event_at(g, i, &aside);
+        code = file_event(part, of, &aside, &dossier, err);
+    }
     if (code != TDM_OK || dossier == NULL)
         return code;
     if (part->replay != NULL)
@@ -120,13 +169,11 @@ static tdm_code fold_group(tdm_fold *part, const groups *g, const group *of, tdm
 
 tdm_code tdm_part_fold(tdm_fold *part, tdm_asides *const asides[HALVES], size_t number, tdm_err *err)
 {
-    groups g = { 0 };
-    tdm_buf room = { 0 };
-    tdm_code code = group_records(&g, asides, number, &room, err);
+    groups g = { .asides = asides, .part = number };
+    tdm_code code = group_events(&g, err);
     for (size_t i = 0; i < g.item_count && code == TDM_OK; i++)
         code = fold_group(part, &g, &g.items[i], err);
     free_groups(&g);
-    tdm_buf_free(&room);
     return code;
 }
 

@@ -45,18 +45,23 @@ static size_t slots_begin(const tdm_dossier *dossier)
     return tally_begins(dossier) + dossier->tally_len;
 }
 
+void tdm_dossier_reserve(tdm_dossier *dossier, size_t bytes)
+{
+    if (bytes <= dossier->capacity)
+        return;
+    TDM_ASSERT(bytes < UINT32_MAX);
+    dossier->block = realloc(dossier->block, bytes);
+    TDM_ASSERT(dossier->block != NULL);
+    dossier->capacity = (uint32_t)bytes;
+}
+
 /* Replace `old_len` bytes at `at` by `new_len` bytes to be written by the caller. */
 static uint8_t *splice(tdm_dossier *dossier, size_t at, size_t old_len, size_t new_len)
 {
     size_t len = tdm_dossier_length(dossier);
     size_t need = len - old_len + new_len;
-    TDM_ASSERT(need < UINT32_MAX);
-    if (need > dossier->capacity) {
-        size_t capacity = need + need / 4 + 64;
-        dossier->block = realloc(dossier->block, capacity);
-        TDM_ASSERT(dossier->block != NULL);
-        dossier->capacity = (uint32_t)capacity;
-    }
+    if (need > dossier->capacity)
+        tdm_dossier_reserve(dossier, need + need / 4 + 64);
     if (len > at + old_len)
         memmove(dossier->block + at + new_len, dossier->block + at + old_len, len - at - old_len);
     return dossier->block + at;

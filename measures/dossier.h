@@ -154,6 +154,9 @@ static inline void tdm_dossier_near(const tdm_dossier *dossier)
 }
 size_t tdm_dossier_bytes(const tdm_dossier *dossier); /* memory it takes */
 
+/* Room for a block of so many bytes, so that it need not move as it grows. */
+void tdm_dossier_reserve(tdm_dossier *dossier, size_t bytes);
+
 /* File an event. False if it changes nothing: a repeat, or an amendment older than the one held. */
 bool tdm_dossier_file(tdm_dossier *dossier, const tdm_slot_parts *parts);
 /* The same; *displaced: ledger position of an amendment that is not kept, for there is a later one; 0: none.
