@@ -118,30 +118,46 @@ static tdm_code make_registry(tdm_bulk *b, tdm_err *err)
 
 /* ---- parts folded ---- */
 
-/* SIZE_MAX: none is left, or all stop. */
-static size_t take_part(tdm_bulk *b)
+/* Under the lock. */
+static bool is_work_left(const tdm_bulk *b)
 {
-    size_t taken = SIZE_MAX;
-    pthread_mutex_lock(&b->lock);
-    while (!b->stopping && b->next < b->parts && b->next >= b->written + AHEAD)
-        pthread_cond_wait(&b->changed, &b->lock);
-    if (!b->stopping && b->next < b->parts)
-        taken = b->next++;
+    return !b->stopping && (b->let_go < b->written || b->next < b->parts);
+}
+
+/* What was written is let go of, by a thread that makes such: memory goes back where it is wanted next. */
+static void let_one_go(tdm_bulk *b)
+{
+    tdm_part *part = b->folded[b->let_go].part;
+    b->folded[b->let_go++].part = NULL;
     pthread_mutex_unlock(&b->lock);
-    return taken;
+    tdm_part_close(&part);
+    pthread_mutex_lock(&b->lock);
+}
+
+static void fold_one(tdm_bulk *b)
+{
+    size_t number = b->next++;
+    pthread_mutex_unlock(&b->lock);
+    tdm_folded result = { .part = tdm_part_open(b->fold), .done = true };
+    result.err.code = tdm_part_fold(result.part, b->asides, number, &result.err);
+    pthread_mutex_lock(&b->lock);
+    b->folded[number] = result;
+    pthread_cond_broadcast(&b->changed);
 }
 
 static void *fold_parts(void *context)
 {
     tdm_bulk *b = context;
-    for (size_t i = take_part(b); i != SIZE_MAX; i = take_part(b)) {
-        tdm_folded result = { .part = tdm_part_open(b->fold), .done = true };
-        result.err.code = tdm_part_fold(result.part, b->asides, i, &result.err);
-        pthread_mutex_lock(&b->lock);
-        b->folded[i] = result;
-        pthread_cond_broadcast(&b->changed);
-        pthread_mutex_unlock(&b->lock);
+    pthread_mutex_lock(&b->lock);
+    while (is_work_left(b)) {
+        if (b->let_go < b->written)
+            let_one_go(b);
+        else if (b->next < b->written + AHEAD)
+            fold_one(b);
+        else
+            pthread_cond_wait(&b->changed, &b->lock);
     }
+    pthread_mutex_unlock(&b->lock);
     return NULL;
 }
 
@@ -188,42 +204,46 @@ static tdm_code put_feeds_aside(tdm_bulk *b, const tdm_fold *part, tdm_err *err)
 
 typedef struct part_rows {
     tdm_fold *fold;
-    const tdm_fold *part;
+    const tdm_part *part;
 } part_rows;
 
 static void put_part(void *context, tdm_kv_txn *txn)
 {
     const part_rows *rows = context;
-    tdm_shelf_append(&rows->fold->shelf, txn, rows->part->shelf.dirty, rows->part->shelf.dirty_count);
-    tdm_naming_save(rows->part, txn);
-    tdm_displaced_save(rows->part, txn);
+    const tdm_shelf *shelf = &rows->part->fold->shelf;
+    for (size_t i = 0; i < shelf->dirty_count; i++) {
+        if (shelf->dirty[i]->resident)
+            tdm_shelf_append(&rows->fold->shelf, txn, &shelf->dirty[i], 1);
+        else
+            tdm_kv_append(txn, TDM_VIEWS_DOSSIERS, tdm_dossier_subject(shelf->dirty[i]),
+                          tdm_part_row_of(rows->part, i));
+    }
+    tdm_naming_save(rows->part->fold, txn);
+    tdm_displaced_save(rows->part->fold, txn);
 }
 
 static tdm_code write_part(tdm_bulk *b, size_t number, tdm_err *err)
 {
-    tdm_fold *part = b->folded[number].part;
-    for (size_t i = 0; i < part->shelf.dirty_count; i++) {
-        tdm_dossier *dossier = adopt(b->fold, part->shelf.dirty[i]);
-        part->shelf.dirty[i] = dossier;
-        tdm_state_hash_dossier(b->hasher, dossier);
-        take_contribution(b->fold, dossier);
+    tdm_part *part = b->folded[number].part;
+    tdm_shelf *shelf = &part->fold->shelf;
+    for (size_t i = 0; i < shelf->dirty_count; i++) {
+        shelf->dirty[i] = adopt(b->fold, shelf->dirty[i]);
+        tdm_state_hash_add(b->hasher, &part->row[i].digest);
+        take_contribution(b->fold, shelf->dirty[i]);
     }
-    tdm_code code = put_feeds_aside(b, part, err);
+    tdm_code code = put_feeds_aside(b, part->fold, err);
     if (code == TDM_OK)
         code = tdm_bulk_commit(b->fold->shelf.kv, put_part, &(part_rows){ b->fold, part }, err);
     size_t count = tdm_asides_count(b->asides[0], number) + tdm_asides_count(b->asides[1], number);
     return code == TDM_OK ? tdm_bulk_tell(b, count, err) : code;
 }
 
-static void let_part_go(tdm_bulk *b, size_t number)
+static void mark_written(tdm_bulk *b, size_t number)
 {
     pthread_mutex_lock(&b->lock);
-    tdm_fold *part = b->folded[number].part;
-    b->folded[number].part = NULL;
     b->written = number + 1;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
-    tdm_part_close(&part);
 }
 
 static tdm_code write_parts(tdm_bulk *b, tdm_err *err)
@@ -233,7 +253,7 @@ static tdm_code write_parts(tdm_bulk *b, tdm_err *err)
         code = wait_for_part(b, i, err);
         if (code == TDM_OK)
             code = write_part(b, i, err);
-        let_part_go(b, i);
+        mark_written(b, i);
     }
     return code;
 }
@@ -341,6 +361,7 @@ static void close_bulk(tdm_bulk *b, tdm_bulk_made *made)
         tdm_asides_close(&b->asides[i]);
     free(b->with_registry);
     tdm_subjects_free(&b->bounds);
+    free(b->bound_keys);
     tdm_arena_free(&b->arena);
 }
 

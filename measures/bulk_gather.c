@@ -41,6 +41,42 @@ static int compare_spans(const void *a, const void *b)
     return tdm_span_compare(*(const tdm_span *)a, *(const tdm_span *)b);
 }
 
+/* The 8 bytes of a subject behind the prefix; they sort as the subjects do, but for what comes after them. */
+static uint64_t key_behind(size_t prefix_len, tdm_span subject)
+{
+    uint64_t key = 0;
+    for (size_t i = prefix_len; i < prefix_len + sizeof key; i++)
+        key = key << 8 | (i < subject.len ? subject.data[i] : 0);
+    return key;
+}
+
+static void key_bounds(tdm_bulk *b)
+{
+    const tdm_subjects *bounds = &b->bounds;
+    b->bound_keys = tdm_memory_new((bounds->count + 1) * sizeof *b->bound_keys);
+    if (bounds->count == 0)
+        return;
+    tdm_span first = bounds->items[0];
+    tdm_span last = bounds->items[bounds->count - 1];
+    while (b->prefix_len < first.len && b->prefix_len < last.len
+           && first.data[b->prefix_len] == last.data[b->prefix_len])
+        b->prefix_len++;
+    for (size_t i = 0; i < bounds->count; i++)
+        b->bound_keys[i] = key_behind(b->prefix_len, bounds->items[i]);
+}
+
+/* How many keys are less than this one. */
+static size_t keys_below(const uint64_t *keys, size_t count, uint64_t key)
+{
+    size_t low = 0;
+    while (count > 0) { /* without a branch that can not be foreseen */
+        size_t half = count - count / 2;
+        low += keys[low + half - 1] < key ? half : 0;
+        count /= 2;
+    }
+    return low;
+}
+
 /* Of about the same size, by a sample of the ledger, and so many that each fits. */
 tdm_code tdm_bulk_choose_parts(tdm_bulk *b, tdm_err *err)
 {
@@ -61,6 +97,7 @@ tdm_code tdm_bulk_choose_parts(tdm_bulk *b, tdm_err *err)
     }
     b->parts = b->bounds.count + 1;
     tdm_subjects_free(&subjects);
+    key_bounds(b);
     return code;
 }
 
@@ -68,6 +105,13 @@ static size_t part_of(const tdm_bulk *b, tdm_span subject)
 {
     size_t low = 0;
     size_t high = b->bounds.count;
+    if (high > 0 && subject.len >= b->prefix_len
+        && memcmp(subject.data, b->bounds.items[0].data, b->prefix_len) == 0) {
+        uint64_t key = key_behind(b->prefix_len, subject);
+        low = keys_below(b->bound_keys, high, key);
+        for (high = low; high < b->bounds.count && b->bound_keys[high] == key;)
+            high++;
+    }
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (tdm_span_compare(b->bounds.items[middle], subject) <= 0)

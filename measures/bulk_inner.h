@@ -11,8 +11,8 @@
 #include "bulk_part.h"
 
 typedef struct tdm_folded {
-    tdm_fold *part;
-    tdm_err err; /* its code, TDM_OK if all went well */
+    tdm_part *part; /* NULL: let go */
+    tdm_err err;    /* its code, TDM_OK if all went well */
     bool done;
 } tdm_folded;
 
@@ -23,7 +23,9 @@ typedef struct tdm_bulk {
     uint64_t last; /* position */
     uint64_t done; /* events, of twice `last` */
     tdm_arena arena;
-    tdm_subjects bounds; /* part i holds subjects from bounds[i - 1] on, before bounds[i] */
+    tdm_subjects bounds;  /* part i holds subjects from bounds[i - 1] on, before bounds[i] */
+    uint64_t *bound_keys; /* of each bound, the 8 bytes behind the prefix that all share, as a number */
+    size_t prefix_len;
     size_t parts;
     tdm_asides *asides[HALVES]; /* events by part, of each half of the ledger; one part more: bulk_gather.c */
     tdm_bulk_feeds *feeds;      /* NULL: no feeds */
@@ -35,6 +37,7 @@ typedef struct tdm_bulk {
     tdm_folded *folded; /* by part */
     size_t next;        /* part to fold */
     size_t written;     /* parts */
+    size_t let_go;      /* of them */
     bool stopping;
     atomic_bool ended; /* a half can not be gathered */
 } tdm_bulk;

@@ -167,42 +167,68 @@ static tdm_code fold_group(tdm_fold *part, const groups *g, const group *of, tdm
     return TDM_OK;
 }
 
-tdm_code tdm_part_fold(tdm_fold *part, tdm_asides *const asides[HALVES], size_t number, tdm_err *err)
+static void make_rows(tdm_part *part)
+{
+    const tdm_shelf *shelf = &part->fold->shelf;
+    tdm_packing packing = { 0 };
+    part->row = tdm_memory_new((shelf->dirty_count + 1) * sizeof *part->row);
+    for (size_t i = 0; i < shelf->dirty_count; i++) {
+        const tdm_dossier *dossier = shelf->dirty[i];
+        tdm_part_row *row = &part->row[i];
+        tdm_span packed = tdm_dossier_pack(&packing, dossier);
+        tdm_state_digest(tdm_dossier_subject(dossier), packed, &row->digest);
+        row->at = part->rows.len;
+        tdm_dossier_encode(dossier, packed, &part->rows);
+        tdm_views_seal_from(TDM_VIEWS_DOSSIERS, tdm_dossier_subject(dossier), &part->rows, row->at);
+        TDM_ASSERT(!part->rows.failed);
+        row->len = part->rows.len - row->at;
+    }
+    tdm_packing_free(&packing);
+}
+
+tdm_code tdm_part_fold(tdm_part *part, tdm_asides *const asides[HALVES], size_t number, tdm_err *err)
 {
     groups g = { .asides = asides, .part = number };
     tdm_code code = group_events(&g, err);
     for (size_t i = 0; i < g.item_count && code == TDM_OK; i++)
-        code = fold_group(part, &g, &g.items[i], err);
+        code = fold_group(part->fold, &g, &g.items[i], err);
     free_groups(&g);
+    if (code == TDM_OK)
+        make_rows(part);
     return code;
 }
 
 /* ---- open and close ---- */
 
-tdm_fold *tdm_part_open(const tdm_fold *whole)
+tdm_part *tdm_part_open(const tdm_fold *whole)
 {
-    tdm_fold *part = NULL;
-    tdm_code code = tdm_fold_open(&part, NULL, &whole->options, NULL);
+    tdm_part *part = tdm_memory_new(sizeof *part);
+    tdm_code code = tdm_fold_open(&part->fold, NULL, &whole->options, NULL);
     TDM_ASSERT(code == TDM_OK); /* in memory alone */
-    tdm_registry_free(part->registry);
-    tdm_lineage_free(&part->lineage);
-    part->registry = whole->registry;
-    part->lineage = whole->lineage;
-    part->speakers = whole->speakers;
-    part->in_part = true;
+    tdm_fold *fold = part->fold;
+    tdm_registry_free(fold->registry);
+    tdm_lineage_free(&fold->lineage);
+    fold->registry = whole->registry;
+    fold->lineage = whole->lineage;
+    fold->speakers = whole->speakers;
+    fold->in_part = true;
     if (whole->options.with_feeds && whole->options.has_authority)
-        tdm_replay_new(part);
+        tdm_replay_new(fold);
     return part;
 }
 
-void tdm_part_close(tdm_fold **part)
+void tdm_part_close(tdm_part **handle)
 {
-    tdm_fold *fold = *part;
-    if (fold == NULL)
+    tdm_part *part = *handle;
+    if (part == NULL)
         return;
-    tdm_replay_free(fold->replay);
-    fold->registry = NULL; /* the whole's */
-    tdm_lineage_init(&fold->lineage);
-    tdm_feeds_init(fold);
-    tdm_fold_close(part);
+    *handle = NULL;
+    tdm_replay_free(part->fold->replay);
+    part->fold->registry = NULL; /* the whole's */
+    tdm_lineage_init(&part->fold->lineage);
+    tdm_feeds_init(part->fold);
+    tdm_fold_close(&part->fold);
+    tdm_buf_free(&part->rows);
+    free(part->row);
+    free(part);
 }

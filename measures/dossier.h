@@ -74,6 +74,10 @@ static inline uint64_t tdm_slot_position(tdm_slot slot)
 {
     return tdm_load_u64(slot + 32);
 }
+static inline void tdm_slot_set_position(uint8_t *slot, uint64_t position)
+{
+    memcpy(slot + 32, &position, 8);
+}
 static inline const tdm_id *tdm_slot_target(tdm_slot slot)
 {
     return (const tdm_id *)(slot + 40);
@@ -188,8 +192,23 @@ void tdm_dossier_contribute(tdm_dossier *dossier, tdm_span contribution);
 tdm_span tdm_dossier_tally(const tdm_dossier *dossier);
 void tdm_dossier_set_tally(tdm_dossier *dossier, tdm_span tally);
 
-/* The stored record (dossier_record.c). TDM_CORRUPT: it is none; what was read is in bounds. */
-void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out);
+/* The stored record (dossier_record.c). */
+/* Scratch for many; all zero at first. */
+typedef struct tdm_packing {
+    tdm_buf origins;
+    tdm_buf incarnations;
+    size_t last_origin; /* found last */
+    size_t last_incarnation;
+    tdm_buf slots;
+    tdm_buf packed;
+} tdm_packing;
+void tdm_packing_free(tdm_packing *packing);
+/* What is stated, without where in the ledger: the same bytes for the same facts. Borrowed until the next one
+ * is packed. */
+tdm_span tdm_dossier_pack(tdm_packing *packing, const tdm_dossier *dossier);
+/* The whole record, with what is stated as it was packed. */
+void tdm_dossier_encode(const tdm_dossier *dossier, tdm_span packed, tdm_buf *out);
+/* TDM_CORRUPT: it is none; what was read is in bounds. */
 tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out, tdm_err *err);
 
 #endif

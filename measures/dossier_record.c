@@ -6,9 +6,10 @@
  *
  *   lengths of names, followers, contribution, tally and slots (as they are in the block); resident 1
  *   names, followers, contribution, tally as they are
- *   count of origins, the origins, 16 each; count of incarnations, the incarnations, 8 each
- *   slots: head 1, [origin of the target, [author,] incarnation], [fact 16], type, [target type],
- *          sequence, time, position, length of the payload, the payload
+ *   what is stated: count of origins, the origins, 16 each; count of incarnations, the incarnations, 8 each
+ *       slots: head 1, [origin of the target, [author,] incarnation], [fact 16], type, [target type],
+ *              sequence, time, length of the payload, the payload
+ *   where: the slots' positions in the ledger
  *
  * Numbers are varints, differences zigzag; origins and incarnations of slots are places in their lists.
  */
@@ -27,39 +28,25 @@ enum {
     SLOT_GROWS = 16          /* a slot is at most so many times as long as it is packed */
 };
 
-/* Values of `size` bytes in order of first use: few. */
-typedef struct list {
-    tdm_buf bytes;
-    size_t size;
-    size_t last; /* found last */
-} list;
-
-static size_t place_in(list *of, const void *value)
-{
-    size_t count = of->bytes.len / of->size;
-    if (of->last < count && memcmp(of->bytes.data + of->last * of->size, value, of->size) == 0)
-        return of->last;
-    for (of->last = 0; of->last < count; of->last++)
-        if (memcmp(of->bytes.data + of->last * of->size, value, of->size) == 0)
-            return of->last;
-    tdm_buf_add(&of->bytes, value, of->size);
-    return of->last;
-}
-
-static void put_list(const list *of, tdm_buf *out)
-{
-    tdm_varint_put(out, of->bytes.len / of->size);
-    tdm_buf_add(out, of->bytes.data, of->bytes.len);
-}
-
 /* ---- encode ---- */
 
-typedef struct packing {
-    list origins;
-    list incarnations;
-    tdm_buf slots;
-    tdm_slot before; /* NULL: none yet */
-} packing;
+/* The place of a value in a list of values of that size, in order of first use: few. */
+static size_t place_in(tdm_buf *list, size_t *last, const void *value, size_t size)
+{
+    size_t count = list->len / size;
+    if (*last < count && memcmp(list->data + *last * size, value, size) == 0)
+        return *last;
+    for (*last = 0; *last < count; ++*last)
+        if (memcmp(list->data + *last * size, value, size) == 0)
+            return *last;
+    tdm_buf_add(list, value, size);
+    return *last;
+}
+
+static size_t place_of_origin(tdm_packing *p, const tdm_id *origin)
+{
+    return place_in(&p->origins, &p->last_origin, origin->bytes, TDM_ID_BYTES);
+}
 
 static bool same_by(tdm_slot a, tdm_slot b)
 {
@@ -69,24 +56,24 @@ static bool same_by(tdm_slot a, tdm_slot b)
            && tdm_slot_incarnation(a) == tdm_slot_incarnation(b);
 }
 
-static void pack_by(packing *p, tdm_slot slot)
+static void pack_by(tdm_packing *p, tdm_slot slot)
 {
     uint64_t incarnation = tdm_slot_incarnation(slot);
-    tdm_varint_put(&p->slots, place_in(&p->origins, tdm_slot_target(slot)->bytes));
+    tdm_varint_put(&p->slots, place_of_origin(p, tdm_slot_target(slot)));
     if (tdm_slot_is_foreign(slot))
-        tdm_varint_put(&p->slots, place_in(&p->origins, tdm_slot_author(slot)->bytes));
-    tdm_varint_put(&p->slots, place_in(&p->incarnations, &incarnation));
+        tdm_varint_put(&p->slots, place_of_origin(p, tdm_slot_author(slot)));
+    tdm_varint_put(&p->slots,
+                   place_in(&p->incarnations, &p->last_incarnation, &incarnation, sizeof incarnation));
 }
 
 /* Differences go round: any number of 64 bits has one. */
-static void pack_difference(packing *p, uint64_t value, uint64_t before)
+static void put_difference(tdm_buf *out, uint64_t value, uint64_t before)
 {
-    tdm_varint_put_signed(&p->slots, (int64_t)(value - before));
+    tdm_varint_put_signed(out, (int64_t)(value - before));
 }
 
-static void pack_slot(packing *p, tdm_slot slot)
+static void pack_slot(tdm_packing *p, tdm_slot slot, tdm_slot before)
 {
-    tdm_slot before = p->before;
     bool same_fact = before != NULL && tdm_id_equal(tdm_slot_fact(before), tdm_slot_fact(slot));
     bool by_same = before != NULL && same_by(before, slot);
     tdm_span payload = tdm_slot_payload(slot);
@@ -101,22 +88,46 @@ static void pack_slot(packing *p, tdm_slot slot)
     tdm_varint_put(&p->slots, tdm_slot_type(slot));
     if (tdm_slot_role(slot) == TDM_ROLE_CONTENT)
         tdm_varint_put(&p->slots, tdm_slot_target_type(slot));
-    pack_difference(p, tdm_slot_sequence(slot), before == NULL ? 0 : tdm_slot_sequence(before));
-    pack_difference(p, (uint64_t)tdm_slot_recorded(slot),
-                    before == NULL ? 0 : (uint64_t)tdm_slot_recorded(before));
-    pack_difference(p, tdm_slot_position(slot), before == NULL ? 0 : tdm_slot_position(before));
+    put_difference(&p->slots, tdm_slot_sequence(slot), before == NULL ? 0 : tdm_slot_sequence(before));
+    put_difference(&p->slots, (uint64_t)tdm_slot_recorded(slot),
+                   before == NULL ? 0 : (uint64_t)tdm_slot_recorded(before));
     tdm_varint_put(&p->slots, payload.len);
     tdm_buf_add(&p->slots, payload.data, payload.len);
-    p->before = slot;
 }
 
-void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out)
+tdm_span tdm_dossier_pack(tdm_packing *p, const tdm_dossier *dossier)
 {
-    packing p = { .origins.size = TDM_ID_BYTES, .incarnations.size = sizeof(uint64_t) };
-    uint8_t resident = dossier->resident;
+    tdm_slot before = NULL;
+    tdm_buf_clear(&p->origins);
+    tdm_buf_clear(&p->incarnations);
+    tdm_buf_clear(&p->slots);
+    tdm_buf_clear(&p->packed);
     for (tdm_slot slot = tdm_dossier_next(dossier, NULL); slot != NULL;
-         slot = tdm_dossier_next(dossier, slot))
-        pack_slot(&p, slot);
+         slot = tdm_dossier_next(dossier, slot)) {
+        pack_slot(p, slot, before);
+        before = slot;
+    }
+    tdm_varint_put(&p->packed, p->origins.len / TDM_ID_BYTES);
+    tdm_buf_add(&p->packed, p->origins.data, p->origins.len);
+    tdm_varint_put(&p->packed, p->incarnations.len / sizeof(uint64_t));
+    tdm_buf_add(&p->packed, p->incarnations.data, p->incarnations.len);
+    tdm_buf_add(&p->packed, p->slots.data, p->slots.len);
+    TDM_ASSERT(!p->origins.failed && !p->incarnations.failed && !p->slots.failed && !p->packed.failed);
+    return tdm_buf_span(&p->packed);
+}
+
+void tdm_packing_free(tdm_packing *p)
+{
+    tdm_buf_free(&p->origins);
+    tdm_buf_free(&p->incarnations);
+    tdm_buf_free(&p->slots);
+    tdm_buf_free(&p->packed);
+}
+
+void tdm_dossier_encode(const tdm_dossier *dossier, tdm_span packed, tdm_buf *out)
+{
+    uint8_t resident = dossier->resident;
+    uint64_t before = 0;
     tdm_varint_put(out, dossier->names_len);
     tdm_varint_put(out, dossier->followers_len);
     tdm_varint_put(out, dossier->contribution_len);
@@ -124,13 +135,13 @@ void tdm_dossier_encode(const tdm_dossier *dossier, tdm_buf *out)
     tdm_varint_put(out, dossier->slots_len);
     tdm_buf_add(out, &resident, 1);
     tdm_buf_add(out, dossier->block, tdm_dossier_length(dossier) - dossier->slots_len);
-    put_list(&p.origins, out);
-    put_list(&p.incarnations, out);
-    tdm_buf_add(out, p.slots.data, p.slots.len);
-    TDM_ASSERT(!p.origins.bytes.failed && !p.incarnations.bytes.failed && !p.slots.failed && !out->failed);
-    tdm_buf_free(&p.origins.bytes);
-    tdm_buf_free(&p.incarnations.bytes);
-    tdm_buf_free(&p.slots);
+    tdm_buf_add(out, packed.data, packed.len);
+    for (tdm_slot slot = tdm_dossier_next(dossier, NULL); slot != NULL;
+         slot = tdm_dossier_next(dossier, slot)) {
+        put_difference(out, tdm_slot_position(slot), before);
+        before = tdm_slot_position(slot);
+    }
+    TDM_ASSERT(!out->failed);
 }
 
 /* ---- decode ---- */
@@ -205,7 +216,6 @@ static void take_slot(reading *r)
     parts->target_type = parts->role == TDM_ROLE_CONTENT ? (uint32_t)tdm_varint_get(&r->at, r->end) : 0;
     parts->sequence = take_difference(r, parts->sequence);
     parts->recorded_ms = (int64_t)take_difference(r, (uint64_t)parts->recorded_ms);
-    parts->position = take_difference(r, parts->position);
     parts->payload = take(r, tdm_varint_get(&r->at, r->end));
 }
 
@@ -220,6 +230,17 @@ static bool take_slots(reading *r, uint8_t *out, size_t len)
         tdm_slot_write(out, &r->before);
         out += length;
         len -= length;
+    }
+    return true;
+}
+
+static bool take_positions(reading *r, tdm_dossier *dossier)
+{
+    uint64_t position = 0;
+    for (tdm_slot slot = tdm_dossier_next(dossier, NULL); slot != NULL;
+         slot = tdm_dossier_next(dossier, slot)) {
+        position = take_difference(r, position);
+        tdm_slot_set_position((uint8_t *)slot, position);
     }
     return r->at == r->end;
 }
@@ -272,7 +293,7 @@ tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out
     dossier->block = tdm_memory_new(tdm_dossier_length(dossier) + 1);
     if (all > 0)
         memcpy(dossier->block, sections[NAMES].data, (size_t)all);
-    if (!take_slots(&r, dossier->block + all, dossier->slots_len)) {
+    if (!take_slots(&r, dossier->block + all, dossier->slots_len) || !take_positions(&r, dossier)) {
         tdm_dossier_free(dossier);
         return damaged(subject, "damaged slots", err);
     }

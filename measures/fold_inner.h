@@ -163,10 +163,13 @@ typedef tdm_code tdm_displaced_visit(void *context, uint64_t position, tdm_err *
 tdm_code tdm_displaced_each(tdm_fold *fold, tdm_span subject, tdm_displaced_visit *visit, void *context,
                             tdm_err *err);
 
-/* hash.c: the state hash in pieces: dossiers in order of subject, then the cells and tables of the fold. */
+/* hash.c: the state hash in pieces: digests of dossiers in order of subject, then the cells and tables of the
+ * fold. */
 typedef struct tdm_state_hasher tdm_state_hasher;
 tdm_state_hasher *tdm_state_hasher_new(void);
-void tdm_state_hash_dossier(tdm_state_hasher *hasher, const tdm_dossier *dossier);
+/* packed: what the dossier states, by tdm_dossier_pack. */
+void tdm_state_digest(tdm_span subject, tdm_span packed, tdm_digest *out);
+void tdm_state_hash_add(tdm_state_hasher *hasher, const tdm_digest *dossier);
 void tdm_state_hash_end(tdm_state_hasher **hasher, tdm_fold *fold, tdm_digest *out);
 
 /* tides.c */

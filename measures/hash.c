@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * hash.c: the state hash: what "the same bytes" means. Over dossiers in order of subject, then cells and
- * tables in order of key; numbers big-endian; without ledger positions, received times and anything that only
- * this store knows.
+ * hash.c: the state hash: what "the same bytes" means. Over a digest of each dossier, in order of subject,
+ * then cells and tables in order of key; numbers big-endian. A dossier's digest is of its subject and of what
+ * is stated (tdm_dossier_pack): without ledger positions, received times and anything that only this store
+ * knows.
  */
 #include "at_rest.h"
 
@@ -23,23 +24,13 @@ static void hash_span(crypto_generichash_state *state, tdm_span span)
         crypto_generichash_update(state, span.data, span.len);
 }
 
-static void hash_slot(crypto_generichash_state *state, tdm_slot slot)
+void tdm_state_digest(tdm_span subject, tdm_span packed, tdm_digest *out)
 {
-    uint8_t head[7 * 8 + 3 * TDM_ID_BYTES];
-    tdm_span payload = tdm_slot_payload(slot);
-    const uint64_t numbers[] = { tdm_slot_role(slot),        tdm_slot_type(slot),
-                                 tdm_slot_target_type(slot), tdm_slot_incarnation(slot),
-                                 tdm_slot_sequence(slot),    (uint64_t)tdm_slot_recorded(slot) };
-    uint8_t *at = head;
-    for (size_t i = 0; i < TDM_COUNT(numbers); i++, at += 8)
-        tdm_put_be(at, numbers[i], 8);
-    memcpy(at, tdm_slot_target(slot)->bytes, TDM_ID_BYTES);
-    memcpy(at + TDM_ID_BYTES, tdm_slot_fact(slot)->bytes, TDM_ID_BYTES);
-    memcpy(at + 2 * TDM_ID_BYTES, tdm_slot_author(slot)->bytes, TDM_ID_BYTES);
-    tdm_put_be(at + 3 * TDM_ID_BYTES, payload.len, 8);
-    crypto_generichash_update(state, head, sizeof head);
-    if (payload.len > 0)
-        crypto_generichash_update(state, payload.data, payload.len);
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, TDM_DIGEST_BYTES);
+    hash_span(&state, subject);
+    hash_span(&state, packed);
+    crypto_generichash_final(&state, out->bytes, TDM_DIGEST_BYTES);
 }
 
 struct tdm_state_hasher {
@@ -54,17 +45,23 @@ tdm_state_hasher *tdm_state_hasher_new(void)
     return hasher;
 }
 
-void tdm_state_hash_dossier(tdm_state_hasher *hasher, const tdm_dossier *dossier)
+void tdm_state_hash_add(tdm_state_hasher *hasher, const tdm_digest *dossier)
 {
-    hash_span(&hasher->state, tdm_dossier_subject(dossier));
-    for (tdm_slot at = tdm_dossier_next(dossier, NULL); at != NULL; at = tdm_dossier_next(dossier, at))
-        hash_slot(&hasher->state, at);
+    crypto_generichash_update(&hasher->state, dossier->bytes, TDM_DIGEST_BYTES);
+}
+
+static void hash_dossier(tdm_state_hasher *hasher, tdm_packing *packing, const tdm_dossier *dossier)
+{
+    tdm_digest digest;
+    tdm_state_digest(tdm_dossier_subject(dossier), tdm_dossier_pack(packing, dossier), &digest);
+    tdm_state_hash_add(hasher, &digest);
 }
 
 static tdm_code hash_dossiers(tdm_fold *fold, tdm_state_hasher *hasher, tdm_err *err)
 {
     tdm_walk walk = tdm_walk_begin((tdm_span){ NULL, 0 });
     tdm_code code = TDM_OK;
+    tdm_packing packing = { 0 };
     while (code == TDM_OK && walk.more) {
         code = tdm_walk_step(&fold->shelf, &walk, err);
         for (size_t i = 0; code == TDM_OK && i < walk.found.count; i++) {
@@ -72,11 +69,12 @@ static tdm_code hash_dossiers(tdm_fold *fold, tdm_state_hasher *hasher, tdm_err 
             bool owned;
             code = tdm_shelf_look(&fold->shelf, walk.found.items[i], &dossier, &owned, err);
             if (code == TDM_OK && dossier != NULL)
-                tdm_state_hash_dossier(hasher, dossier);
+                hash_dossier(hasher, &packing, dossier);
             if (owned)
                 tdm_dossier_free(dossier);
         }
     }
+    tdm_packing_free(&packing);
     tdm_walk_end(&walk);
     return code;
 }

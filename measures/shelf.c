@@ -343,16 +343,18 @@ static void save_all(tdm_shelf *shelf, tdm_kv_txn *txn, put_row *put, tdm_dossie
                      size_t count)
 {
     tdm_buf record = { 0 };
+    tdm_packing packing = { 0 };
     for (size_t i = 0; i < count; i++) {
         tdm_span subject = tdm_dossier_subject(dossiers[i]);
         tdm_buf_clear(&record);
-        tdm_dossier_encode(dossiers[i], &record);
+        tdm_dossier_encode(dossiers[i], tdm_dossier_pack(&packing, dossiers[i]), &record);
         uint64_t check = tdm_views_seal(TDM_VIEWS_DOSSIERS, subject, &record);
         TDM_ASSERT(!record.failed);
         put(txn, TDM_VIEWS_DOSSIERS, subject, tdm_buf_span(&record));
         if (dossiers[i]->resident)
             save_resident(shelf, txn, dossiers[i], check);
     }
+    tdm_packing_free(&packing);
     tdm_buf_free(&record);
 }
 

@@ -14,11 +14,17 @@ static const char *const DAMAGED =
 
 extern const char *const TDM_VIEWS_TABLES[];
 
+uint64_t tdm_views_seal_from(enum tdm_views_table table, tdm_span key, tdm_buf *values, size_t from)
+{
+    tdm_span value = { values->data + from, values->len - from };
+    uint64_t check = tdm_bytes_check((uint64_t)table, key, value);
+    tdm_buf_add(values, &check, sizeof check);
+    return check;
+}
+
 uint64_t tdm_views_seal(enum tdm_views_table table, tdm_span key, tdm_buf *value)
 {
-    uint64_t check = tdm_bytes_check((uint64_t)table, key, tdm_buf_span(value));
-    tdm_buf_add(value, &check, sizeof check);
-    return check;
+    return tdm_views_seal_from(table, key, value, 0);
 }
 
 uint64_t tdm_views_put(tdm_kv_txn *txn, enum tdm_views_table table, tdm_span key, tdm_span value)

@@ -32,6 +32,8 @@ enum { TDM_VIEWS_CHECK = 8 };
 
 /* Append the check to a value that is about to be put; returns it. */
 uint64_t tdm_views_seal(enum tdm_views_table table, tdm_span key, tdm_buf *value);
+/* The same where the value begins at `from`, behind others. */
+uint64_t tdm_views_seal_from(enum tdm_views_table table, tdm_span key, tdm_buf *values, size_t from);
 /* The same put at once. */
 uint64_t tdm_views_put(tdm_kv_txn *txn, enum tdm_views_table table, tdm_span key, tdm_span value);
 /* Cut the check off a row's value; TDM_CORRUPT if it is another one. check may be NULL. */
