@@ -160,11 +160,6 @@ tdm_span tdm_buf_span(const tdm_buf *buf)
     return (tdm_span){ buf->data, buf->len };
 }
 
-bool tdm_id_equal(const tdm_id *a, const tdm_id *b)
-{
-    return memcmp(a->bytes, b->bytes, TDM_ID_BYTES) == 0;
-}
-
 int tdm_id_compare(const tdm_id *a, const tdm_id *b)
 {
     return memcmp(a->bytes, b->bytes, TDM_ID_BYTES);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Fill err (may be NULL) and return code, so that a failing function ends in one line. */
 tdm_code tdm_fail(tdm_err *err, tdm_code code, int sys, const char *format, ...)
@@ -54,7 +55,10 @@ typedef struct tdm_id {
     uint8_t bytes[TDM_ID_BYTES];
 } tdm_id;
 
-bool tdm_id_equal(const tdm_id *a, const tdm_id *b);
+static inline bool tdm_id_equal(const tdm_id *a, const tdm_id *b)
+{
+    return memcmp(a->bytes, b->bytes, TDM_ID_BYTES) == 0;
+}
 int tdm_id_compare(const tdm_id *a, const tdm_id *b);
 bool tdm_id_is_zero(const tdm_id *id);
 void tdm_id_random(tdm_id *id);
