@@ -442,7 +442,9 @@ static const tdm_command COMMANDS[] = {
     {
         .words = "verify",
         .summary = "look for damage: chains, seals, proofs, sequences, checksums",
-        .detail = "Names every fault and where it is. Status 1 if there is any.",
+        .detail =
+            "Names every fault and where it is. Status 1 if there is any. Seals are held against what the "
+            "hub's log states of keys, too: a log that goes on under a key that might not seal it is told.",
         .example = "tandem verify --store /var/lib/tandem-hub",
         .roles = TDM_AT_BOTH,
         .takes = TDM_TAKES_STORE,

@@ -6,6 +6,7 @@
 #include "../ledger_json.h"
 #include "../log.h"
 #include "../log_text.h"
+#include "../seal_rights.h"
 #include "../upkeep.h"
 
 static tdm_code add_lines(void *context, tdm_span lines, tdm_err *err)
@@ -51,9 +52,12 @@ tdm_code tdm_serve_verify(const tdm_service_context *context, const tdm_request 
                                       context->told, &summary, err);
     if (code != TDM_OK && code != TDM_DIFFERS)
         return code;
+    code = tdm_seal_rights_check(context->core, write_fault, &document.json, &summary.faults, err);
+    if (code != TDM_OK && summary.faults == 0)
+        return code; /* where the log is damaged, that is what is told */
     tdm_ledger_summary_json(&document.json, &summary);
     note_verified(context, summary.faults);
-    answer->exit = code == TDM_DIFFERS ? 1 : 0;
+    answer->exit = summary.faults > 0 ? 1 : 0;
     return tdm_document_close(&document, err);
 }
 
