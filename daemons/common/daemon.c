@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "door.h"
 #include "log.h"
+#include "views_ahead.h"
 #include "views_vet.h"
 
 #include <errno.h>
@@ -40,6 +41,18 @@ static tdm_code say_and_leave(const tdm_daemon *daemon, const char *program)
     return TDM_END;
 }
 
+/* Nobody is answered meanwhile: who waits for the daemon's start is told that it takes its time. */
+static bool making_figures(void *context, uint64_t done, uint64_t total)
+{
+    tdm_daemon *daemon = context;
+    char status[80];
+    snprintf(status, sizeof status, "making figures of the log: %llu of %llu events",
+             (unsigned long long)done, (unsigned long long)total);
+    tdm_run_starting(daemon->run, status);
+    daemon->stopping = daemon->stopping || tdm_run_next(daemon->run) == TDM_RUN_STOP;
+    return !daemon->stopping;
+}
+
 static tdm_code open_core(tdm_daemon *daemon, tdm_err *err)
 {
     const tdm_config *config = daemon->config;
@@ -48,7 +61,12 @@ static tdm_code open_core(tdm_daemon *daemon, tdm_err *err)
                                  .map_bytes = (size_t)tdm_config_int(config, "store.map_bytes"),
                                  .views_cache_bytes =
                                      (size_t)tdm_config_int(config, "store.views_cache_bytes") };
+    const tdm_told told = { making_figures, daemon };
     tdm_code code = tdm_views_vet(options.folder, err);
+    if (code == TDM_OK)
+        tdm_views_make_ahead(options.folder, options.hub, options.map_bytes, &told);
+    if (code == TDM_OK && daemon->stopping)
+        code = tdm_fail(err, TDM_END, 0, "asked to stop while the figures were made");
     return code == TDM_OK ? tdm_core_open(&daemon->core, &options, err) : code;
 }
 

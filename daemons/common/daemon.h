@@ -26,12 +26,14 @@ typedef struct tdm_daemon {
     tdm_control *control;
     tdm_http *http;
     tdm_service_context services; /* the links fill in their part before serve */
+    bool stopping;                /* asked to, before it was open */
     _Atomic int64_t beat_ms;      /* when the loop last turned, monotonic */
     _Atomic bool as_of_busy;      /* one as-of question over HTTP at a time */
     char control_endpoint[640];
 } tdm_daemon;
 
-/* TDM_END: the command line asked only for help, version or a check; all was said, leave with 0. */
+/* TDM_END: the command line asked only for help, version or a check, and all was said; or it was asked to
+ * stop while it made figures. Leave with 0. */
 tdm_code tdm_daemon_open(tdm_daemon *daemon, tdm_role role, int argc, char **argv, tdm_err *err);
 /* Open the doors (control socket, HTTP), write the address file FOLDER/http.address, say READY. */
 tdm_code tdm_daemon_serve(tdm_daemon *daemon, const char *status, tdm_err *err);

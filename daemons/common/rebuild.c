@@ -4,18 +4,17 @@
  */
 #include "rebuild.h"
 
+#include "child.h"
+
 #include "tandem/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const char IN_USE[] = "views";
@@ -192,26 +191,27 @@ static bool send_progress(void *context, uint64_t done, uint64_t total)
     memset(&m, 0, sizeof m);
     m.done = done;
     m.total = total;
-    return write(*(int *)context, &m, sizeof m) == (ssize_t)sizeof m; /* else nobody waits for it any more */
+    return tdm_path_write(*(int *)context, &m, sizeof m);
 }
 
-static _Noreturn void be_child(const tdm_rebuild_options *options, task *run, int fd)
+typedef struct job {
+    const tdm_rebuild_options *options;
+    task *run;
+} job;
+
+static void be_child(void *context, int fd, tdm_verdict *out)
 {
-    tdm_rebuild_options own = *options;
+    const job *j = context;
+    tdm_rebuild_options own = *j->options;
+    const tdm_told told = { send_progress, &fd };
     message m;
-    tdm_err err = { 0 };
     memset(&m, 0, sizeof m);
     m.last = true;
-    const tdm_told told = { send_progress, &fd };
     own.told = &told;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGBUS, SIG_DFL); /* a caller's handlers are not for this process */
-    signal(SIGSEGV, SIG_DFL);
-    signal(SIGPIPE, SIG_IGN);
-    tdm_code code = run(&own, &m.state, &err);
-    if (code != TDM_OK)
-        fail_state(&m.state, code, err.what);
-    _exit(write(fd, &m, sizeof m) == (ssize_t)sizeof m ? 0 : 1);
+    out->code = j->run(&own, &m.state, &out->err);
+    if (out->code != TDM_OK)
+        fail_state(&m.state, out->code, out->err.what);
+    tdm_path_write(fd, &m, sizeof m);
 }
 
 static bool read_message(int fd, message *out)
@@ -228,31 +228,24 @@ static bool read_message(int fd, message *out)
 
 static void run_in_child(const tdm_rebuild_options *options, task *run, tdm_figures_state *out)
 {
-    int ends[2];
+    job j = { options, run };
     message m = { .last = false };
+    tdm_child child;
+    tdm_verdict verdict;
     tdm_err told = { 0 };
-    int status = 0;
-    fail_state(out, TDM_IO, "no process could be started");
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return;
-    pid_t child = fork();
-    if (child == 0)
-        be_child(options, run, ends[1]);
-    close(ends[1]);
-    while (child > 0 && !m.last && read_message(ends[0], &m))
+    tdm_err err = { 0 };
+    tdm_code code = tdm_child_start(&child, be_child, &j, &err);
+    while (code == TDM_OK && !m.last && read_message(child.data, &m))
         if (!m.last && tdm_told_tell(options->told, m.done, m.total, &told) != TDM_OK)
             break;
-    close(ends[0]); /* a child that still works ends at its next word */
-    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
+    if (code == TDM_OK) /* if it still works, it ends at its next word */
+        code = tdm_child_end(&child, &verdict, &err);
     if (m.last)
         *out = m.state;
     else if (told.code != TDM_OK)
         fail_state(out, told.code, "interrupted; the figures in use are as they were");
-    else if (child > 0 && WIFSIGNALED(status))
-        fail_state(out, TDM_CORRUPT, "reading ended with a signal: a file is damaged");
-    else if (child > 0)
-        fail_state(out, TDM_IO, "reading ended without an answer");
+    else
+        fail_state(out, code == TDM_OK ? TDM_IO : code, err.what);
 }
 
 /* ---- the whole ---- */

@@ -246,6 +246,13 @@ void tdm_run_ready(tdm_run *run, const char *status)
     (void)sd_notifyf(0, "READY=1\nSTATUS=%s", status);
 }
 
+void tdm_run_starting(tdm_run *run, const char *status)
+{
+    enum { MORE_US = 30000000 }; /* before it is given up */
+    (void)run;
+    (void)sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s", MORE_US, status);
+}
+
 void tdm_run_status(tdm_run *run, const char *status)
 {
     (void)run;

@@ -6,6 +6,7 @@ arriving is what the store alone answers. Controls show that damage and other mo
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -107,6 +108,9 @@ def put_back(hub, good):
 def check_made_anew(checks, hub, what, wanted):
     hub.start()
     checks.that("%s: it says that they are made anew" % what, ANEW in hub.log_text(), hub.log_text()[-800:])
+    made = re.findall(r"id=VIEWS-MADE events=(\d+)", hub.log_text())
+    checks.that("%s: before it answers, of the whole log" % what,
+                len(made) == 1 and int(made[0]) > 400 and "fold_lag_events=0" in hub.log_text(), hub.log_text()[-800:])
     checks.same("%s: and answers as before" % what, answers(hub), wanted)
 
 
