@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0
  *
- * bulk_inner.h: what a whole ledger is folded with (bulk.c), for the file that gathers it.
+ * bulk_inner.h: what a whole ledger is folded with (bulk.c), for the files that gather it and number its
+ * feeds.
  */
 #ifndef TANDEM_MEASURES_BULK_INNER_H
 #define TANDEM_MEASURES_BULK_INNER_H
@@ -50,7 +51,7 @@ tdm_code tdm_bulk_commit(tdm_kv *kv, tdm_bulk_rows *save, void *context, tdm_err
 
 /* bulk_gather.c */
 tdm_code tdm_bulk_choose_parts(tdm_bulk *b, tdm_err *err);
-/* All events into the spools; what they tell by themselves is noted, and the registry's dossiers are made,
+/* All events put aside; what they tell by themselves is noted, and the registry's dossiers are made,
  * empty. */
 tdm_code tdm_bulk_gather(tdm_bulk *b, tdm_err *err);
 
