@@ -190,7 +190,8 @@ tdm_code tdm_asides_each(tdm_asides *const *all, size_t count, size_t part, tdm_
         code = tdm_spool_read(all[i]->spool, part, room, err);
     for (size_t i = 0; i < count && code == TDM_OK; i++) {
         size_t len = tdm_asides_bytes(all[i], part);
-        code = visit_all(all[i], (tdm_span){ room->data + begins, len }, visit, context, err);
+        if (len > 0)
+            code = visit_all(all[i], (tdm_span){ room->data + begins, len }, visit, context, err);
         begins += len;
     }
     return code;

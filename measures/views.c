@@ -16,7 +16,9 @@ extern const char *const TDM_VIEWS_TABLES[];
 
 uint64_t tdm_views_seal_from(enum tdm_views_table table, tdm_span key, tdm_buf *values, size_t from)
 {
-    tdm_span value = { values->data + from, values->len - from };
+    tdm_span value = tdm_buf_span(values);
+    if (from > 0)
+        value = (tdm_span){ value.data + from, value.len - from };
     uint64_t check = tdm_bytes_check((uint64_t)table, key, value);
     tdm_buf_add(values, &check, sizeof check);
     return check;

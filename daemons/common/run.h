@@ -35,8 +35,9 @@ tdm_run_wish tdm_run_next(tdm_run *run);        /* read one; never waits */
 const char *tdm_run_signal(const tdm_run *run); /* the name of the last one read, for the log */
 
 /* sd_notify(3); all do nothing when no service manager listens (NOTIFY_SOCKET is unset). */
-void tdm_run_ready(tdm_run *run, const char *status);  /* all is open; status in words */
-void tdm_run_starting(tdm_run *run, const char *status); /* not ready yet, and at work: call it now and then */
+void tdm_run_ready(tdm_run *run, const char *status); /* all is open; status in words */
+void tdm_run_starting(tdm_run *run,
+                      const char *status);             /* not ready yet, and at work: call it now and then */
 void tdm_run_status(tdm_run *run, const char *status); /* what it does now, for `systemctl status` */
 void tdm_run_reloading(tdm_run *run);                  /* SIGHUP taken; tdm_run_ready must follow */
 void tdm_run_stopping(tdm_run *run, const char *status);
