@@ -27,10 +27,23 @@ typedef struct scene {
     tdm_fold_options options;
 } scene;
 
+/* Of a subject that nothing else is said of, what no program of this version can read: it makes no dossier.
+ */
+static void tell_unreadable(tdm_book *book)
+{
+    enum { UNHEARD_OF = 998, FACT = 500000 };
+    tdm_record r;
+    tdm_record_init(&r, TDM_TYPE_CORRECTION);
+    tdm_record_set_number(&r, TDM_CORRECTION_TARGET_TYPE, UNHEARD_OF);
+    tdm_record_set_bytes(&r, TDM_CORRECTION_BODY, TDM_SPAN_LITERAL("\x80"));
+    book_state(book, 1, "unit/R0A/nothing", FACT, &r);
+}
+
 static void begin(scene *s, uint64_t seed, bool feeds)
 {
     s->of_history = false;
     story_tell(&s->book, seed, STATEMENTS);
+    tell_unreadable(&s->book);
     s->ledger = book_ledger_in_order(&s->book);
     s->options = (tdm_fold_options){ .has_authority = true, .authority = book_id(0), .with_feeds = feeds };
 }
@@ -255,9 +268,9 @@ static void check_control(void **state)
     tdm_kv *along = NULL;
     size_t counts[TDM_VIEWS_DISPLACED + 1] = { 0 };
     begin(&s, 7, true);
-    s.book.count--;
+    s.book.count -= 2; /* and what nobody can read */
     tdm_fold *followed = follow(&s, 7, &along);
-    s.book.count++;
+    s.book.count += 2;
     tdm_bulk_made told;
     tdm_kv *made = bulk(&s, 500, NULL, &told);
     assert_non_null(first_difference(along, made, counts));
