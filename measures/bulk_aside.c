@@ -157,9 +157,9 @@ static void read_one(const tdm_asides *asides, const uint8_t **at, const uint8_t
         out->log = asides->by_number[log];
 }
 
-void tdm_asides_again(const tdm_asides *asides, const uint8_t *bytes, tdm_aside *out)
+void tdm_asides_again(const tdm_asides *asides, tdm_span from, tdm_aside *out)
 {
-    read_one(asides, &bytes, bytes + UINT32_MAX, out); /* it ended where it should */
+    read_one(asides, &from.data, from.data + from.len, out);
 }
 
 static tdm_code visit_all(const tdm_asides *asides, tdm_span bytes, tdm_aside_visit *visit, void *context,

@@ -50,7 +50,7 @@ typedef tdm_code tdm_aside_visit(void *context, const tdm_aside *aside, tdm_err 
 tdm_code tdm_asides_each(tdm_asides *const *all, size_t count, size_t part, tdm_buf *room,
                          tdm_aside_visit *visit, void *context, tdm_err *err);
 
-/* One that was visited, once more; from its asides, and where it lies. */
-void tdm_asides_again(const tdm_asides *asides, const uint8_t *bytes, tdm_aside *out);
+/* One that was visited, once more: from its asides, and what was read from where it lies on. */
+void tdm_asides_again(const tdm_asides *asides, tdm_span from, tdm_aside *out);
 
 #endif

@@ -13,7 +13,6 @@ typedef struct group {
     tdm_span subject;
     uint32_t first; /* event */
     uint32_t last;
-    uint32_t count;
 } group;
 
 /* Events are numbered as they come. What is kept of one is where it lies: there are some hundred thousand of
@@ -48,11 +47,10 @@ static tdm_code add_event(void *context, const tdm_aside *event, tdm_err *err)
         group *of = &g->items[g->table[slot] - 1];
         g->next[of->last] = number;
         of->last = number;
-        of->count++;
         return TDM_OK;
     }
     g->items = tdm_memory_grow(g->items, &g->item_capacity, g->item_count + 1, sizeof *g->items);
-    g->items[g->item_count++] = (group){ event->subject, number, number, 1 };
+    g->items[g->item_count++] = (group){ event->subject, number, number };
     g->table[slot] = (uint32_t)g->item_count;
     return TDM_OK;
 }
@@ -121,7 +119,8 @@ static void event_at(const groups *g, uint32_t at, tdm_aside *out)
         __builtin_prefetch(g->room.data + g->offsets[at + AHEAD] + LINE);
     }
     size_t half = g->offsets[at] < tdm_asides_bytes(g->asides[0], g->part) ? 0 : 1;
-    tdm_asides_again(g->asides[half], g->room.data + g->offsets[at], out);
+    tdm_asides_again(g->asides[half],
+                     (tdm_span){ g->room.data + g->offsets[at], g->room.len - g->offsets[at] }, out);
 }
 
 /* ---- dossiers ---- */
@@ -139,7 +138,7 @@ static tdm_code file_event(tdm_fold *part, const group *of, const tdm_aside *asi
         return TDM_OK;
     if (*dossier == NULL) {
         *dossier = tdm_shelf_make(&part->shelf, of->subject);
-        tdm_dossier_reserve(*dossier, of->count * (size_t)SLOT_BYTES + REST_BYTES);
+        tdm_dossier_reserve(*dossier, (of->last - of->first + 1) * (size_t)SLOT_BYTES + REST_BYTES);
         if (part->replay != NULL)
             tdm_replay_begin(part->replay, *dossier);
     }
