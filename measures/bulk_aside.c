@@ -7,27 +7,18 @@
  */
 #include "bulk_aside.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "bytes.h"
-#include "map.h"
+#include "numbers.h"
 #include "spool.h"
 
 struct tdm_asides {
     tdm_spool *spool;
-    tdm_map logs;
-    tdm_aside_log **by_number;
-    size_t capacity;
-    const tdm_aside_log *last; /* heard */
-    tdm_buf record;            /* being made */
-    size_t counts[];           /* by part */
+    tdm_numbers logs; /* heard */
+    tdm_buf record;   /* being made */
+    size_t counts[];  /* by part */
 };
-
-static tdm_span log_key(const void *item)
-{
-    return (tdm_span){ item, offsetof(tdm_aside_log, number) };
-}
 
 tdm_code tdm_asides_open(tdm_asides **out, const char *folder, size_t parts, tdm_err *err)
 {
@@ -38,7 +29,7 @@ tdm_code tdm_asides_open(tdm_asides **out, const char *folder, size_t parts, tdm
         return code;
     tdm_asides *asides = tdm_memory_new(sizeof *asides + parts * sizeof asides->counts[0]);
     asides->spool = spool;
-    tdm_map_init(&asides->logs, log_key);
+    tdm_numbers_init(&asides->logs);
     *out = asides;
     return TDM_OK;
 }
@@ -49,33 +40,24 @@ void tdm_asides_close(tdm_asides **handle)
     if (asides == NULL)
         return;
     *handle = NULL;
-    tdm_map_free(&asides->logs, free);
-    free(asides->by_number);
+    tdm_numbers_free(&asides->logs);
     tdm_buf_free(&asides->record);
     tdm_spool_close(&asides->spool);
     free(asides);
 }
 
 /* Events come in runs: most are of the log that was heard last. */
+static uint32_t log_of(tdm_asides *asides, const tdm_event *event)
+{
+    const tdm_aside_log log = { event->origin, event->incarnation };
+    return tdm_numbers_meet(&asides->logs, (tdm_span){ (const uint8_t *)&log, sizeof log })->number;
+}
+
 bool tdm_asides_hear(tdm_asides *asides, const tdm_event *event)
 {
-    tdm_aside_log log = { .origin = event->origin, .incarnation = event->incarnation };
-    if (asides->last != NULL && tdm_span_equal(log_key(asides->last), log_key(&log)))
-        return false;
-    tdm_aside_log *found = tdm_map_find(&asides->logs, log_key(&log));
-    bool is_new = found == NULL;
-    if (is_new) {
-        size_t number = asides->logs.count;
-        found = tdm_memory_new(sizeof *found);
-        *found = log;
-        found->number = (uint32_t)number;
-        tdm_map_add(&asides->logs, found);
-        asides->by_number =
-            tdm_memory_grow(asides->by_number, &asides->capacity, number + 1, sizeof(tdm_aside_log *));
-        asides->by_number[number] = found;
-    }
-    asides->last = found;
-    return is_new;
+    size_t heard = tdm_numbers_count(&asides->logs);
+    log_of(asides, event);
+    return tdm_numbers_count(&asides->logs) > heard;
 }
 
 static void put_span(tdm_buf *out, tdm_span span)
@@ -90,8 +72,7 @@ tdm_code tdm_asides_add(tdm_asides *asides, size_t part, uint64_t position, cons
     tdm_buf *record = &asides->record;
     uint8_t head[5 * TDM_VARINT_MAX + TDM_ID_BYTES];
     uint8_t *at = head;
-    tdm_asides_hear(asides, event);
-    at = tdm_varint_write(at, asides->last->number);
+    at = tdm_varint_write(at, log_of(asides, event));
     at = tdm_varint_write(at, position);
     at = tdm_varint_write(at, event->type);
     at = tdm_varint_write(at, event->sequence);
@@ -151,10 +132,10 @@ static void read_one(const tdm_asides *asides, const uint8_t **at, const uint8_t
     out->fact = take(at, end, TDM_ID_BYTES).data;
     out->subject = take(at, end, tdm_varint_get(at, end));
     out->payload = take(at, end, tdm_varint_get(at, end));
-    if (log >= asides->logs.count)
+    if (log >= tdm_numbers_count(&asides->logs))
         *at = NULL;
     else
-        out->log = asides->by_number[log];
+        out->log = (const tdm_aside_log *)asides->logs.by_number[log]->key;
 }
 
 void tdm_asides_again(const tdm_asides *asides, tdm_span from, tdm_aside *out)

@@ -25,7 +25,6 @@ size_t tdm_asides_bytes(const tdm_asides *asides, size_t part);
 typedef struct tdm_aside_log {
     tdm_id origin;
     uint64_t incarnation;
-    uint32_t number; /* among those heard */
 } tdm_aside_log;
 
 /* One event as it was put aside. Spans and pointers are borrowed from what was read, and from the asides. */

@@ -10,27 +10,15 @@
 
 #include "bulk_inner.h"
 #include "feed_inner.h"
+#include "numbers.h"
 #include "spool.h"
-
-typedef struct recipient {
-    tdm_id id;
-    uint32_t number;
-} recipient;
 
 struct tdm_bulk_feeds {
     tdm_spool *spool;
     size_t parts;
-    uint64_t stretch; /* moments of a part */
-    tdm_map recipients;
-    recipient **by_number;
-    size_t capacity;
-    const recipient *last; /* met */
+    uint64_t stretch;       /* moments of a part */
+    tdm_numbers recipients; /* met */
 };
-
-static tdm_span recipient_key(const void *item)
-{
-    return (tdm_span){ ((const recipient *)item)->id.bytes, TDM_ID_BYTES };
-}
 
 tdm_code tdm_bulk_feeds_open(tdm_bulk_feeds **out, const char *folder, uint64_t last, size_t parts,
                              tdm_err *err)
@@ -45,7 +33,7 @@ tdm_code tdm_bulk_feeds_open(tdm_bulk_feeds **out, const char *folder, uint64_t 
     feeds->parts = parts;
     feeds->stretch = tdm_moment_after(last) / parts + 1;
     TDM_ASSERT(feeds->stretch < UINT32_MAX);
-    tdm_map_init(&feeds->recipients, recipient_key);
+    tdm_numbers_init(&feeds->recipients);
     *out = feeds;
     return TDM_OK;
 }
@@ -56,28 +44,14 @@ void tdm_bulk_feeds_close(tdm_bulk_feeds **handle)
     if (feeds == NULL)
         return;
     *handle = NULL;
-    tdm_map_free(&feeds->recipients, free);
-    free(feeds->by_number);
+    tdm_numbers_free(&feeds->recipients);
     tdm_spool_close(&feeds->spool);
     free(feeds);
 }
 
 static uint32_t number_of(tdm_bulk_feeds *feeds, const tdm_id *id)
 {
-    if (feeds->last != NULL && tdm_id_equal(&feeds->last->id, id))
-        return feeds->last->number;
-    recipient *found = tdm_map_find(&feeds->recipients, (tdm_span){ id->bytes, TDM_ID_BYTES });
-    if (found == NULL) {
-        size_t number = feeds->recipients.count;
-        found = tdm_memory_new(sizeof *found);
-        *found = (recipient){ *id, (uint32_t)number };
-        tdm_map_add(&feeds->recipients, found);
-        feeds->by_number =
-            tdm_memory_grow(feeds->by_number, &feeds->capacity, number + 1, sizeof(recipient *));
-        feeds->by_number[number] = found;
-    }
-    feeds->last = found;
-    return found->number;
+    return tdm_numbers_meet(&feeds->recipients, (tdm_span){ id->bytes, TDM_ID_BYTES })->number;
 }
 
 tdm_code tdm_bulk_feeds_put(tdm_bulk_feeds *feeds, const tdm_replay_entry *entries, size_t count,
@@ -120,7 +94,7 @@ static void read_part(const tdm_bulk_feeds *feeds, size_t part, tdm_span bytes, 
         uint64_t number = tdm_varint_get(&at, end);
         uint64_t position =
             tdm_moment_position(part * feeds->stretch + moment) + (uint64_t)tdm_varint_get_signed(&at, end);
-        TDM_ASSERT(at != NULL && moment < feeds->stretch && number < feeds->recipients.count);
+        TDM_ASSERT(at != NULL && moment < feeds->stretch && number < tdm_numbers_count(&feeds->recipients));
         out->items = tdm_memory_grow(out->items, &out->capacity, out->count + 1, sizeof *out->items);
         out->items[out->count++] = (sent){ (uint32_t)moment, (uint32_t)number, position };
     }
@@ -155,7 +129,8 @@ static tdm_code number_part(tdm_bulk_feeds *feeds, tdm_fold *fold, size_t part, 
         read_part(feeds, part, tdm_buf_span(&bytes), &list);
         sent *sorted = sorted_by_moment(&list, feeds->stretch);
         for (size_t i = 0; i < list.count; i++)
-            tdm_feed_append(fold, &feeds->by_number[sorted[i].recipient]->id, sorted[i].position);
+            tdm_feed_append(fold, (const tdm_id *)feeds->recipients.by_number[sorted[i].recipient]->key,
+                            sorted[i].position);
         free(sorted);
         code = tdm_bulk_commit(fold->shelf.kv, put_feeds, fold, err);
         tdm_feeds_saved(fold);
