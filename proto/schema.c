@@ -186,10 +186,17 @@ void tdm_subject_organisation(tdm_buf *out, tdm_span code)
     tdm_buf_add(out, code.data, code.len);
 }
 
+static const char ORIGIN[] = "origin/";
+
 void tdm_subject_origin(tdm_buf *out, const tdm_id *origin)
 {
     char hex[2 * TDM_ID_BYTES + 1];
     tdm_hex(hex, origin->bytes, TDM_ID_BYTES);
-    tdm_buf_add(out, "origin/", 7);
+    tdm_buf_add(out, ORIGIN, sizeof ORIGIN - 1);
     tdm_buf_add(out, hex, 2 * TDM_ID_BYTES);
+}
+
+bool tdm_subject_is_origin(tdm_span subject)
+{
+    return subject.len >= sizeof ORIGIN - 1 && memcmp(subject.data, ORIGIN, sizeof ORIGIN - 1) == 0;
 }

@@ -75,10 +75,7 @@ static tdm_code note_seals(tdm_ledger *ledger, sealings *out, tdm_err *err)
 /* Keys are filed under their origin; who wrote what comes from the first event of an incarnation. */
 static bool tells_of_keys(const tdm_event *event)
 {
-    static const char PREFIX[] = "origin/";
-    return event->type == TDM_TYPE_INCARNATION
-           || (event->subject.len >= sizeof PREFIX - 1
-               && memcmp(event->subject.data, PREFIX, sizeof PREFIX - 1) == 0);
+    return event->type == TDM_TYPE_INCARNATION || tdm_subject_is_origin(event->subject);
 }
 
 static tdm_code apply_batch(tdm_fold *fold, tdm_span events, uint64_t *position, tdm_err *err)

@@ -205,11 +205,9 @@ static bool touches_keys(tdm_hub *hub, uint64_t from)
                    || batch.run_count == 0;
     tdm_cursor cursor = tdm_cursor_over(tdm_buf_span(&batch.events));
     while (!touches && tdm_cursor_peek(&cursor) != TDM_ITEM_END) {
-        static const char PREFIX[] = "origin/";
         tdm_event event;
         touches = tdm_event_peek(tdm_cursor_skip(&cursor), &event, NULL) != TDM_OK
-                  || (event.subject.len >= sizeof PREFIX - 1
-                      && memcmp(event.subject.data, PREFIX, sizeof PREFIX - 1) == 0);
+                  || tdm_subject_is_origin(event.subject);
     }
     if (!touches)
         hub->keyring_at = batch.runs[batch.run_count - 1].last;

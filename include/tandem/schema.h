@@ -162,5 +162,6 @@ void tdm_subject_unit(tdm_buf *out, tdm_span lead, tdm_span unit_id);
 bool tdm_subject_is_unit(tdm_span subject, tdm_span *lead, tdm_span *unit_id);
 void tdm_subject_organisation(tdm_buf *out, tdm_span code);
 void tdm_subject_origin(tdm_buf *out, const tdm_id *origin);
+bool tdm_subject_is_origin(tdm_span subject); /* by its beginning: keys and rights are filed there */
 
 #endif

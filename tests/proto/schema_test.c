@@ -150,6 +150,9 @@ static void subjects_of_organisations_and_origins_are_as_documented(void **state
     tdm_subject_origin(&out, &origin);
     assert_true(tdm_span_equal(tdm_buf_span(&out),
                                TDM_SPAN_LITERAL("organisation/AB1 origin/ab000000000000000000000000000000")));
+    assert_true(tdm_subject_is_origin(TDM_SPAN_LITERAL("origin/ab000000000000000000000000000000")));
+    assert_false(tdm_subject_is_origin(TDM_SPAN_LITERAL("origin")));
+    assert_false(tdm_subject_is_origin(TDM_SPAN_LITERAL("organisation/AB1")));
     tdm_buf_free(&out);
 }
 
