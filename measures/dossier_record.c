@@ -11,7 +11,8 @@
  *              sequence, time, length of the payload, the payload
  *   where: the slots' positions in the ledger
  *
- * Numbers are varints, differences zigzag; origins and incarnations of slots are places in their lists.
+ * Numbers are varints, differences zigzag; incarnations big-endian, so that what is stated is the same bytes
+ * on every machine; origins and incarnations of slots are places in their lists.
  */
 #include "dossier.h"
 
@@ -25,7 +26,8 @@ enum {
     HEAD_FOREIGN = 1 << 3,
     HEAD_SAME_FACT = 1 << 4, /* as the slot before */
     HEAD_SAME_BY = 1 << 5,   /* target origin, author and incarnation as in the slot before */
-    SLOT_GROWS = 16          /* a slot is at most so many times as long as it is packed */
+    INCARNATION_BYTES = 8,
+    SLOT_GROWS = 16 /* a slot is at most so many times as long as it is packed */
 };
 
 /* ---- encode ---- */
@@ -58,12 +60,13 @@ static bool same_by(tdm_slot a, tdm_slot b)
 
 static void pack_by(tdm_packing *p, tdm_slot slot)
 {
-    uint64_t incarnation = tdm_slot_incarnation(slot);
+    uint8_t incarnation[INCARNATION_BYTES];
+    tdm_put_be(incarnation, tdm_slot_incarnation(slot), sizeof incarnation);
     tdm_varint_put(&p->slots, place_of_origin(p, tdm_slot_target(slot)));
     if (tdm_slot_is_foreign(slot))
         tdm_varint_put(&p->slots, place_of_origin(p, tdm_slot_author(slot)));
     tdm_varint_put(&p->slots,
-                   place_in(&p->incarnations, &p->last_incarnation, &incarnation, sizeof incarnation));
+                   place_in(&p->incarnations, &p->last_incarnation, incarnation, sizeof incarnation));
 }
 
 /* Differences go round: any number of 64 bits has one. */
@@ -109,7 +112,7 @@ tdm_span tdm_dossier_pack(tdm_packing *p, const tdm_dossier *dossier)
     }
     tdm_varint_put(&p->packed, p->origins.len / TDM_ID_BYTES);
     tdm_buf_add(&p->packed, p->origins.data, p->origins.len);
-    tdm_varint_put(&p->packed, p->incarnations.len / sizeof(uint64_t));
+    tdm_varint_put(&p->packed, p->incarnations.len / INCARNATION_BYTES);
     tdm_buf_add(&p->packed, p->incarnations.data, p->incarnations.len);
     tdm_buf_add(&p->packed, p->slots.data, p->slots.len);
     TDM_ASSERT(!p->origins.failed && !p->incarnations.failed && !p->slots.failed && !p->packed.failed);
@@ -204,11 +207,13 @@ static void take_slot(reading *r)
     parts->role = (tdm_role)(bits & HEAD_ROLE);
     parts->readable = (bits & HEAD_READABLE) != 0;
     if ((bits & HEAD_SAME_BY) == 0) {
+        uint8_t incarnation[INCARNATION_BYTES] = { 0 };
         take_from_list(r, r->origins, parts->target.bytes, TDM_ID_BYTES);
         parts->author = parts->target;
         if ((bits & HEAD_FOREIGN) != 0)
             take_from_list(r, r->origins, parts->author.bytes, TDM_ID_BYTES);
-        take_from_list(r, r->incarnations, &parts->incarnation, sizeof parts->incarnation);
+        take_from_list(r, r->incarnations, incarnation, sizeof incarnation);
+        parts->incarnation = tdm_get_be(incarnation, sizeof incarnation);
     }
     if ((bits & HEAD_SAME_FACT) == 0)
         take_id(r, &parts->fact);
@@ -275,7 +280,7 @@ tdm_code tdm_dossier_decode(tdm_span subject, tdm_span record, tdm_dossier **out
         all += sections[i].len;
     }
     r.origins = take_list(&r, TDM_ID_BYTES);
-    r.incarnations = take_list(&r, sizeof(uint64_t));
+    r.incarnations = take_list(&r, INCARNATION_BYTES);
     if (r.at == NULL || !names_tile(sections[NAMES]) || lengths[FOLLOWERS] % TDM_ID_BYTES != 0
         || lengths[SLOTS] > (uint64_t)(r.end - r.at) * SLOT_GROWS || all + lengths[SLOTS] > UINT32_MAX)
         return damaged(subject, "wrong lengths", err);
